@@ -1,0 +1,224 @@
+package flow
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/sluice-gateway/sluice/jsonscan"
+)
+
+// ErrTooLarge says that a body is larger than its reader allows.
+var ErrTooLarge = errors.New("body is larger than allowed")
+
+// Source is where a request body comes from. Abort makes a Read that is
+// blocked in another goroutine return.
+type BodySource interface {
+	io.Reader
+	Abort()
+}
+
+// Body is the body of a request. It is read when somebody first asks, keeps
+// the bytes as received, and collects edits as splices, so that a body of any
+// size is changed without being copied. A body nobody asks for is never read
+// here: send streams it.
+type Body struct {
+	// Length as announced by the caller: -1 unknown, 0 none.
+	Length int64
+
+	src      BodySource
+	state    bodyState
+	raw      []byte
+	replaced []byte
+	changed  bool
+	gen      uint32
+	edits    jsonscan.Edits
+	readErr  error
+}
+
+type bodyState uint8
+
+const (
+	bodyUnread bodyState = iota
+	bodyRead
+	bodyStreamed
+	bodyReleased
+)
+
+// Open gives the body its source. A nil source is an empty body.
+func (b *Body) Open(src BodySource, length int64) {
+	edits := b.edits
+	edits.Reset()
+	*b = Body{src: src, Length: length, edits: edits}
+	if src == nil || length == 0 {
+		b.state = bodyRead
+	}
+}
+
+// Bytes returns the body as it now is, without pending edits, reading it on
+// the first call. More than limit bytes (0 is no limit) give ErrTooLarge; any
+// other error is the caller's connection failing. Nobody may change the bytes.
+func (b *Body) Bytes(limit int64) ([]byte, error) {
+	if b.state == bodyUnread {
+		b.read(limit)
+	}
+	if b.readErr != nil {
+		return nil, b.readErr
+	}
+	cur := b.current()
+	if limit > 0 && int64(len(cur)) > limit {
+		return nil, ErrTooLarge
+	}
+	return cur, nil
+}
+
+// Raw returns the body as received, nil when nobody has asked for it.
+func (b *Body) Raw() []byte { return b.raw }
+
+// Buffered tells whether the body is in memory and can be sent again.
+func (b *Body) Buffered() bool { return b.state == bodyRead && b.readErr == nil }
+
+// Generation grows with every change, so that a view of an older one is known
+// to be stale.
+func (b *Body) Generation() uint32 { return b.gen }
+
+// Replace gives the body new bytes and drops pending edits.
+func (b *Body) Replace(body []byte) {
+	b.replaced, b.changed = body, true
+	b.state, b.readErr = bodyRead, nil
+	b.edits.Reset()
+	b.gen++
+}
+
+// Edits are the splices to apply when the body is sent. They refer to what
+// Bytes returns.
+func (b *Body) Edits() *jsonscan.Edits { return &b.edits }
+
+// Segments appends the parts of the edited body to dst, for one writev, and
+// returns their total length.
+func (b *Body) Segments(dst [][]byte) ([][]byte, int64) {
+	cur := b.current()
+	dst = b.edits.Segments(dst, cur)
+	var n int64
+	for _, s := range dst {
+		n += int64(len(s))
+	}
+	return dst, n
+}
+
+// Edited returns a copy of the body as it is sent.
+func (b *Body) Edited() []byte {
+	return b.edits.Append(nil, b.current())
+}
+
+// Stream hands out the unread body, once. It is nil when the body has been
+// read, or handed out before.
+func (b *Body) Stream() BodySource {
+	if b.state != bodyUnread {
+		return nil
+	}
+	b.state = bodyStreamed
+	return b.src
+}
+
+// Abort unblocks whoever reads the body's source.
+func (b *Body) Abort() {
+	if b.src != nil {
+		b.src.Abort()
+	}
+}
+
+// Release gives the buffer back. Slices of the body are invalid afterwards.
+func (b *Body) Release() {
+	if b.raw != nil {
+		putBuffer(b.raw)
+		b.raw = nil
+	}
+	b.replaced = nil
+	b.state = bodyReleased
+	b.edits.Reset()
+}
+
+func (b *Body) current() []byte {
+	if b.changed {
+		return b.replaced
+	}
+	return b.raw
+}
+
+func (b *Body) read(limit int64) {
+	b.state = bodyRead
+	if limit > 0 && b.Length > limit {
+		b.readErr = ErrTooLarge
+		return
+	}
+	buf := getBuffer(b.Length)
+	for {
+		if limit > 0 && int64(len(buf)) > limit {
+			b.raw, b.readErr = buf, ErrTooLarge
+			return
+		}
+		if len(buf) == cap(buf) {
+			if int64(len(buf)) == b.Length {
+				break
+			}
+			buf = grow(buf)
+		}
+		n, err := b.src.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			b.raw, b.readErr = buf, err
+			return
+		}
+	}
+	b.raw = buf
+	if limit > 0 && int64(len(buf)) > limit {
+		b.readErr = ErrTooLarge
+	}
+}
+
+// Buffers come in classes, so that a small body does not hold a large buffer.
+// Buffers beyond the largest class are left to the collector.
+var bufferSizes = [...]int{2 << 10, 8 << 10, 32 << 10, 128 << 10, 512 << 10}
+
+var bufferPools [len(bufferSizes)]sync.Pool
+
+func getBuffer(length int64) []byte {
+	want := length + 1
+	if length < 0 {
+		want = int64(bufferSizes[1])
+	}
+	for i, size := range bufferSizes {
+		if want <= int64(size) {
+			if p, ok := bufferPools[i].Get().(*[]byte); ok {
+				return (*p)[:0]
+			}
+			return make([]byte, 0, size)
+		}
+	}
+	return make([]byte, 0, want)
+}
+
+func putBuffer(b []byte) {
+	for i, size := range bufferSizes {
+		if cap(b) == size {
+			b = b[:0]
+			bufferPools[i].Put(&b)
+			return
+		}
+	}
+}
+
+func grow(b []byte) []byte {
+	for _, size := range bufferSizes {
+		if size > cap(b) {
+			n := append(make([]byte, 0, size), b...)
+			putBuffer(b)
+			return n
+		}
+	}
+	return append(make([]byte, 0, 2*cap(b)), b...)
+}

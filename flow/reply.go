@@ -1,0 +1,158 @@
+package flow
+
+import (
+	"io"
+	"net"
+	"time"
+
+	"github.com/sluice-gateway/sluice/config"
+)
+
+// Source says who made an answer.
+type Source uint8
+
+// The sources.
+const (
+	FromGateway  Source = iota // router, plugins, errors
+	FromUpstream               // the service or model
+)
+
+// Reply is an answer on its way back.
+type Reply struct {
+	Status int
+	Header Header
+	// Stream is the body; nil means none.
+	Stream Stream
+	// Length of the body in bytes; -1 when it is not known beforehand.
+	Length int64
+	// Trailer gives the trailers once Stream has ended; nil means none.
+	Trailer func() Header
+	// Upgrade is set on a 101: the upstream's connection, taken over.
+	Upgrade net.Conn
+	// Early holds upgrade bytes that were read with the head.
+	Early []byte
+	// Source says who made the answer.
+	Source Source
+	// Attempted is set when the answer came of an attempt upstream, also
+	// when that failed: it decides which latency headers are shown.
+	Attempted bool
+	// Events marks a stream of events: each frame is sent at once.
+	Events bool
+}
+
+// SetBody gives the reply a body known as a whole. The bytes are not copied.
+func (r *Reply) SetBody(body []byte) {
+	r.Length = int64(len(body))
+	r.Stream = nil
+	if len(body) > 0 {
+		r.Stream = Whole(body)
+	}
+}
+
+// Close drops the body. It may be called on a reply that is spent.
+func (r *Reply) Close() error {
+	if r == nil || r.Stream == nil {
+		return nil
+	}
+	s := r.Stream
+	r.Stream = nil
+	return s.Close()
+}
+
+// Frame is what one read of a body brought: of an event stream the whole
+// events, of any other body a chunk. Data is valid until the next call of
+// Next.
+type Frame struct {
+	Data []byte
+}
+
+// Stream is a body on its way. Next returns frames in order and io.EOF at the
+// end; after an error it returns nothing else. Whoever drops a stream before
+// its end must Close it, which also ends what feeds it; closing twice is
+// allowed. A stream belongs to one goroutine.
+type Stream interface {
+	Next() (Frame, error)
+	Close() error
+}
+
+// Whole is a stream of one frame.
+func Whole(body []byte) Stream { return &whole{body: body} }
+
+type whole struct {
+	body []byte
+	done bool
+}
+
+func (w *whole) Next() (Frame, error) {
+	if w.done {
+		return Frame{}, io.EOF
+	}
+	w.done = true
+	return Frame{Data: w.body}, nil
+}
+
+func (w *whole) Close() error {
+	w.done = true
+	return nil
+}
+
+// Collect reads a stream to its end. More than limit bytes (0 is no limit)
+// give ErrTooLarge. The stream is closed in every case.
+func Collect(s Stream, limit int64) ([]byte, error) {
+	var out []byte
+	for {
+		f, err := s.Next()
+		if err == io.EOF {
+			return out, s.Close()
+		}
+		if err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+		if limit > 0 && int64(len(out)+len(f.Data)) > limit {
+			_ = s.Close()
+			return nil, ErrTooLarge
+		}
+		out = append(out, f.Data...)
+	}
+}
+
+// Attempt is one try at an upstream.
+type Attempt struct {
+	Began time.Time
+	// Balance is how long choosing the peer took.
+	Balance time.Duration
+	IP      string
+	Port    int
+	// Status of the upstream's answer; 0 when none came.
+	Status int
+	// State is "failed" when the attempt was given up, else "".
+	State string
+	// Code is what a failed attempt would have been answered with.
+	Code int
+	// Err is why it failed.
+	Err error
+}
+
+// Call takes part in sending an exchange to a model. One instance serves one
+// exchange.
+type Call interface {
+	// Prepare points ex.Out at the target of attempt n (from 0) and writes
+	// the request for it, each time from the pristine request.
+	Prepare(ex *Exchange, n int) error
+	// Receive sees the answer's head before anything of it goes to the
+	// caller; it may change the reply and wrap its stream. After an error
+	// the reply is dropped.
+	Receive(ex *Exchange, r *Reply) error
+}
+
+// Upstream is how a service is reached. It is built once and shared.
+type Upstream struct {
+	Service        *config.Service
+	Retries        int
+	ConnectTimeout time.Duration
+	WriteTimeout   time.Duration
+	ReadTimeout    time.Duration
+	// TLS makes connections; its meaning is package send's.
+	TLS any
+}
