@@ -1,8 +1,9 @@
 module github.com/sluice-gateway/sluice
 
-go 1.26
+go 1.26.0
 
-require (
-	github.com/go-json-experiment/json v0.0.0-20260820222146-c27c302e5fc3 // indirect
-	go.yaml.in/yaml/v4 v4.0.0 // indirect
-)
+require github.com/go-json-experiment/json v0.0.0-20260820222146-c27c302e5fc3
+
+require golang.org/x/net v0.62.0
+
+require go.yaml.in/yaml/v4 v4.0.0 // indirect

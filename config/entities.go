@@ -11,6 +11,8 @@
 // may be null are pointers; a nil list or map is null.
 package config
 
+import "github.com/sluice-gateway/sluice/schema"
+
 // Meta is what every entity carries.
 type Meta struct {
 	// ID is a UUID. A document without ids gets them from names (see IDs).
@@ -31,6 +33,7 @@ type Foreign struct {
 // Service is an upstream application: where requests of its routes go.
 type Service struct {
 	Meta
+	_ struct{} `shorthand:"url,string"`
 	// Name is a unique name to refer to the service by.
 	Name string `json:"name" check:"utf8_name" unique:"true"`
 	// Protocol to speak to the upstream.
@@ -87,7 +90,7 @@ type Route struct {
 	Paths []string `json:"paths" check:"route_path"`
 	// Headers: for each name the values of which one must match; a value
 	// that begins with ~* is a regular expression.
-	Headers map[string][]string `json:"headers" keys:"header_name"`
+	Headers map[string][]string `json:"headers" keys:"match_header"`
 	// SNIs of the TLS handshake.
 	SNIs []string `json:"snis" set:"true" check:"wildcard_host"`
 	// Sources of stream routes.
@@ -163,7 +166,7 @@ type Plugin struct {
 	ConsumerGroup *Foreign `json:"consumer_group" foreign:"consumer_groups"`
 	// Config of the plugin: a pointer to its config struct, decoded and with
 	// defaults.
-	Config any `json:"config"`
+	Config any `json:"config" type:"record" required:"true" default:"{}"`
 	// Protocols of the requests the instance runs for.
 	Protocols []string `json:"protocols" set:"true" default:"grpc,grpcs,http,https" required:"true" enum:"grpc,grpcs,http,https,tcp,tls,tls_passthrough,udp,ws,wss"`
 	// Enabled false is as if the instance were not there.
@@ -202,7 +205,7 @@ type Upstream struct {
 	// HashFallbackHeader names the header.
 	HashFallbackHeader string `json:"hash_fallback_header" check:"header_name"`
 	// HashOnCookie names the cookie.
-	HashOnCookie string `json:"hash_on_cookie"`
+	HashOnCookie string `json:"hash_on_cookie" check:"cookie_name"`
 	// HashOnCookiePath is the path of a cookie the gateway sets.
 	HashOnCookiePath string `json:"hash_on_cookie_path" default:"/" check:"path"`
 	// HashOnQueryArg names the query argument.
@@ -222,7 +225,7 @@ type Upstream struct {
 	// ClientCertificate is shown to targets when the service has none.
 	ClientCertificate *Foreign `json:"client_certificate" foreign:"certificates"`
 	// UseSRVName sends the SRV target as Host.
-	UseSRVName bool `json:"use_srv_name" default:"false"`
+	UseSRVName bool `json:"use_srv_name" default:"false" refuse:"'use_srv_name' is not supported yet: leave it out or set it to false"`
 	// StickySessionsCookie names the cookie of sticky sessions.
 	StickySessionsCookie string `json:"sticky_sessions_cookie"`
 	// StickySessionsCookiePath is that cookie's path.
@@ -318,7 +321,7 @@ type PassiveUnhealthy struct {
 
 // Target is one address behind an upstream.
 type Target struct {
-	Meta
+	Meta `numbers:"created_at,updated_at"`
 	// Target is host[:port]; the port is 8000 when it is left out.
 	Target string `json:"target" required:"true" check:"target"`
 	// Weight relative to the other targets; 0 takes it out.
@@ -326,20 +329,20 @@ type Target struct {
 	// Upstream the target belongs to.
 	Upstream Foreign `json:"upstream" foreign:"upstreams" required:"true"`
 	// Failover marks a target that is used only when all others are down.
-	Failover bool `json:"failover" default:"false"`
+	Failover bool `json:"failover" default:"false" refuse:"'failover' is not supported yet: leave it out or set it to false"`
 }
 
 // Certificate is a certificate with its private key.
 type Certificate struct {
 	Meta
 	// Cert is the PEM chain.
-	Cert string `json:"cert" required:"true" ref:"true"`
+	Cert string `json:"cert" required:"true" ref:"true" check:"certificate"`
 	// Key is the PEM private key.
-	Key string `json:"key" required:"true" ref:"true" secret:"true"`
+	Key schema.Secret `json:"key" required:"true" ref:"true" check:"private_key"`
 	// CertAlt is a second chain with a key of another type.
-	CertAlt string `json:"cert_alt" ref:"true"`
+	CertAlt string `json:"cert_alt" ref:"true" check:"certificate"`
 	// KeyAlt is the private key of CertAlt.
-	KeyAlt string `json:"key_alt" ref:"true" secret:"true"`
+	KeyAlt schema.Secret `json:"key_alt" ref:"true" check:"private_key"`
 }
 
 // SNI binds a server name to a certificate.
@@ -369,8 +372,8 @@ type Vault struct {
 	Name string `json:"name" required:"true"`
 	// Description for people.
 	Description string `json:"description"`
-	// Config of the vault: a pointer to its config struct.
-	Config any `json:"config"`
+	// Config of the vault: after loading a *EnvVault.
+	Config any `json:"config" type:"record" default:"{}"`
 }
 
 // KeyAuthCredential is a key that authenticates a consumer.
@@ -379,7 +382,7 @@ type KeyAuthCredential struct {
 	// Consumer that the key belongs to.
 	Consumer Foreign `json:"consumer" foreign:"consumers" required:"true"`
 	// Key; made up when left out.
-	Key string `json:"key" ref:"true" secret:"true" unique:"true" auto:"random"`
+	Key schema.Secret `json:"key" ref:"true" unique:"true" auto:"random"`
 	// TTL in seconds after which the key expires.
 	TTL *int `json:"ttl" between:"0,100000000"`
 }

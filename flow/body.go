@@ -121,6 +121,10 @@ func (b *Body) Stream() BodySource {
 	return b.src
 }
 
+// Sending tells whether the body was handed out as a stream and may still be
+// on its way.
+func (b *Body) Sending() bool { return b.state == bodyStreamed }
+
 // Abort unblocks whoever reads the body's source.
 func (b *Body) Abort() {
 	if b.src != nil {

@@ -55,9 +55,6 @@ type Exchange struct {
 	// AuthenticatedGroups are group names vouched for by an outside source.
 	AuthenticatedGroups []string
 
-	// Upstream is how to reach the service: timeouts, retries, TLS. Nil for
-	// a route without a service.
-	Upstream *Upstream
 	// Call takes part in sending when more is to be done than passing the
 	// request on; nil for plain HTTP.
 	Call Call
@@ -73,12 +70,18 @@ type Exchange struct {
 	// Times along the way; zero when the station was not reached.
 	Times Times
 
+	// Plan is what the engine holds for the exchange; its meaning is the
+	// engine's own.
+	Plan any
+	// Scratch is package send's; it is kept when the exchange is used again.
+	Scratch any
 	// Picks is the chain's note of which instance runs in which slot.
 	Picks []int32
 	// Log carries the request id.
 	Log *slog.Logger
 
 	fields []LogField
+	notes  []note
 	done   []func(*Exchange)
 	pooled Reply
 }
@@ -108,9 +111,15 @@ type Request struct {
 	Peer     string // IP of the connecting peer
 	PeerPort int
 	Port     int    // the listener's port
-	ClientIP string // after trusted_ips
-	Trusted  bool   // the peer is one of trusted_ips
-	Size     int    // bytes of request line and headers, as near as known
+	PortText string // Port in decimal
+	Addr     string // IP of the listener, as the caller reached it
+	// Conn numbers the caller's connection, from 1 per process; ConnRequests
+	// its requests, this one included. Both are 0 when unknown.
+	Conn         uint64
+	ConnRequests int
+	ClientIP     string // after trusted_ips
+	Trusted      bool   // the peer is one of trusted_ips
+	Size         int    // bytes of request line and headers, as near as known
 	// Upgrade is the protocol of an upgrade request, lower case, or "".
 	Upgrade string
 	// Length of the body: -1 unknown, 0 none.
@@ -211,6 +220,10 @@ func (ex *Exchange) Finish() {
 		ex.done[i](ex)
 	}
 	ex.done = ex.done[:0]
+	if ex.Call != nil {
+		ex.Call.Release()
+		ex.Call, ex.AI = nil, nil
+	}
 	ex.Body.Release()
 }
 
@@ -224,6 +237,7 @@ func (ex *Exchange) NewReply(status int) *Reply {
 // Reset empties the exchange for the next request and keeps its buffers.
 func (ex *Exchange) Reset() {
 	clear(ex.fields)
+	clear(ex.notes)
 	clear(ex.Attempts)
 	in, out, wire, rep := ex.In.Header, ex.Out.Header, ex.Out.Wire, ex.pooled.Header
 	clear(in)
@@ -231,7 +245,7 @@ func (ex *Exchange) Reset() {
 	clear(wire)
 	clear(rep)
 	*ex = Exchange{
-		fields: ex.fields[:0], Attempts: ex.Attempts[:0], Picks: ex.Picks[:0], done: ex.done[:0],
+		Scratch: ex.Scratch, fields: ex.fields[:0], notes: ex.notes[:0], Attempts: ex.Attempts[:0], Picks: ex.Picks[:0], done: ex.done[:0],
 	}
 	ex.In.Header, ex.Out.Header, ex.Out.Wire, ex.pooled.Header = in[:0], out[:0], wire[:0], rep[:0]
 }

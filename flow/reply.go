@@ -4,8 +4,6 @@ import (
 	"io"
 	"net"
 	"time"
-
-	"github.com/sluice-gateway/sluice/config"
 )
 
 // Source says who made an answer.
@@ -144,15 +142,6 @@ type Call interface {
 	// caller; it may change the reply and wrap its stream. After an error
 	// the reply is dropped.
 	Receive(ex *Exchange, r *Reply) error
-}
-
-// Upstream is how a service is reached. It is built once and shared.
-type Upstream struct {
-	Service        *config.Service
-	Retries        int
-	ConnectTimeout time.Duration
-	WriteTimeout   time.Duration
-	ReadTimeout    time.Duration
-	// TLS makes connections; its meaning is package send's.
-	TLS any
+	// Release ends the call; it runs when the exchange is finished.
+	Release()
 }

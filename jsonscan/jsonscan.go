@@ -27,6 +27,9 @@ var ErrSpans = errors.New("jsonscan: fewer spans than keys")
 type SyntaxError struct {
 	Offset int    // place in the document, in bytes
 	Msg    string // what is wrong there
+	// Duplicate tells that the fault is a name that occurs twice. What stands
+	// behind the second was not looked at.
+	Duplicate bool
 }
 
 // Error implements error.
@@ -231,6 +234,7 @@ func (k *Keys) refuse(data []byte, i int, st status) error {
 	if st != duplicate {
 		return err
 	}
+	err.Duplicate = true
 	end := skipString(data, i+1)
 	if j := k.findEscaped(data[i+1 : max(i+1, end-1)]); j >= 0 {
 		err.Msg += " " + strconv.Quote(k.names[j])

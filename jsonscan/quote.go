@@ -24,10 +24,10 @@ func AppendUnquote(dst, raw []byte) ([]byte, error) {
 	}
 	end, st := str(raw, 1)
 	if st > escaped {
-		return dst, &SyntaxError{end, st.String()}
+		return dst, &SyntaxError{Offset: end, Msg: st.String()}
 	}
 	if end != len(raw) {
-		return dst, &SyntaxError{end, badTrailing.String()}
+		return dst, &SyntaxError{Offset: end, Msg: badTrailing.String()}
 	}
 	return appendInner(dst, raw[1:end-1]), nil
 }

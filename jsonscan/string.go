@@ -25,35 +25,95 @@ func special(w uint64) uint64 {
 // str scans a string whose opening quote is just before i and returns the
 // place after its closing quote.
 func str(data []byte, i int) (int, status) {
-	st := plain
+	// Names and other short strings end within a few words.
+	for stop := min(i+4*8, len(data)); i+8 <= stop; i += 8 {
+		m := special(binary.LittleEndian.Uint64(data[i:]))
+		if m == 0 {
+			continue
+		}
+		if i += bits.TrailingZeros64(m) >> 3; data[i] == '"' {
+			return i + 1, plain
+		}
+		break
+	}
+	return longStr(data, i)
+}
+
+// slowStr is str one special byte after the other. It also serves the end of a
+// document, and finds the place of a fault that longStr only knows to be there.
+func slowStr(data []byte, i int) (int, status) {
+	end, _, st := part(data, i, len(data))
+	return end, st
+}
+
+// part scans a string from i until it ends (closed), or until stop if that is
+// not within an escape or a character.
+func part(data []byte, i, stop int) (end int, closed bool, st status) {
 	for {
 		i = run(data, i)
 		if i >= len(data) {
-			return len(data), badEnd
+			return len(data), false, badEnd
 		}
 		switch c := data[i]; {
+		case i >= stop:
+			return i, false, st
 		case c == '"':
-			return i + 1, st
+			return i + 1, true, st
 		case c == '\\':
 			n := int(escapes[byteAt(data, i+1)])
 			if n == 0 {
-				bad := badEscape
+				var bad status
 				if n, bad = unicodeEscape(data, i); bad > escaped {
-					return i, bad
+					return i, false, bad
 				}
 			}
 			i += n
 			st = escaped
 		case c < ' ':
-			return i, badControl
+			return i, false, badControl
+		default:
+			start := i
+			if i = foreign(data, i, stop); i == start {
+				return i, false, badUTF8
+			}
+		}
+	}
+}
+
+// foreign passes over text in a script beyond ASCII, with the spaces and signs
+// in it, up to stop or the first byte that is no part of such text.
+func foreign(data []byte, i, stop int) int {
+	for i < stop && i+4 <= len(data) {
+		w := binary.LittleEndian.Uint32(data[i:])
+		switch {
+		case w&0x80 == 0:
+			if !isPlain(byte(w)) {
+				return i
+			}
+			i++
+		case w&0xc0e0 == 0x80c0 && w&0x1e != 0:
+			i += 2
+		case w&0xc0c0f0 == 0x8080e0 && threeBytes(w):
+			i += 3
 		default:
 			n := sequence(data, i)
 			if n == 0 {
-				return i, badUTF8
+				return i
 			}
 			i += n
 		}
 	}
+	if i < len(data) && data[i] >= utf8.RuneSelf {
+		i += sequence(data, i)
+	}
+	return i
+}
+
+// threeBytes tells whether a three-byte sequence stands for a character that
+// needs three bytes and is no surrogate.
+func threeBytes(w uint32) bool {
+	r := w&0x0f<<12 | w>>8&0x3f<<6
+	return r >= 0x800 && r&0xf800 != 0xd800
 }
 
 // run returns the first place at or after i with a byte that special marks, or
@@ -65,10 +125,14 @@ func run(data []byte, i int) int {
 		}
 		i += 8
 	}
-	for i < len(data) && special(uint64(data[i])|ones<<8*'a') == 0 {
+	for i < len(data) && isPlain(data[i]) {
 		i++
 	}
 	return i
+}
+
+func isPlain(c byte) bool {
+	return c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf
 }
 
 func byteAt(data []byte, i int) byte {
@@ -145,8 +209,7 @@ func sequence(data []byte, i int) int {
 		}
 		return 2
 	case w&0xc0c0f0 == 0x8080e0:
-		r := w&0x0f<<12 | w>>8&0x3f<<6
-		if r < 0x800 || r&0xf800 == 0xd800 {
+		if !threeBytes(w) {
 			return 0
 		}
 		return 3

@@ -13,7 +13,7 @@ func Valid(data []byte) error {
 		}
 		st = badTrailing
 	}
-	return &SyntaxError{i, st.String()}
+	return &SyntaxError{Offset: i, Msg: st.String()}
 }
 
 // NoDuplicates is Valid, and refuses besides an object at any depth that has
@@ -22,56 +22,74 @@ func NoDuplicates(data []byte) error {
 	if err := Valid(data); err != nil {
 		return err
 	}
-	c := checker{data: data}
-	if at := c.value(space(data, 0), len(data)); at >= 0 {
-		return &SyntaxError{at, duplicate.String()}
+	c := checker{data: data, twice: -1}
+	c.value(space(data, 0))
+	if c.twice >= 0 {
+		return &SyntaxError{Offset: c.twice, Msg: duplicate.String(), Duplicate: true}
 	}
 	return nil
 }
 
-// checker walks a valid document. The names of all objects that are open stand
-// on one stack, so that a document costs few allocations.
+// checker walks a valid document once. The names of all objects that are open
+// stand on one stack, so that a document costs few allocations.
 type checker struct {
 	data  []byte
 	names []Span // KeyStart and End of each name with its quotes
 	seen  map[string]struct{}
+	twice int // place of a duplicate name, -1 until one is found
 }
 
-// value returns the place of the first duplicate name in data[start:end], or -1.
-func (c *checker) value(start, end int) int {
-	switch c.data[start] {
+// value walks over the value at i and returns the place after it. It goes on
+// after a duplicate was found, which costs nothing that a valid document would
+// not cost too.
+func (c *checker) value(i int) int {
+	switch c.data[i] {
 	case '{':
-		return c.object(start, end)
+		return c.object(i)
 	case '[':
-		for e := NewElements(c.data[start:end]); ; {
-			if _, ok := e.Next(); !ok {
-				return -1
-			}
-			if at := c.value(start+e.span.Start, start+e.span.End); at >= 0 {
-				return at
-			}
-		}
+		return c.array(i)
 	}
-	return -1
+	return skip(c.data, i)
 }
 
-func (c *checker) object(start, end int) int {
-	base := len(c.names)
-	defer func() { c.names = c.names[:base] }()
-	m := NewMembers(c.data[start:end])
-	for m.next() {
-		if at := c.value(start+m.span.Start, start+m.span.End); at >= 0 {
-			return at
+func (c *checker) array(i int) int {
+	for i = space(c.data, i+1); c.data[i] != ']'; {
+		i = space(c.data, c.value(i))
+		if c.data[i] == ',' {
+			i = space(c.data, i+1)
 		}
-		c.names = append(c.names, Span{KeyStart: start + m.span.KeyStart, End: start + m.nameEnd})
 	}
-	names := c.names[base:]
+	return i + 1
+}
+
+func (c *checker) object(i int) int {
+	base := len(c.names)
+	for i = space(c.data, i+1); c.data[i] != '}'; {
+		end := skipString(c.data, i+1)
+		c.names = append(c.names, Span{KeyStart: i, End: end})
+		colon := space(c.data, end)
+		i = space(c.data, c.value(space(c.data, colon+1)))
+		if c.data[i] == ',' {
+			i = space(c.data, i+1)
+		}
+	}
+	c.compare(c.names[base:])
+	c.names = c.names[:base]
+	return i + 1
+}
+
+// compare looks for a duplicate among the names of one object.
+func (c *checker) compare(names []Span) {
+	if c.twice >= 0 {
+		return
+	}
 	// Comparing each with each is the cheapest for the objects people write;
 	// the map keeps an object of a million names from taking for ever.
 	if len(names) <= 24 {
-		return c.pairs(names)
+		c.twice = c.pairs(names)
+		return
 	}
-	return c.set(names)
+	c.twice = c.set(names)
 }
 
 func (c *checker) pairs(names []Span) int {

@@ -52,8 +52,8 @@ func KindOf(data []byte) Kind {
 	}
 }
 
-// ParseBool reads true or false.
-func ParseBool(raw []byte) (value, ok bool) {
+// Boolean reads true or false.
+func Boolean(raw []byte) (value, ok bool) {
 	switch string(raw) {
 	case "true":
 		return true, true
@@ -63,13 +63,17 @@ func ParseBool(raw []byte) (value, ok bool) {
 	return false, false
 }
 
-// ParseInt reads a number that is a whole one in the range of int64, however
+// Int reads a number that is a whole one in the range of int64, however
 // written: some services send counts as 12.0.
-func ParseInt(raw []byte) (int64, bool) {
+func Int(raw []byte) (int64, bool) {
 	if end, st := wholeNumber(raw); st != plain || end != len(raw) {
 		return 0, false
 	}
-	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+	if digits(raw, min(1, len(raw))) == len(raw) {
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		if err != nil {
+			return 0, false
+		}
 		return n, true
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
@@ -80,9 +84,9 @@ func ParseInt(raw []byte) (int64, bool) {
 	return int64(f), true
 }
 
-// ParseFloat reads a number; ok is false for anything else and for one out of
+// Float reads a number; ok is false for anything else and for one out of
 // the range of float64.
-func ParseFloat(raw []byte) (value float64, ok bool) {
+func Float(raw []byte) (value float64, ok bool) {
 	if end, st := wholeNumber(raw); st != plain || end != len(raw) {
 		return 0, false
 	}

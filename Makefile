@@ -1,0 +1,56 @@
+# Every target's sentence stands behind ##; `make` alone prints them.
+SHELL := /bin/bash
+GO ?= go
+CORPUS ?= ../shared/corpus
+VERSION ?= 0.1.0
+T ?= 30s
+LINT_VERSION = v2.12.2
+BIN = bin/sluice
+LDFLAGS = -s -w -X main.version=$(VERSION)
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-allocs test-corpus test-clients test-model lint fmt fuzz bench generate check
+
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+build: ## build the binary into bin/
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/sluice
+
+run: build ## start the gateway with the quickstart configuration
+	$(BIN) quickstart --yes
+
+test: ## everything that must hold: race detector on, then the allocation budgets without it
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
+	$(MAKE) --no-print-directory test-allocs
+
+test-allocs:
+	$(GO) test -run 'Alloc' ./...
+
+test-corpus: ## replay the recorded traffic in $(CORPUS) through the gateway
+	CORPUS=$(abspath $(CORPUS)) $(GO) test -count=1 -run TestCorpus -v ./test/corpus
+
+test-clients: ## drive the gateway with the vendors' own SDKs
+	./test/clients/run.sh
+
+test-model: ## opt-in: run the gateway before a real local model server
+	./test/model/run.sh
+
+lint: ## linters, vet, module tidiness
+	./scripts/lint.sh $(LINT_VERSION)
+
+fmt: ## format the code
+	$(GO) fmt ./...
+
+fuzz: ## every fuzz target for T (make fuzz T=2m)
+	./scripts/fuzz.sh $(T)
+
+bench: ## micro-benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./bench/... ./jsonscan ./h1 ./route ./config ./telemetry/...
+
+generate: ## write the reference pages
+	$(GO) run ./internal/gendocs -o docs/reference
+
+check: fmt generate lint test ## what CI runs, then fail if the tree is dirty
+	git diff --exit-code

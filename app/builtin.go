@@ -1,0 +1,37 @@
+package app
+
+import (
+	"github.com/sluice-gateway/sluice/plugin"
+	"github.com/sluice-gateway/sluice/plugins/acl"
+	"github.com/sluice-gateway/sluice/plugins/aiproxy"
+	"github.com/sluice-gateway/sluice/plugins/correlationid"
+	"github.com/sluice-gateway/sluice/plugins/cors"
+	"github.com/sluice-gateway/sluice/plugins/filelog"
+	"github.com/sluice-gateway/sluice/plugins/httplog"
+	"github.com/sluice-gateway/sluice/plugins/keyauth"
+	"github.com/sluice-gateway/sluice/plugins/prometheus"
+	"github.com/sluice-gateway/sluice/plugins/requesttermination"
+	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/provider/openai"
+)
+
+// Plugins is the list of plugins in this binary. A build of one's own
+// replaces this file.
+func Plugins() *plugin.Registry {
+	return plugin.NewRegistry(
+		correlationid.Definition(),
+		cors.Definition(),
+		keyauth.Definition(),
+		acl.Definition(),
+		aiproxy.Definition(Providers()),
+		prometheus.Definition(),
+		httplog.Definition(),
+		filelog.Definition(),
+		requesttermination.Definition(),
+	)
+}
+
+// Providers is the list of LLM providers in this binary.
+func Providers() provider.Registry {
+	return provider.NewRegistry(openai.New())
+}

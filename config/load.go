@@ -1,0 +1,460 @@
+package config
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sluice-gateway/sluice/schema"
+)
+
+// PluginSchema is what loading has to know of a plugin.
+type PluginSchema struct {
+	// Record is the schema of the plugin's config; the entity's Config will
+	// be a pointer to the record's type.
+	Record *schema.Record
+	// Protocols is the default of the entity's protocols; nil is grpc, grpcs,
+	// http, https.
+	Protocols []string
+	// NoRoute, NoService, NoConsumer and NoConsumerGroup say to what an
+	// instance may not be limited.
+	NoRoute, NoService, NoConsumer, NoConsumerGroup bool
+}
+
+// Options are what loading asks for.
+type Options struct {
+	// Plugin finds the schema of a plugin that is there; nil knows none.
+	Plugin func(name string) (PluginSchema, bool)
+	// Now is the time for created_at, updated_at and expired certificates;
+	// nil is the clock.
+	Now func() time.Time
+	// NewID makes random version 4 UUIDs; nil makes them.
+	NewID func() string
+	// File is set for files from disk: keys that only decK knows are
+	// honoured. Without it they are unknown fields.
+	File bool
+}
+
+func (o *Options) fill() {
+	if o.Plugin == nil {
+		o.Plugin = func(string) (PluginSchema, bool) { return PluginSchema{}, false }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewID == nil {
+		o.NewID = NewID
+	}
+}
+
+// NewID makes a random version 4 UUID.
+func NewID() string {
+	var u uuidBytes
+	_, _ = rand.Read(u[:]) // never fails
+	u[6] = u[6]&0x0f | 0x40
+	u[8] = u[8]&0x3f | 0x80
+	return u.String()
+}
+
+// newKey makes 32 random characters.
+func newKey() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// Load makes a document of a tree of plain values, as Parse gives it. The tree
+// is not changed. A document that is not valid gives a *DocumentError with all
+// that is wrong; the checks between entities run once each entity is right.
+func Load(tree any, o Options) (*Document, error) {
+	o.fill()
+	root, ok := tree.(map[string]any)
+	if !ok {
+		return nil, ParseFailed("expected an object")
+	}
+	l := &loader{o: o, doc: &Document{}, now: o.Now(), twins: map[uuidBytes]int{}}
+	l.decodeOptions = schema.Options{Extra: l.extra, Foreign: l.foreign}
+	l.document(root)
+	if l.errs.Empty() {
+		l.link()
+	}
+	if !l.errs.Empty() {
+		return nil, &DocumentError{errs: &l.errs, items: l.items, problems: l.problems}
+	}
+	l.finish()
+	return l.doc, nil
+}
+
+// loader is one run of Load.
+type loader struct {
+	o    Options
+	doc  *Document
+	now  time.Time
+	errs schema.Errors
+	// problems replace errs where a message's place in errs is not where it
+	// stands in the document.
+	problems []Problem
+	items    []*item
+	deck     deckInfo
+	old      bool // format 1.1 or 2.1
+
+	cur           *item // the item being decoded
+	decodeOptions schema.Options
+	twins         map[uuidBytes]int
+	scratch       []byte
+}
+
+// item is an entity on its way from the tree to the document.
+type item struct {
+	coll        *Collection
+	raw         map[string]any
+	entity      any
+	id          string
+	parent      *item
+	parentField *schema.Field // the field that points to parent
+	key         string        // the key of the list it stands in
+	index       int           // and its place there
+	refs        []reference
+	linkErrs    []linkError
+}
+
+// reference is a foreign field still to be resolved.
+type reference struct {
+	field *schema.Field
+	value any
+}
+
+// linkError is a problem with an item that became known when it met others.
+type linkError struct {
+	field, message string // field "" is the item itself
+}
+
+// node is the item's place in the tree of errors, made if need be.
+func (l *loader) node(it *item) *schema.Errors {
+	at := &l.errs
+	if it.parent != nil {
+		at = l.node(it.parent)
+	}
+	return at.Field(it.key).Index(it.index)
+}
+
+// path is the item's place in the document.
+func (it *item) path() string {
+	p := it.key + "[" + strconv.Itoa(it.index) + "]"
+	if it.parent != nil {
+		return it.parent.path() + "." + p
+	}
+	return p
+}
+
+func (l *loader) document(root map[string]any) {
+	l.header(root)
+	for _, c := range collections {
+		if v, there := root[c.Name]; there {
+			l.list(c, v, c.Name, nil, nil)
+		}
+	}
+	for name, v := range root {
+		if _, known := collectionByName[name]; !known {
+			l.topKey(name, v)
+		}
+	}
+}
+
+// formats are the versions there are; Kong lists them in this order.
+var formats = []string{"1.1", "2.1", "3.0"}
+
+func (l *loader) header(root map[string]any) {
+	switch v := root["_format_version"].(type) {
+	case nil:
+		l.errs.Field("_format_version").Fail(schema.MsgRequired)
+	case string:
+		if !slices.Contains(formats, v) {
+			l.errs.Field("_format_version").Fail("expected one of: " + strings.Join(formats, ", "))
+		}
+		l.old = v != "3.0"
+	default:
+		l.errs.Field("_format_version").Fail("expected a string")
+	}
+	if l.o.File {
+		l.readDeck(root)
+	}
+}
+
+// topKey deals with a key of the document that is no collection.
+func (l *loader) topKey(name string, v any) {
+	at := func(msg string) { l.errs.Field(name).Fail(msg) }
+	switch name {
+	case "_format_version":
+	case "_transform":
+		if _, ok := v.(bool); !ok && v != nil {
+			at("expected a boolean")
+		}
+	case "_comment", "_ignore":
+		if msg := checkAside(name, v); msg != "" {
+			at(msg)
+		}
+	case "workspaces":
+		l.workspaces(v)
+	default:
+		sentence, known := refuseCollection(name)
+		switch {
+		case known && !emptyList(v):
+			at(sentence)
+		case !known && !(l.o.File && deckKeys[name]):
+			at(schema.MsgUnknown)
+		}
+	}
+}
+
+// checkAside checks the keys that any entity may have for remarks.
+func checkAside(name string, v any) string {
+	if v == nil {
+		return ""
+	}
+	if _, isText := v.(string); name == "_comment" && !isText {
+		return "expected a string"
+	}
+	if _, isList := v.([]any); name == "_ignore" && !isList {
+		return "expected an array"
+	}
+	return ""
+}
+
+func emptyList(v any) bool {
+	list, isList := v.([]any)
+	m, isMap := v.(map[string]any)
+	return v == nil || isList && len(list) == 0 || isMap && len(m) == 0
+}
+
+// workspaces accepts the one there is.
+func (l *loader) workspaces(v any) {
+	list, ok := v.([]any)
+	if !ok && v != nil {
+		l.errs.Field("workspaces").Fail("expected an array")
+		return
+	}
+	for i, w := range list {
+		m, isMap := w.(map[string]any)
+		if !isMap || m["name"] != "default" {
+			l.errs.Field("workspaces").Index(i).Fail("workspaces other than default are not supported yet: leave it out")
+		}
+	}
+}
+
+// list decodes the entities of one list. key is what the list is called where
+// it stands.
+func (l *loader) list(c *Collection, v any, key string, parent *item, field *schema.Field) {
+	list, ok := v.([]any)
+	if !ok {
+		if !emptyList(v) {
+			at := &l.errs
+			if parent != nil {
+				at = l.node(parent)
+			}
+			at.Field(key).Fail("expected an array")
+		}
+		return
+	}
+	block := make([]item, len(list))
+	for i, e := range list {
+		it := &block[i]
+		*it = item{coll: c, parent: parent, parentField: field, key: key, index: i}
+		if it.raw, ok = asEntity(c, key, e); !ok {
+			l.node(it).Fail("expected a record")
+			continue
+		}
+		l.entity(it)
+	}
+}
+
+// asEntity gives the fields of an entity; some may be written as a name.
+func asEntity(c *Collection, key string, e any) (map[string]any, bool) {
+	m, isMap := e.(map[string]any)
+	name, isText := e.(string)
+	switch {
+	case c.Name == "snis" && isText:
+		return map[string]any{"name": name}, true
+	case key == "groups":
+		return map[string]any{"consumer_group": e}, isMap || isText
+	case key == "consumers" && c.Name == "consumer_group_consumers":
+		return map[string]any{"consumer": e}, isMap || isText
+	}
+	return m, isMap
+}
+
+// entity decodes one entity and what is nested in it.
+func (l *loader) entity(it *item) {
+	l.items = append(l.items, it)
+	l.amend(it)
+	it.entity = it.coll.newAny()
+	l.cur = it
+	errs := l.decodeOptions.Decode(it.raw, it.entity)
+	if more := l.complete(it); more != nil {
+		if errs == nil {
+			errs = &schema.Errors{}
+		}
+		errs.Merge(more)
+	}
+	l.identify(it)
+	if !errs.Empty() {
+		l.node(it).Merge(errs)
+	}
+	for i := range it.coll.children {
+		ch := &it.coll.children[i]
+		if v, there := it.raw[ch.coll.Name]; there {
+			l.list(ch.coll, v, ch.coll.Name, it, ch.field)
+		}
+	}
+	l.deckMembers(it)
+}
+
+// amend changes what the item says before it is decoded: paths of old
+// formats, decK's defaults.
+func (l *loader) amend(it *item) {
+	if l.old && it.coll.Name == "routes" {
+		it.raw = migrateRoute(it.raw)
+	}
+	if l.o.File {
+		l.amendDeck(it)
+	}
+}
+
+func migrateRoute(raw map[string]any) map[string]any {
+	paths, ok := raw["paths"].([]any)
+	if !ok {
+		return raw
+	}
+	out := make([]any, len(paths))
+	for i, p := range paths {
+		if s, isText := p.(string); isText {
+			p = migratePath(s)
+		}
+		out[i] = p
+	}
+	return with(raw, "paths", out)
+}
+
+// with is a copy of m with one member changed.
+func with(m map[string]any, name string, v any) map[string]any {
+	out := make(map[string]any, len(m)+1)
+	for k, w := range m {
+		out[k] = w
+	}
+	out[name] = v
+	return out
+}
+
+// extra is asked about members of the current item that are no fields.
+func (l *loader) extra(name string, v any) bool {
+	it := l.cur
+	switch name {
+	case "_comment", "_ignore":
+		if msg := checkAside(name, v); msg != "" {
+			l.node(it).Field(name).Fail(msg)
+		}
+		return true
+	}
+	for _, ch := range it.coll.children {
+		if ch.coll.Name == name {
+			return true
+		}
+	}
+	if sentence, known := refuseCollection(name); known {
+		if !emptyList(v) {
+			l.node(it).Field(name).Fail(sentence)
+		}
+		return true
+	}
+	return l.o.File && deckMember(it.coll, name)
+}
+
+// pending stands in a foreign field until its reference is resolved.
+const pending = "?"
+
+// foreign notes the references of the current item.
+func (l *loader) foreign(f *schema.Field, v any) (id string, e *schema.Errors) {
+	it := l.cur
+	if it.parentField == f {
+		if v != nil {
+			return "", schema.Message(schema.MsgNull)
+		}
+		return pending, nil
+	}
+	switch t := v.(type) {
+	case nil:
+		if f.Required {
+			e = schema.Message(schema.MsgRequired)
+		}
+		return "", e
+	case string:
+		if t == "" {
+			return "", schema.Message("length must be at least 1")
+		}
+	case map[string]any:
+		if _, ok := refKey(f, t); !ok {
+			e = &schema.Errors{}
+			e.Field("id").Fail(schema.MsgRequired)
+			return "", e
+		}
+	default:
+		return "", schema.Message("expected a string")
+	}
+	it.refs = append(it.refs, reference{f, v})
+	return pending, nil
+}
+
+// refKey is the text in a reference written as an object.
+func refKey(f *schema.Field, m map[string]any) (string, bool) {
+	if id, ok := m["id"].(string); ok && id != "" {
+		return id, true
+	}
+	if c := collectionByName[f.Reference]; c.EndpointKey != "" {
+		if name, ok := m[c.EndpointKey].(string); ok && name != "" {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// finish puts the items into the document.
+func (l *loader) finish() {
+	now := float64(l.now.Unix())
+	fine := float64(l.now.UnixMilli()) / 1000
+	for _, it := range l.items {
+		if m := MetaOf(it.entity); m != nil {
+			t := now
+			if it.coll.Name == "targets" {
+				t = fine
+			}
+			if m.CreatedAt == 0 {
+				m.CreatedAt = t
+			}
+			m.UpdatedAt = t
+		}
+		l.doc.add(it.coll, it.entity)
+		l.warn(it)
+	}
+	l.doc.members()
+}
+
+// warn notes what is accepted and has no effect.
+func (l *loader) warn(it *item) {
+	if r, ok := it.entity.(*Route); ok && r.PathHandling == "v1" {
+		l.doc.Warnings = append(l.doc.Warnings, Problem{Path: it.path() + ".path_handling",
+			Message: "v1 has no effect with router_flavor = traditional_compatible"})
+	}
+}
+
+// members drops memberships that were declared twice, from either side.
+func (d *Document) members() {
+	seen := make(map[ConsumerGroupMember]bool, len(d.ConsumerGroupMembers))
+	d.ConsumerGroupMembers = slices.DeleteFunc(d.ConsumerGroupMembers, func(m *ConsumerGroupMember) bool {
+		twice := seen[*m]
+		seen[*m] = true
+		return twice
+	})
+}

@@ -1,0 +1,302 @@
+package h1
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Sizes of read buffers: every connection owns a small one; the others are
+// borrowed while reads fill what there is.
+const (
+	smallBuf  = 4 << 10
+	mediumBuf = 16 << 10
+	largeBuf  = 32 << 10
+	// shrinkAfter is how many small reads in a row give a borrowed buffer back.
+	shrinkAfter = 16
+)
+
+// flag is an atomic bool that is written only when it changes.
+type flag struct{ v atomic.Bool }
+
+func (f *flag) set() {
+	if !f.v.Load() {
+		f.v.Store(true)
+	}
+}
+
+// conn is one connection and the exchange on it. Except for closing, and for
+// what a sender is given, it belongs to one goroutine at a time.
+type conn struct {
+	client   *Client
+	key      poolKey
+	nc       net.Conn // what is read and written: the socket, or TLS on it
+	raw      net.Conn // the socket; closing it ends everything at once
+	sock     *socket  // under TLS only
+	look     look
+	vectored bool // nc takes writev
+	closeFn  func()
+	dialTime time.Duration
+	tlsTime  time.Duration
+
+	// Between exchanges.
+	requests  int
+	reused    bool
+	idleUntil time.Time
+	hint      time.Duration // how long the peer says it keeps idle connections
+
+	// Reading.
+	buf      []byte // buf[r:w] has been read and not used
+	r, w     int
+	small    []byte // the connection's own buffer
+	filled   bool   // the last read left no room
+	lulls    int    // small reads in a row
+	readErr  error  // came with the last bytes
+	rd       deadline
+	head     head
+	trailers fields
+
+	// Writing.
+	wmu    sync.Mutex // guards wd and halted
+	wd     deadline
+	halted bool
+
+	// The exchange. ctx is kept for its length only, to tell a cancelled read
+	// from a broken one.
+	ctx          context.Context
+	stop         func() bool // ends the watch over ctx; nil when ctx cannot end
+	sender       *sender     // nil when the request was sent by the caller's goroutine
+	sent         flag
+	readTimeout  time.Duration
+	writeTimeout time.Duration
+	began        time.Time
+	firstByte    time.Time
+	answered     bool // some byte of an answer has come
+	keep         bool // both sides allow another exchange
+	body         body
+}
+
+func newConn(c *Client, nc net.Conn) *conn {
+	cn := &conn{client: c, nc: nc, raw: nc, small: make([]byte, smallBuf)}
+	cn.buf = cn.small
+	cn.closeFn = cn.close
+	cn.look.init(nc)
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		cn.vectored = true
+	}
+	return cn
+}
+
+// close closes the socket. It may be called from anywhere, any number of
+// times. TLS gets no farewell: that could block.
+func (c *conn) close() { _ = c.raw.Close() }
+
+// alive tells whether an idle connection may be used again: it is open, and
+// the peer has sent nothing unasked.
+func (c *conn) alive(now time.Time, readTimeout time.Duration) bool {
+	// A deadline of the last exchange that has passed would hide the state.
+	if c.rd.arm(now, readTimeout) && c.raw.SetReadDeadline(c.rd.at) != nil {
+		return false
+	}
+	if c.sock == nil {
+		return c.look.state() == quiet
+	}
+	c.sock.instant = true
+	n, err := c.nc.Read(c.buf[:1])
+	c.sock.instant = false
+	return n == 0 && errors.Is(err, nothing{})
+}
+
+// exchange sends the request and reads the head of the answer. After an error
+// the connection is closed and nothing of the request is in use.
+func (c *conn) exchange(ctx context.Context, ep *Endpoint, req *Request) (*Response, *Error) {
+	c.begin(ctx, req)
+	sendErr := c.send(ep, req)
+	if sendErr != nil && !c.mayHaveAnswer(sendErr) {
+		return nil, c.fail(OpWrite, sendErr)
+	}
+	if err := c.readAnswer(req.Upgrade); err != nil {
+		if sendErr != nil {
+			return nil, c.fail(OpWrite, sendErr)
+		}
+		return nil, c.fail(readOp(err), err)
+	}
+	c.keep = sendErr == nil
+	if err := c.frame(req); err != nil {
+		return nil, c.fail(OpParse, err)
+	}
+	return c.response(), nil
+}
+
+func (c *conn) begin(ctx context.Context, req *Request) {
+	c.requests++
+	c.ctx, c.stop, c.sender = ctx, nil, nil
+	c.sent.v.Store(false)
+	c.readTimeout, c.writeTimeout = req.ReadTimeout, req.WriteTimeout
+	c.began = time.Now()
+	c.answered, c.keep = false, true
+	c.body = body{}
+	if ctx.Done() != nil {
+		c.stop = context.AfterFunc(ctx, c.closeFn)
+	}
+}
+
+// fail ends the exchange in disorder: the connection is closed, the sender
+// ended, and the error says why.
+func (c *conn) fail(op Op, err error) *Error {
+	c.close()
+	if c.stop != nil {
+		c.stop()
+	}
+	bodyErr := c.endSender()
+	sent := c.sent.v.Load()
+	c.giveBuffer()
+	if c.ctx.Err() != nil {
+		return canceled(c.ctx, sent)
+	}
+	if bodyErr != nil && !errors.Is(bodyErr.err, net.ErrClosed) && op != OpParse {
+		op, err = bodyErr.op, bodyErr.err
+	}
+	if err == io.EOF { //nolint:errorlint // wrapped ones say something else
+		err = io.ErrUnexpectedEOF
+	}
+	return &Error{Op: op, Timeout: isTimeout(err), Sent: sent, Err: err}
+}
+
+// abandon ends the exchange in disorder when nobody asks for the reason.
+func (c *conn) abandon() {
+	c.close()
+	if c.stop != nil {
+		c.stop()
+	}
+	c.endSender()
+	c.giveBuffer()
+}
+
+// finish ends the exchange after the whole answer. The connection is kept if
+// the request was sent in full too, nothing follows the answer, and nobody
+// closed it meanwhile.
+func (c *conn) finish() {
+	if !c.keep || c.r != c.w || c.readErr != nil || !c.sentInFull() ||
+		c.requests >= c.client.opt.MaxRequests || c.stop != nil && !c.stop() {
+		c.abandon()
+		return
+	}
+	c.giveBuffer()
+	c.ctx, c.stop, c.sender = nil, nil, nil
+	c.head.forget()
+	c.trailers.forget()
+	c.client.pool.put(c, time.Now())
+}
+
+// fill reads once, more into the buffer.
+func (c *conn) fill() error {
+	if c.readErr != nil {
+		return c.readErr
+	}
+	c.room()
+	n, err := c.read(c.buf[c.w:])
+	if n == 0 {
+		if err == nil {
+			err = io.ErrNoProgress
+		}
+		c.readErr = err
+		return err
+	}
+	c.note(n)
+	c.w += n
+	c.readErr = err
+	return nil
+}
+
+// note remembers how full the buffer got, for room.
+func (c *conn) note(n int) {
+	c.filled = c.w+n == len(c.buf)
+	if n < smallBuf/2 {
+		c.lulls++
+	} else {
+		c.lulls = 0
+	}
+}
+
+// read reads once within the read timeout. While the request is being sent, time
+// that passes is not the peer's.
+func (c *conn) read(p []byte) (int, error) {
+	now := time.Now()
+	for {
+		if c.rd.arm(now, c.readTimeout) {
+			if err := c.raw.SetReadDeadline(c.rd.at); err != nil {
+				return 0, err
+			}
+		}
+		n, err := c.nc.Read(p)
+		if err == nil || n > 0 || c.sender == nil || !isTimeout(err) {
+			return n, err
+		}
+		if now = c.sender.lastActive(); time.Since(now) >= c.readTimeout {
+			return n, err
+		}
+		c.rd.at = time.Time{}
+	}
+}
+
+// room makes room for a read. Only a head or trailer still incomplete keeps
+// bytes in the buffer; these are bounded before.
+func (c *conn) room() {
+	switch {
+	case c.r == c.w:
+		c.r, c.w = 0, 0
+		c.fit()
+	case c.w < len(c.buf):
+	case c.r > 0:
+		c.w = copy(c.buf, c.buf[c.r:c.w])
+		c.r = 0
+	default:
+		c.swap(max(2*len(c.buf), mediumBuf))
+	}
+}
+
+// fit gives an empty buffer the size that the last reads call for.
+func (c *conn) fit() {
+	switch {
+	case c.filled && len(c.buf) < mediumBuf:
+		c.swap(mediumBuf)
+	case c.filled && len(c.buf) < largeBuf:
+		c.swap(largeBuf)
+	case c.lulls >= shrinkAfter && len(c.buf) > smallBuf:
+		c.giveBuffer()
+	}
+	c.filled = false
+}
+
+// swap moves what is in the buffer to one of size n.
+func (c *conn) swap(n int) {
+	var b []byte
+	switch {
+	case n <= mediumBuf:
+		b = c.client.medium.Get().(*[mediumBuf]byte)[:]
+	case n <= largeBuf:
+		b = c.client.large.Get().(*[largeBuf]byte)[:]
+	default:
+		b = make([]byte, n)
+	}
+	w := copy(b, c.buf[c.r:c.w])
+	c.giveBuffer()
+	c.buf, c.r, c.w = b, 0, w
+}
+
+// giveBuffer returns to the connection's own buffer, empty.
+func (c *conn) giveBuffer() {
+	switch len(c.buf) {
+	case mediumBuf:
+		c.client.medium.Put((*[mediumBuf]byte)(c.buf))
+	case largeBuf:
+		c.client.large.Put((*[largeBuf]byte)(c.buf))
+	}
+	c.buf, c.r, c.w, c.lulls, c.filled = c.small, 0, 0, 0, false
+}

@@ -1,0 +1,23 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package h1
+
+import "syscall"
+
+const canPeek = true
+
+func peek(fd uintptr, b []byte) int {
+	for {
+		n, _, err := syscall.Recvfrom(int(fd), b, syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		switch {
+		case err == syscall.EINTR: //nolint:errorlint // system calls return bare numbers
+			continue
+		case err == syscall.EAGAIN: //nolint:errorlint // as above
+			return quiet
+		case err == nil && n > 0:
+			return pending
+		default:
+			return gone
+		}
+	}
+}

@@ -1,0 +1,195 @@
+// Package listen is the door: sockets, TLS, the HTTP server. It turns each
+// request into an exchange, hands it to the gateway, and writes the answer.
+//
+// The server is net/http's; nothing of net/http goes further in than here. It
+// decides no routes and no answers beyond what the protocol demands.
+package listen
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/header"
+)
+
+// Gateway answers exchanges.
+type Gateway interface {
+	// Serve brings the answer. It never returns nil.
+	Serve(ex *flow.Exchange) *flow.Reply
+	// Recover makes the answer to an exchange whose upstream broke off after
+	// the head and before the first byte of the body.
+	Recover(ex *flow.Exchange, err error) *flow.Reply
+	// Done is called after the last byte, with ex.Outcome filled in.
+	Done(ex *flow.Exchange)
+}
+
+// door serves one listener's requests.
+type door struct {
+	gateway  Gateway
+	log      *slog.Logger
+	trust    *Trust
+	port     int
+	portText string
+	stats    *Stats
+	pool     sync.Pool
+}
+
+// ServeHTTP makes an exchange of a request and writes its answer.
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ex := d.begin(r)
+	d.stats.requests.Add(1)
+	if r.Body != nil && r.Body != http.NoBody {
+		ex.Body.Open(&source{body: r.Body, w: w}, r.ContentLength)
+	} else {
+		ex.Body.Open(nil, 0)
+	}
+	out := writer{w: w, ex: ex, r: r, gateway: d.gateway}
+	out.write(d.gateway.Serve(ex))
+	d.end(ex)
+	if out.abort {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// begin fills an exchange with the head of the request.
+func (d *door) begin(r *http.Request) *flow.Exchange {
+	ex, ok := d.pool.Get().(*flow.Exchange)
+	if !ok {
+		ex = &flow.Exchange{}
+	}
+	ex.Started = time.Now()
+	ex.Ctx = r.Context()
+	ex.ID = newID()
+	ex.Log = d.log
+	in := &ex.In
+	in.Method, in.Proto, in.Major = r.Method, r.Proto, r.ProtoMajor
+	in.Target = r.RequestURI
+	in.Path, in.Query, in.HasQuery = strings.Cut(originForm(r), "?")
+	in.Host = r.Host
+	in.Scheme = "http"
+	if r.TLS != nil {
+		in.Scheme, in.TLS = "https", r.TLS
+	}
+	in.Port, in.PortText = d.port, d.portText
+	in.Length = r.ContentLength
+	fillHeader(in, r)
+	in.Upgrade = upgradeOf(r)
+	in.Peer, in.PeerPort = splitPeer(r.RemoteAddr)
+	d.trust.resolve(in)
+	return ex
+}
+
+func (d *door) end(ex *flow.Exchange) {
+	d.gateway.Done(ex)
+	ex.Finish()
+	ex.Reset()
+	d.pool.Put(ex)
+}
+
+// originForm is the request target without scheme and authority.
+func originForm(r *http.Request) string {
+	t := r.RequestURI
+	if strings.HasPrefix(t, "/") {
+		return t
+	}
+	if i := strings.Index(t, "://"); i >= 0 {
+		if j := strings.IndexAny(t[i+3:], "/?"); j >= 0 {
+			if t[i+3+j] == '?' {
+				return "/" + t[i+3+j:]
+			}
+			return t[i+3+j:]
+		}
+		return "/"
+	}
+	return t
+}
+
+// fillHeader copies the fields and reckons the size of the head. net/http has
+// taken out Host, Transfer-Encoding and, where it parses them, nothing else.
+func fillHeader(in *flow.Request, r *http.Request) {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + 4 + len("Host: ") + len(r.Host) + 2 + 2
+	for name, values := range r.Header {
+		for _, v := range values {
+			in.Header = append(in.Header, header.Field{Name: name, Value: v})
+			size += len(name) + len(v) + 4
+		}
+	}
+	in.Size = size
+}
+
+func upgradeOf(r *http.Request) string {
+	if r.ProtoMajor != 1 || len(r.Header["Upgrade"]) == 0 {
+		return ""
+	}
+	up := strings.ToLower(r.Header["Upgrade"][0])
+	if up != "websocket" {
+		return ""
+	}
+	return up
+}
+
+func splitPeer(addr string) (ip string, port int) {
+	host, p, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr, 0
+	}
+	port, _ = strconv.Atoi(p)
+	return host, port
+}
+
+// idSource hands out random request ids from a buffer, so that one call to
+// the system serves many.
+var idSource = struct {
+	sync.Mutex
+	buf  [1024]byte
+	left int
+}{}
+
+func newID() string {
+	var id [16]byte
+	idSource.Lock()
+	if idSource.left == 0 {
+		_, _ = rand.Read(idSource.buf[:])
+		idSource.left = len(idSource.buf)
+	}
+	copy(id[:], idSource.buf[idSource.left-16:idSource.left])
+	idSource.left -= 16
+	idSource.Unlock()
+	var text [32]byte
+	hex.Encode(text[:], id[:])
+	return string(text[:])
+}
+
+// source is the request's body.
+type source struct {
+	body io.ReadCloser
+	w    http.ResponseWriter
+	read int64
+	done bool
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.body.Read(p)
+	s.read += int64(n)
+	if err != nil {
+		s.done = true
+	}
+	return n, err
+}
+
+// Abort makes a blocked Read return: the connection is closed after the
+// answer anyway when its request was not read to the end.
+func (s *source) Abort() {
+	if !s.done {
+		_ = http.NewResponseController(s.w).SetReadDeadline(time.Unix(1, 0))
+	}
+}

@@ -1,0 +1,68 @@
+package listen
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/sluice-gateway/sluice/flow"
+)
+
+// upgrade answers 101 and passes bytes between caller and upstream until one
+// of them ends.
+func (w *writer) upgrade(r *flow.Reply) {
+	out := &w.ex.Outcome
+	defer func() { _ = r.Upgrade.Close() }()
+	conn, buf, err := http.NewResponseController(w.w).Hijack()
+	if err != nil {
+		out.Err = err
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	head := upgradeHead(r)
+	if _, err := conn.Write(head); err != nil {
+		out.Err, out.CallerGone = err, true
+		return
+	}
+	out.Sent = int64(len(head))
+	pending, _ := buf.Peek(buf.Reader.Buffered())
+	out.Body = pipe(conn, r.Upgrade, pending, r.Early)
+	out.Sent += out.Body
+}
+
+func upgradeHead(r *flow.Reply) []byte {
+	b := append([]byte("HTTP/1.1 "), strconv.Itoa(r.Status)...)
+	b = append(b, " Switching Protocols\r\nConnection: upgrade\r\n"...)
+	for _, f := range r.Header {
+		b = append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// pipe copies in both directions and returns how many bytes went to the
+// caller. When one direction ends both are closed: a WebSocket ends as a whole.
+func pipe(caller, upstream net.Conn, fromCaller, fromUpstream []byte) int64 {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if len(fromCaller) > 0 {
+			if _, err := upstream.Write(fromCaller); err != nil {
+				_ = caller.Close()
+				return
+			}
+		}
+		_, _ = io.Copy(upstream, caller)
+		_ = upstream.Close()
+	})
+	var sent int64
+	if len(fromUpstream) > 0 {
+		n, _ := caller.Write(fromUpstream)
+		sent = int64(n)
+	}
+	n, _ := io.Copy(caller, upstream)
+	_ = caller.Close()
+	_ = upstream.Close()
+	wg.Wait()
+	return sent + n
+}

@@ -1,0 +1,84 @@
+// Package aiproxy is the plugin ai-proxy: it lets callers speak to one model
+// of one provider, with the gateway's credential, and meters what passes.
+//
+// The plugin checks its configuration and says, in the access phase, where an
+// exchange goes; package relay does the work while the exchange is sent.
+package aiproxy
+
+import (
+	"fmt"
+
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/plugin"
+	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/relay"
+	"github.com/sluice-gateway/sluice/schema"
+)
+
+// Config of ai-proxy.
+type Config struct {
+	// RouteType is what the route does with the model.
+	RouteType string `json:"route_type" required:"true" enum:"llm/v1/chat,llm/v1/completions,llm/v1/embeddings,llm/v1/responses,preserve,llm/v1/assistants,llm/v1/batches,llm/v1/files,audio/v1/audio/speech,audio/v1/audio/transcriptions,audio/v1/audio/translations,image/v1/images/edits,image/v1/images/generations,realtime/v1/realtime,video/v1/videos/generations"`
+	// LLMFormat is the API that callers speak.
+	LLMFormat string `json:"llm_format" default:"openai" enum:"anthropic,bedrock,cohere,gemini,huggingface,openai"`
+	// GenAICategory classifies what the model makes; it changes nothing.
+	GenAICategory string `json:"genai_category" default:"text/generation" enum:"audio/speech,audio/transcription,image/generation,text/embeddings,text/generation,video/generation"`
+	// Auth is how the gateway proves itself to the provider.
+	Auth provider.Auth `json:"auth"`
+	// Logging is what goes into log entries.
+	Logging provider.Logging `json:"logging"`
+	// Model to speak to.
+	Model provider.Model `json:"model" required:"true"`
+	// ResponseStreaming: allow leaves it to the caller, always streams every
+	// answer, deny refuses streams.
+	ResponseStreaming string `json:"response_streaming" default:"allow" enum:"allow,always,deny"`
+	// ModelNameHeader adds X-Kong-LLM-Model to answers of the model.
+	ModelNameHeader bool `json:"model_name_header" default:"true"`
+	// MaxRequestBodySize bounds the request body, in bytes; 0 is no limit.
+	// A larger one is answered with 413.
+	MaxRequestBodySize int64 `json:"max_request_body_size" default:"1048576" between:"0,9007199254740991"`
+}
+
+// Validate checks what concerns several fields.
+func (c *Config) Validate(e *schema.Errors) {
+	provider.CheckRecord(e, &c.Auth, &c.Model)
+	switch c.RouteType {
+	case provider.Chat, provider.Completions, provider.Embeddings, provider.Responses, provider.Preserve, "":
+	default:
+		e.At("route_type").Fail("not supported by this version: " + c.RouteType)
+	}
+	if c.LLMFormat != "openai" && c.LLMFormat != "" {
+		e.At("llm_format").Fail("not supported by this version: only openai is")
+	}
+	switch c.GenAICategory {
+	case "text/generation", "text/embeddings", "":
+	default:
+		e.At("genai_category").Fail("not supported by this version: " + c.GenAICategory)
+	}
+}
+
+// Definition of the plugin, with the providers of this binary.
+func Definition(providers provider.Registry) plugin.Definition {
+	return plugin.Define("ai-proxy", 770, func(cfg *Config, deps *plugin.Deps) (plugin.Hooks, error) {
+		return build(cfg, deps, providers)
+	})
+}
+
+func build(cfg *Config, deps *plugin.Deps, providers provider.Registry) (plugin.Hooks, error) {
+	p, ok := providers[cfg.Model.Provider]
+	if !ok {
+		return plugin.Hooks{}, fmt.Errorf("provider %q is not in this version", cfg.Model.Provider)
+	}
+	target, err := relay.New(relay.Settings{
+		PluginID: deps.Instance.ID, RouteType: cfg.RouteType, Auth: cfg.Auth, Logging: cfg.Logging,
+		Model: cfg.Model, Streaming: relay.Streaming(cfg.ResponseStreaming), ModelHeader: cfg.ModelNameHeader,
+		MaxBody: cfg.MaxRequestBodySize, MaxBodyField: "config.max_request_body_size of plugin ai-proxy",
+		Provider: p,
+	})
+	if err != nil {
+		return plugin.Hooks{}, err
+	}
+	return plugin.Hooks{
+		Access: func(ex *flow.Exchange) (*flow.Reply, error) { return nil, target.Call(ex) },
+	}, nil
+}

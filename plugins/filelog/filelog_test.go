@@ -1,0 +1,268 @@
+package filelog_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sluice-gateway/sluice/clock"
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/plugin"
+	"github.com/sluice-gateway/sluice/plugins/filelog"
+	"github.com/sluice-gateway/sluice/telemetry"
+)
+
+type house struct {
+	*plugin.Deps
+	clock *clock.Manual
+	log   *lockedBuffer
+}
+
+func newHouse() *house {
+	h := &house{clock: clock.NewManual(time.Unix(1e9, 0)), log: &lockedBuffer{}}
+	h.Deps = &plugin.Deps{
+		Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+		Long: &plugin.LongLived{}, Metrics: telemetry.NewRegistry(),
+	}
+	return h
+}
+
+// build makes an instance from a configuration, as the engine does.
+func (h *house) build(t *testing.T, cfg map[string]any) plugin.Hooks {
+	t.Helper()
+	d := filelog.Definition()
+	c, problems := d.Config.Decode(cfg)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	hooks, err := d.Build(c, h.Deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hooks
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func exchange(id string) *flow.Exchange {
+	return &flow.Exchange{Ctx: context.Background(), ID: id, Outcome: flow.Outcome{Status: 200}}
+}
+
+func lines(t *testing.T, path string) []string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for line := range strings.Lines(string(data)) {
+		var e struct{ Request struct{ ID string } }
+		if err := json.Unmarshal([]byte(line), &e); err != nil || line[len(line)-1] != '\n' {
+			t.Fatalf("not a line of JSON: %q", line)
+		}
+		ids = append(ids, e.Request.ID)
+	}
+	return ids
+}
+
+func closeAll(t *testing.T, hooks ...plugin.Hooks) {
+	t.Helper()
+	for _, h := range hooks {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestInstancesShareAFile(t *testing.T) {
+	h := newHouse()
+	path := filepath.Join(t.TempDir(), "a.log")
+	one, two := h.build(t, map[string]any{"path": path}), h.build(t, map[string]any{"path": path})
+	one.Log(exchange("1"))
+	two.Log(exchange("2"))
+	closeAll(t, one)
+	two.Log(exchange("3"))
+	closeAll(t, two)
+	if got := fmt.Sprint(lines(t, path)); got != "[1 2 3]" {
+		t.Errorf("got %s", got)
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm()&^0o644 != 0 {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+// TestTime checks that a line is written once its time has come. A pipe tells
+// when that is.
+func TestTime(t *testing.T) {
+	h := newHouse()
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	in := h.build(t, map[string]any{"path": path})
+	pipe, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	buf := make([]byte, 10)
+	in.Log(exchange("1"))
+	h.clock.Advance(100 * time.Millisecond)
+	if n, err := pipe.Read(buf); err != nil || string(buf[:n]) != `{"request"` {
+		t.Errorf("read %q, %v", buf[:n], err)
+	}
+	closeAll(t, in)
+}
+
+func TestReopen(t *testing.T) {
+	tests := []struct {
+		reopen        bool
+		moved, remade string
+	}{
+		{false, "[1 2]", "none"},
+		{true, "[1]", "[2]"},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.reopen), func(t *testing.T) {
+			h := newHouse()
+			path := filepath.Join(t.TempDir(), "a.log")
+			in := h.build(t, map[string]any{"path": path, "reopen": tt.reopen})
+			in.Log(exchange("1"))
+			in.Log(big()) // is written at once
+			waitFor(t, path)
+			if err := os.Rename(path, path+".old"); err != nil {
+				t.Fatal(err)
+			}
+			in.Log(exchange("2"))
+			closeAll(t, in)
+			remade := "none"
+			if _, err := os.Stat(path); err == nil {
+				remade = fmt.Sprint(lines(t, path))
+			}
+			moved := strings.Replace(fmt.Sprint(lines(t, path+".old")), " big", "", 1)
+			if moved != tt.moved || remade != tt.remade {
+				t.Errorf("moved %s, remade %s; want %s and %s", moved, remade, tt.moved, tt.remade)
+			}
+		})
+	}
+}
+
+// big is an exchange whose line does not wait.
+func big() *flow.Exchange {
+	ex := exchange("big")
+	ex.In.Target = "/" + strings.Repeat("x", 70<<10)
+	return ex
+}
+
+// waitFor waits until something was written.
+func waitFor(t *testing.T, path string) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if info, err := os.Stat(path); err == nil && info.Size() > 70<<10 {
+			return
+		}
+	}
+	t.Fatal("nothing is written")
+}
+
+func TestFailures(t *testing.T) {
+	dir := t.TempDir()
+	for name, path := range map[string]string{"a directory": dir, "no directory": filepath.Join(dir, "none", "a.log")} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse()
+			in := h.build(t, map[string]any{"path": path})
+			in.Log(exchange("1"))
+			closeAll(t, in)
+			if !strings.Contains(h.log.String(), "failed to open the file: ") {
+				t.Errorf("the log says %q", h.log)
+			}
+			var page strings.Builder
+			_ = h.Metrics.WriteText(&page)
+			if want := fmt.Sprintf("sluice_file_log_dropped_total{path=%q} 1\n", path); !strings.Contains(page.String(), want) {
+				t.Errorf("the page says\n%s", page.String())
+			}
+		})
+	}
+}
+
+func TestDropsWhatFindsNoRoom(t *testing.T) {
+	h := newHouse()
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	pipe, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := h.build(t, map[string]any{"path": path})
+	for range 400 { // nobody reads: far more than is kept
+		in.Log(big())
+	}
+	_ = pipe.Close() // the last reader has gone: the writer is let go
+	closeAll(t, in)
+	if !strings.Contains(h.log.String(), "lines were dropped") {
+		t.Errorf("the log says %q", h.log)
+	}
+}
+
+func TestUnused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.log")
+	closeAll(t, newHouse().build(t, map[string]any{"path": path}))
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a file was made for nothing")
+	}
+}
+
+func TestConfig(t *testing.T) {
+	tests := []struct {
+		cfg  map[string]any
+		want string
+	}{
+		{map[string]any{}, "schema violation (path: required field missing)"},
+		{map[string]any{"path": "x"}, "schema violation (path: not a valid filename)"},
+		{map[string]any{"path": " /x"}, "schema violation (path: not a valid filename)"},
+		{map[string]any{"path": "/x\t"}, "schema violation (path: not a valid filename)"},
+		{map[string]any{"path": "/x*y"}, "schema violation (path: not a valid filename)"},
+		{map[string]any{"path": "/x`y"}, "schema violation (path: not a valid filename)"},
+		{map[string]any{"path": "/x y"}, ""},
+		{map[string]any{"path": "/x", "custom_fields_by_lua": map[string]any{}}, ""},
+	}
+	for _, tt := range tests {
+		got := ""
+		if _, err := filelog.Definition().Config.Decode(tt.cfg); err != nil {
+			got = err.Error()
+		}
+		if tt.want != "" && got != tt.want || tt.want == "" && strings.Contains(got, "path") {
+			t.Errorf("%v: %s, want %s", tt.cfg, got, tt.want)
+		}
+	}
+	_, err := filelog.Definition().Config.Decode(map[string]any{"path": "/x", "custom_fields_by_lua": map[string]any{"a": "return 1"}})
+	if err == nil || !strings.Contains(err.Error(), "custom_fields_by_lua") {
+		t.Errorf("Lua is let pass: %v", err)
+	}
+}

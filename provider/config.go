@@ -1,0 +1,162 @@
+// Package provider is the contract of an LLM service: where it is, who asks,
+// and the configuration records that every AI plugin shares.
+//
+// A provider sends nothing itself and reads no answers; package relay does.
+// Providers (the sub-folders) must not know plugins or each other.
+package provider
+
+import "github.com/sluice-gateway/sluice/schema"
+
+// Auth is how the gateway proves itself to a provider.
+type Auth struct {
+	// HeaderName is the header that carries the credential, e.g. Authorization.
+	HeaderName string `json:"header_name" ref:"true"`
+	// HeaderValue is its complete value, with a prefix such as "Bearer ".
+	HeaderValue schema.Secret `json:"header_value" ref:"true" secret:"true"`
+	// ParamName is the query argument or body member that carries the
+	// credential.
+	ParamName string `json:"param_name" ref:"true"`
+	// ParamValue is its value.
+	ParamValue schema.Secret `json:"param_value" ref:"true" secret:"true"`
+	// ParamLocation is where the parameter goes: query or body.
+	ParamLocation string `json:"param_location" enum:"query,body"`
+	// AllowOverride lets a header or parameter of the same name sent by the
+	// caller win over the configured one.
+	AllowOverride bool `json:"allow_override" default:"false"`
+
+	// GCPUseServiceAccount mints Google tokens.
+	GCPUseServiceAccount bool `json:"gcp_use_service_account" default:"false" refuse:"Google identities come with the gemini provider, which this version does not have"`
+	// GCPServiceAccountJSON is the key of a service account.
+	GCPServiceAccountJSON schema.Secret `json:"gcp_service_account_json" ref:"true" secret:"true" refuse:"Google identities come with the gemini provider, which this version does not have"`
+	// GCPMetadataURL is an alternative metadata server.
+	GCPMetadataURL string `json:"gcp_metadata_url" ref:"true" refuse:"Google identities come with the gemini provider, which this version does not have"`
+	// GCPOAuthTokenURL is an alternative token endpoint.
+	GCPOAuthTokenURL string `json:"gcp_oauth_token_url" ref:"true" refuse:"Google identities come with the gemini provider, which this version does not have"`
+	// AWSAccessKeyID is a static AWS key.
+	AWSAccessKeyID schema.Secret `json:"aws_access_key_id" ref:"true" secret:"true" refuse:"AWS identities come with the bedrock provider, which this version does not have"`
+	// AWSSecretAccessKey belongs to AWSAccessKeyID.
+	AWSSecretAccessKey schema.Secret `json:"aws_secret_access_key" ref:"true" secret:"true" refuse:"AWS identities come with the bedrock provider, which this version does not have"`
+	// AzureUseManagedIdentity takes an Entra token instead of a key.
+	AzureUseManagedIdentity bool `json:"azure_use_managed_identity" default:"false" refuse:"Azure identities come with the azure provider, which this version does not have"`
+	// AzureClientID is a user-assigned identity or application.
+	AzureClientID string `json:"azure_client_id" ref:"true" refuse:"Azure identities come with the azure provider, which this version does not have"`
+	// AzureClientSecret is the application's secret.
+	AzureClientSecret schema.Secret `json:"azure_client_secret" ref:"true" secret:"true" refuse:"Azure identities come with the azure provider, which this version does not have"`
+	// AzureTenantID is the tenant.
+	AzureTenantID string `json:"azure_tenant_id" ref:"true" refuse:"Azure identities come with the azure provider, which this version does not have"`
+}
+
+// Logging is what of a conversation goes into log entries.
+type Logging struct {
+	// LogStatistics writes models, tokens, cost and latency to log entries
+	// and AI metrics.
+	LogStatistics bool `json:"log_statistics" default:"false"`
+	// LogPayloads also writes the bodies of request and answer. Mind that
+	// prompts can hold personal data.
+	LogPayloads bool `json:"log_payloads" default:"false"`
+}
+
+// Model is a model at a provider.
+type Model struct {
+	// Provider of the model.
+	Provider string `json:"provider" required:"true" enum:"anthropic,azure,bedrock,cerebras,cohere,dashscope,databricks,deepseek,gemini,huggingface,llama2,mistral,ollama,openai,vllm,xai"`
+	// Name of the model at the provider. Without one the caller chooses.
+	// May hold templates: $(headers.x), $(uri_captures.x), $(query_params.x).
+	Name string `json:"name"`
+	// ModelAlias is the name callers use for the model; ai-proxy-advanced only.
+	ModelAlias string `json:"model_alias" refuse:"aliases come with ai-proxy-advanced, which this version does not have"`
+	// Options of the model.
+	Options Options `json:"options"`
+}
+
+// Options tune a model and say where it is.
+type Options struct {
+	// MaxTokens bounds the answer; it wins over the caller's value.
+	MaxTokens *int `json:"max_tokens"`
+	// Temperature of sampling, 0 to 5; it wins over the caller's value.
+	Temperature *float64 `json:"temperature" between:"0,5"`
+	// TopP of nucleus sampling, 0 to 1; it wins over the caller's value.
+	TopP *float64 `json:"top_p" between:"0,1"`
+	// TopK of sampling, 0 to 500. OpenAI has no such parameter; it is not sent there.
+	TopK *int `json:"top_k" between:"0,500"`
+	// InputCost is the price of a million prompt tokens.
+	InputCost *float64 `json:"input_cost" gt:"0"`
+	// OutputCost is the price of a million completion tokens.
+	OutputCost *float64 `json:"output_cost" gt:"0"`
+	// CacheReadCost is the price of a million prompt tokens read from the
+	// provider's cache; without it they cost InputCost.
+	CacheReadCost *float64 `json:"cache_read_cost" gt:"0"`
+	// CacheWriteCost is the price of a million prompt tokens written to the
+	// provider's cache; without it they cost InputCost.
+	CacheWriteCost *float64 `json:"cache_write_cost" gt:"0"`
+	// CacheWriteCostList has prices by the cache's time to live.
+	CacheWriteCostList []CacheWriteCost `json:"cache_write_cost_list" refuse:"prices by cache lifetime come with the anthropic provider, which this version does not have"`
+	// ContextWindowFactor raises prices above a number of input tokens.
+	ContextWindowFactor []ContextWindowFactor `json:"context_window_factor"`
+	// ServiceTierFactor multiplies the cost by the provider's service tier.
+	ServiceTierFactor []ServiceTierFactor `json:"service_tier_factor"`
+	// UpstreamURL is where requests go instead of the provider's address,
+	// path included. May hold templates.
+	UpstreamURL string `json:"upstream_url"`
+	// UpstreamPath replaces the path of the operation. Deprecated: use
+	// UpstreamURL. May hold templates.
+	UpstreamPath string `json:"upstream_path"`
+	// EmbeddingsDimensions is the size of the vectors to ask for.
+	EmbeddingsDimensions *int `json:"embeddings_dimensions" between:"1,1000000"`
+	// AskUsage makes the gateway ask the provider for the usage of streamed
+	// answers (stream_options.include_usage) and hide it again from callers
+	// who did not ask. Turn it off for a server that refuses the member.
+	AskUsage bool `json:"ask_usage" default:"true"`
+
+	// AnthropicVersion is the API version of anthropic.
+	AnthropicVersion string `json:"anthropic_version" refuse:"the anthropic provider is not in this version"`
+	// AzureInstance is the instance of azure.
+	AzureInstance string `json:"azure_instance" refuse:"the azure provider is not in this version"`
+	// AzureDeploymentID is the deployment of azure.
+	AzureDeploymentID string `json:"azure_deployment_id" refuse:"the azure provider is not in this version"`
+	// AzureAPIVersion is the API version of azure.
+	AzureAPIVersion string `json:"azure_api_version" default:"2023-05-15" refuse:"the azure provider is not in this version"`
+	// Llama2Format is the format of llama2.
+	Llama2Format string `json:"llama2_format" enum:"raw,openai,ollama" refuse:"the llama2 provider is not in this version"`
+	// MistralFormat is the format of mistral.
+	MistralFormat string `json:"mistral_format" enum:"openai,ollama" refuse:"the mistral provider is not in this version"`
+	// Gemini holds options of gemini.
+	Gemini map[string]any `json:"gemini" refuse:"the gemini provider is not in this version"`
+	// Bedrock holds options of bedrock.
+	Bedrock map[string]any `json:"bedrock" refuse:"the bedrock provider is not in this version"`
+	// HuggingFace holds options of huggingface.
+	HuggingFace map[string]any `json:"huggingface" refuse:"the huggingface provider is not in this version"`
+	// Cohere holds options of cohere.
+	Cohere map[string]any `json:"cohere" refuse:"the cohere provider is not in this version"`
+	// DashScope holds options of dashscope.
+	DashScope map[string]any `json:"dashscope" refuse:"the dashscope provider is not in this version"`
+	// Databricks holds options of databricks.
+	Databricks map[string]any `json:"databricks" refuse:"the databricks provider is not in this version"`
+}
+
+// CacheWriteCost is a price of cache writes.
+type CacheWriteCost struct {
+	// TTL of the cache entry.
+	TTL string `json:"ttl" required:"true"`
+	// Cost of a million tokens.
+	Cost float64 `json:"cost" required:"true"`
+}
+
+// ContextWindowFactor multiplies prices beyond a size of the prompt.
+type ContextWindowFactor struct {
+	// Above is the number of input tokens, in digits.
+	Above string `json:"above" required:"true"`
+	// InputFactor multiplies the price of input.
+	InputFactor float64 `json:"input_factor" required:"true"`
+	// OutputFactor multiplies the price of output.
+	OutputFactor float64 `json:"output_factor" required:"true"`
+}
+
+// ServiceTierFactor multiplies the cost of a service tier.
+type ServiceTierFactor struct {
+	// Tier is a word in the tier's name; case does not matter, the longest
+	// matching entry counts.
+	Tier string `json:"tier" required:"true" len:"1,"`
+	// Factor multiplies the whole cost.
+	Factor float64 `json:"factor" required:"true"`
+}

@@ -1,0 +1,80 @@
+package provider
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// The route types: what an AI route does.
+const (
+	Chat        = "llm/v1/chat"
+	Completions = "llm/v1/completions"
+	Embeddings  = "llm/v1/embeddings"
+	Responses   = "llm/v1/responses"
+	Preserve    = "preserve"
+)
+
+// Provider is an LLM service.
+type Provider interface {
+	// Name as in configuration.
+	Name() string
+	// Base is where the service is when nobody says otherwise.
+	Base() Location
+	// Path of an operation below Base; ok is false when the provider does
+	// not have the operation.
+	Path(routeType string) (path string, ok bool)
+}
+
+// Location is a place to send requests to.
+type Location struct {
+	Scheme string // http or https
+	Host   string // name or address, without port
+	Port   int
+	Path   string // escaped, begins with a slash
+	Query  string
+}
+
+// ParseLocation reads an http or https URL. Without a port it is the scheme's.
+func ParseLocation(raw string) (Location, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return Location{}, fmt.Errorf("not a URL: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return Location{}, fmt.Errorf("scheme %q: only http and https are supported", u.Scheme)
+	}
+	if u.Hostname() == "" {
+		return Location{}, fmt.Errorf("missing host in url")
+	}
+	loc := Location{Scheme: u.Scheme, Host: u.Hostname(), Port: 80, Path: OneSlash(u.EscapedPath()), Query: u.RawQuery}
+	if u.Scheme == "https" {
+		loc.Port = 443
+	}
+	if p := u.Port(); p != "" {
+		n, err := strconv.Atoi(p)
+		if err != nil || n < 1 || n > 65535 {
+			return Location{}, fmt.Errorf("port %q is not a port number", p)
+		}
+		loc.Port = n
+	}
+	return loc, nil
+}
+
+// OneSlash makes a path begin with exactly one slash.
+func OneSlash(path string) string {
+	return "/" + strings.TrimLeft(path, "/")
+}
+
+// Registry is the set of providers in this binary.
+type Registry map[string]Provider
+
+// NewRegistry makes a registry.
+func NewRegistry(all ...Provider) Registry {
+	r := Registry{}
+	for _, p := range all {
+		r[p.Name()] = p
+	}
+	return r
+}

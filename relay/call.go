@@ -1,0 +1,245 @@
+package relay
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/fault"
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/provider"
+)
+
+// unspecified is what logs show for a model or provider that is not known.
+const unspecified = "UNSPECIFIED"
+
+// call is one exchange being relayed. It implements flow.Call.
+type call struct {
+	t  *Target
+	ai flow.AI
+	// body is the question as the plugins left it; spans are its members.
+	body  []byte
+	spans [keyCount + 1]jsonscan.Span
+	// have tells that body is a JSON object.
+	have   bool
+	target resolved
+	stream bool
+	// asked: usage is asked of the provider on the caller's behalf.
+	asked bool
+	gzip  bool // the caller takes gzip
+	meter meter
+	scrap []byte
+	pool  *Target
+}
+
+func (c *call) begin(t *Target, ex *flow.Exchange) {
+	scrap, meterBuf := c.scrap[:0], c.meter
+	*c = call{t: t, scrap: scrap}
+	c.meter.reuse(&meterBuf)
+	c.ai = flow.AI{
+		PluginID: t.s.PluginID, Plugin: "proxy", Provider: unspecified,
+		RouteType: t.s.RouteType, RequestModel: unspecified,
+		Usage: llm.NoUsage(), FirstTokenMS: -1, LatencyMS: -1,
+		LogStatistics: t.s.Logging.LogStatistics, LogPayloads: t.s.Logging.LogPayloads,
+	}
+	c.gzip = acceptsGzip(ex.In.Header)
+}
+
+// Release gives the call back once the exchange has ended.
+func (c *call) Release() {
+	t := c.t
+	c.body, c.target = nil, resolved{}
+	c.ai = flow.AI{}
+	t.calls.Put(c)
+}
+
+// check reads the question and refuses what cannot be served
+// (ai-providers.md, part 3).
+func (c *call) check(ex *flow.Exchange) error {
+	if err := c.resolve(ex); err != nil {
+		return err
+	}
+	if err := c.read(ex); err != nil {
+		return err
+	}
+	c.ai.Provider = c.t.s.Provider.Name()
+	if c.target.model != "" {
+		c.ai.RequestModel = c.target.model
+	}
+	if c.t.surface.prompts && !c.have {
+		return invalid("request body doesn't contain valid prompts")
+	}
+	if err := c.checkShape(); err != nil {
+		return err
+	}
+	if err := c.checkModel(); err != nil {
+		return err
+	}
+	return c.checkStream(ex)
+}
+
+func (c *call) resolve(ex *flow.Exchange) error {
+	if !c.t.dynamic {
+		c.target = c.t.static
+		return nil
+	}
+	m, err := c.t.s.Model.Resolve(ex)
+	if err != nil {
+		return err
+	}
+	c.target, err = c.t.resolve(m)
+	if err != nil {
+		return &fault.Error{Kind: fault.Internal, Shape: fault.AI, Message: "the model's address is not usable", Cause: err}
+	}
+	return nil
+}
+
+// read takes the body in and finds its members. What is not a JSON object is
+// left alone: the checks that follow say what is missing.
+func (c *call) read(ex *flow.Exchange) error {
+	body, err := ex.Body.Bytes(c.t.s.MaxBody)
+	if errors.Is(err, flow.ErrTooLarge) {
+		return &fault.Error{
+			Kind: fault.TooLarge, Shape: fault.AI,
+			Message: "request body is larger than " + c.t.s.MaxBodyField + " allows",
+		}
+	}
+	if err != nil {
+		return &fault.Error{Kind: fault.Invalid, Shape: fault.AI, Message: "request body could not be read", Cause: err}
+	}
+	if len(body) == 0 || !jsonType(ex.In.Header.Get("Content-Type")) {
+		return nil
+	}
+	c.body = body
+	err = c.t.keys.Object(body, c.spans[:])
+	c.have = err == nil
+	var syntax *jsonscan.SyntaxError
+	if errors.As(err, &syntax) && syntax.Duplicate {
+		return invalid("request body is ambiguous: " + syntax.Error())
+	}
+	return nil
+}
+
+// jsonType tells whether a body of this type may be JSON; none counts as JSON.
+func jsonType(contentType string) bool {
+	mt, _, _ := strings.Cut(contentType, ";")
+	mt = strings.ToLower(strings.TrimSpace(mt))
+	return mt == "" || mt == "application/json" || strings.HasSuffix(mt, "+json")
+}
+
+// checkShape holds what the body looks like against the route type.
+func (c *call) checkShape() error {
+	if !c.have || c.t.s.RouteType == provider.Preserve {
+		return nil
+	}
+	chat := c.kind(keyMessages) == jsonscan.Array && !emptyArray(c.value(keyMessages))
+	text := c.kind(keyPrompt) == jsonscan.String
+	if c.t.s.RouteType == provider.Completions {
+		text = text || c.kind(keyPrompt) == jsonscan.Array && !emptyArray(c.value(keyPrompt))
+	}
+	if c.t.surface.prompts && !chat && !text {
+		return invalid("request body doesn't contain valid prompts")
+	}
+	switch c.t.s.RouteType {
+	case provider.Chat, provider.Completions:
+		if chat && text {
+			return invalid("request matches multiple LLM request formats")
+		}
+		if chat != (c.t.s.RouteType == provider.Chat) {
+			return incompatible(chat, c.t.s.RouteType)
+		}
+	case provider.Embeddings:
+		if !c.spans[keyInput].Present() {
+			if chat || text {
+				return incompatible(chat, c.t.s.RouteType)
+			}
+			return invalid("request format not recognised")
+		}
+	case provider.Responses:
+		if !c.spans[keyInput].Present() && chat {
+			return incompatible(chat, c.t.s.RouteType)
+		}
+	}
+	return nil
+}
+
+func incompatible(chat bool, routeType string) error {
+	have := provider.Completions
+	if chat {
+		have = provider.Chat
+	}
+	return invalid("[" + have + "] message format is not compatible with [" + routeType + "] route type")
+}
+
+// checkModel settles the model's name: the configured one, or the caller's.
+func (c *call) checkModel() error {
+	asked := c.value(keyModel)
+	named := jsonscan.KindOf(asked) == jsonscan.String && len(asked) > 2
+	if c.target.model != "" {
+		if named && !jsonscan.EqualString(asked, c.target.model) {
+			return invalid("cannot use own model - must be: " + c.target.model)
+		}
+		return nil
+	}
+	if named {
+		name, err := jsonscan.Unquote(asked)
+		if err != nil {
+			return invalid("request body doesn't contain valid prompts")
+		}
+		c.target.setModel(c.t.s.Provider.Name(), name)
+		c.target.options = c.t.options(&c.t.s.Model.Options, name)
+		c.ai.RequestModel = name
+		return nil
+	}
+	if c.t.s.RouteType == provider.Preserve || !c.have {
+		return nil
+	}
+	return invalid("model parameter not found in request, nor in gateway configuration")
+}
+
+func (c *call) checkStream(ex *flow.Exchange) error {
+	v := c.value(keyStream)
+	c.stream = len(v) > 0 && jsonscan.KindOf(v) != jsonscan.Null && string(v) != "false"
+	if c.stream && c.t.s.Streaming == Deny {
+		return invalid("response streaming is not enabled for this LLM")
+	}
+	if c.t.s.Streaming == Always && c.t.s.RouteType != provider.Embeddings && c.have {
+		c.stream = true
+	}
+	c.ai.Streaming = c.stream
+	return nil
+}
+
+func (c *call) value(key int) []byte { return c.spans[key].Of(c.body) }
+
+func (c *call) kind(key int) jsonscan.Kind { return jsonscan.KindOf(c.value(key)) }
+
+func emptyArray(v []byte) bool {
+	e := jsonscan.NewElements(v)
+	_, some := e.Next()
+	return !some
+}
+
+func invalid(msg string) error {
+	return &fault.Error{Kind: fault.Invalid, Shape: fault.AI, Message: msg}
+}
+
+// acceptsGzip looks for the word gzip in Accept-Encoding.
+func acceptsGzip(h flow.Header) bool {
+	v := strings.ToLower(h.Get("Accept-Encoding"))
+	for {
+		i := strings.Index(v, "gzip")
+		if i < 0 {
+			return false
+		}
+		before := i == 0 || !letter(v[i-1])
+		after := i+4 >= len(v) || !letter(v[i+4])
+		if before && after {
+			return true
+		}
+		v = v[i+4:]
+	}
+}
+
+func letter(c byte) bool { return 'a' <= c && c <= 'z' }

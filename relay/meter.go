@@ -1,0 +1,341 @@
+package relay
+
+import (
+	"bytes"
+	"io"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/fault"
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/wire/sse"
+)
+
+// receiveStream puts the meter between the provider's stream and the caller.
+func (c *call) receiveStream(ex *flow.Exchange, r *flow.Reply) error {
+	contentType := r.Header.Get("Content-Type")
+	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+		r.Stream = inflate(r.Stream)
+	}
+	r.Header.Del("Content-Encoding")
+	r.Header.Set("Content-Type", "text/event-stream")
+	r.Length, r.Events = -1, true
+	c.ai.Streaming = true
+	m := &c.meter
+	m.c, m.ex, m.src = c, ex, r.Stream
+	m.split.Limit = c.t.s.EventMaxBytes
+	m.hide = c.asked
+	m.reader = streamReader(contentType)
+	r.Stream = m
+	return nil
+}
+
+// framing is how the provider's stream is cut into events.
+type framing uint8
+
+const (
+	sniff  framing = iota // the first byte decides
+	events                // server-sent events
+	lines                 // a JSON document a line
+	refuse                // nothing we can read
+)
+
+// streamReader is the framing that a content type allows (ai-providers.md,
+// part 9). A type that says nothing is looked into: services do send events
+// without one.
+func streamReader(contentType string) framing {
+	mt, _, _ := strings.Cut(contentType, ";")
+	switch strings.ToLower(strings.TrimSpace(mt)) {
+	case "", "text/event-stream", "application/json", "application/stream+json", "application/x-ndjson",
+		"application/octet-stream", "text/plain":
+		return sniff
+	}
+	return refuse
+}
+
+// meter passes a stream on, whole events at a time, and reads from it what
+// the log needs. It hides the usage that the gateway asked for. It belongs to
+// its call and is used again with it.
+type meter struct {
+	c      *call
+	ex     *flow.Exchange
+	src    flow.Stream
+	split  sse.Splitter
+	reader framing
+	hide   bool
+	first  bool // the first event has been seen
+	text   int  // bytes of generated text
+	scrap  []byte
+	line   []byte // the unfinished line of JSON lines
+	end    error
+	over   bool // finish has run
+}
+
+// reuse takes over the buffers of an earlier use.
+func (m *meter) reuse(old *meter) {
+	*m = meter{scrap: old.scrap[:0], line: old.line[:0]}
+}
+
+// Next returns the next whole events.
+func (m *meter) Next() (flow.Frame, error) {
+	for m.end == nil {
+		f, err := m.src.Next()
+		if err != nil {
+			return m.last(err)
+		}
+		frame, err := m.cut(f.Data)
+		if err != nil {
+			return m.last(err)
+		}
+		if frame = m.look(frame); len(frame) > 0 {
+			return flow.Frame{Data: frame}, nil
+		}
+	}
+	return flow.Frame{}, m.end
+}
+
+// cut gives the whole events of what was read.
+func (m *meter) cut(data []byte) ([]byte, error) {
+	if m.reader == sniff {
+		m.sniff(data)
+	}
+	switch m.reader {
+	case lines:
+		return m.cutLines(data)
+	case refuse:
+		return nil, errUnreadable
+	case sniff, events:
+	}
+	return m.split.Push(data)
+}
+
+func (m *meter) sniff(data []byte) {
+	data = bytes.TrimLeft(data, " \t\r\n\ufeff")
+	if len(data) == 0 {
+		return
+	}
+	m.reader = events
+	if data[0] == '{' {
+		m.reader = lines
+	}
+}
+
+// cutLines makes an event of each line, which is a JSON document.
+func (m *meter) cutLines(data []byte) ([]byte, error) {
+	m.scrap = m.scrap[:0]
+	for {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			break
+		}
+		m.line = append(m.line, data[:i]...)
+		m.endLine()
+		data = data[i+1:]
+	}
+	if len(m.line)+len(data) > m.limit() {
+		return nil, sse.ErrTooLong
+	}
+	m.line = append(m.line, data...)
+	return m.scrap, nil
+}
+
+func (m *meter) endLine() {
+	if line := bytes.TrimSpace(m.line); len(line) > 0 {
+		m.scrap = sse.AppendData(m.scrap, line)
+	}
+	m.line = m.line[:0]
+}
+
+func (m *meter) limit() int {
+	if m.split.Limit > 0 {
+		return m.split.Limit
+	}
+	return sse.DefaultLimit
+}
+
+// errUnreadable is an answer to a streamed question that is no stream.
+var errUnreadable = &fault.Error{Kind: fault.BadUpstream, Message: "empty or unsupported transformer response"}
+
+// last ends the stream: what is pending goes out, and after a failure an
+// error in the caller's format.
+func (m *meter) last(err error) (flow.Frame, error) {
+	m.end = io.EOF
+	out := m.flush()
+	if err != io.EOF {
+		out = append(out, m.failure(err)...)
+		_ = m.src.Close()
+	}
+	m.finish()
+	if len(out) == 0 {
+		return flow.Frame{}, io.EOF
+	}
+	return flow.Frame{Data: out}, nil
+}
+
+func (m *meter) flush() []byte {
+	switch m.reader {
+	case lines:
+		m.scrap = m.scrap[:0]
+		m.endLine()
+		return sse.AppendData(m.look(m.scrap), []byte("[DONE]"))
+	case events:
+		return bytes.Clone(m.look(m.split.Flush()))
+	case sniff, refuse:
+	}
+	return nil
+}
+
+// failure is the event that tells the caller of a stream that broke. A
+// pending event without its blank line must not run into it.
+func (m *meter) failure(err error) []byte {
+	if m.ex.Ctx.Err() != nil {
+		return nil
+	}
+	m.c.ai.Error = err.Error()
+	m.ex.Outcome.Err = err
+	if err == errUnreadable {
+		return []byte("data: {\"error\": true, \"message\": \"empty or unsupported transformer response\"}\n\n")
+	}
+	msg := "the provider's stream ended early"
+	if err == sse.ErrTooLong {
+		msg = "the provider's stream holds an event that is too large"
+	}
+	b := append([]byte("\n\ndata: "), `{"error":{"message":"`+msg+`","type":"upstream_error","code":"stream_interrupted"}}`...)
+	return append(b, "\n\n"...)
+}
+
+// Close ends the stream early: the caller has gone, or nobody wants the rest.
+func (m *meter) Close() error {
+	if m.end == nil {
+		m.end = io.ErrClosedPipe
+		m.finish()
+	}
+	return m.src.Close()
+}
+
+func (m *meter) finish() {
+	if m.over {
+		return
+	}
+	m.over = true
+	m.c.ai.LatencyMS = since(m.ex)
+	m.c.finish(m.ex)
+}
+
+// look reads what the log needs from a frame and returns what the caller may
+// see of it.
+func (m *meter) look(frame []byte) []byte {
+	if len(frame) == 0 {
+		return frame
+	}
+	if !m.first {
+		m.begin(frame)
+	}
+	for _, key := range m.c.t.surface.text {
+		m.text += textLen(frame, key)
+	}
+	if m.c.ai.LogPayloads {
+		m.c.ai.ResponseBody = append(m.c.ai.ResponseBody, frame...)
+	}
+	if bytes.Contains(frame, usageKey) || bytes.Contains(frame, errorKey) {
+		return m.usage(frame)
+	}
+	return frame
+}
+
+var errorKey = []byte(`"error"`)
+
+// begin notes the time and the model of the first event that has data.
+func (m *meter) begin(frame []byte) {
+	cur := sse.NewCursor(frame)
+	for ev, ok := cur.Next(); ok; ev, ok = cur.Next() {
+		if !ev.HasData {
+			continue
+		}
+		m.first = true
+		m.c.ai.FirstTokenMS = since(m.ex)
+		m.readModel(ev.Data)
+		return
+	}
+}
+
+func (m *meter) readModel(data []byte) {
+	var s [answerCount]jsonscan.Span
+	if answerKeys.Object(data, s[:]) != nil {
+		return
+	}
+	m.c.ai.ResponseModel = text(s[answerModel].Of(data))
+	if inner := s[answerResponse].Of(data); jsonscan.KindOf(inner) == jsonscan.Object {
+		m.c.ai.ResponseModel = text(jsonscan.Find(inner, "model").Of(inner))
+	}
+}
+
+// usage walks over a frame that may hold usage or an error.
+func (m *meter) usage(frame []byte) []byte {
+	out, changed := m.scrap[:0], false
+	cur := sse.NewCursor(frame)
+	for ev, ok := cur.Next(); ok; ev, ok = cur.Next() {
+		cut, drop := m.event(ev.Data)
+		switch {
+		case drop:
+		case cut.Present():
+			out = appendCut(out, ev, cut)
+		default:
+			out = append(out, ev.Raw...)
+			continue
+		}
+		changed = true
+	}
+	m.scrap = out
+	if !changed {
+		return frame
+	}
+	return out
+}
+
+// event takes usage, tier and errors from one event. It tells whether the
+// event is only there because the gateway asked for usage (drop), or has a
+// member that is (cut, a span in data).
+func (m *meter) event(data []byte) (cut jsonscan.Span, drop bool) {
+	var s [answerCount]jsonscan.Span
+	if len(data) == 0 || data[0] != '{' || answerKeys.Object(data, s[:]) != nil {
+		return cut, false
+	}
+	ai := &m.c.ai
+	if e := s[answerError].Of(data); len(e) > 0 && jsonscan.KindOf(e) != jsonscan.Null {
+		ai.Error = "the provider sent an error in the stream"
+	}
+	if tier := text(s[answerTier].Of(data)); tier != "" {
+		ai.Usage.ServiceTier = tier
+	}
+	if inner := s[answerResponse].Of(data); jsonscan.KindOf(inner) == jsonscan.Object {
+		readUsage(&ai.Usage, jsonscan.Find(inner, "usage").Of(inner))
+	}
+	use := s[answerUsage]
+	if !use.Present() {
+		return cut, false
+	}
+	readUsage(&ai.Usage, use.Of(data))
+	if !m.hide {
+		return cut, false
+	}
+	if jsonscan.KindOf(use.Of(data)) == jsonscan.Null {
+		return use, false
+	}
+	choices := s[answerChoices].Of(data)
+	return cut, jsonscan.KindOf(choices) == jsonscan.Array && emptyArray(choices)
+}
+
+// appendCut appends an event without one member of its data. An event whose
+// data is not one line of the frame is written anew.
+func appendCut(dst []byte, ev sse.Event, member jsonscan.Span) []byte {
+	var e jsonscan.Edits
+	e.Delete(member)
+	i := bytes.Index(ev.Raw, ev.Data)
+	if i < 0 {
+		return sse.AppendData(dst, e.Append(nil, ev.Data))
+	}
+	dst = append(dst, ev.Raw[:i]...)
+	dst = e.Append(dst, ev.Data)
+	return append(dst, ev.Raw[i+len(ev.Data):]...)
+}

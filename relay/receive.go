@@ -1,0 +1,296 @@
+package relay
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/sluice-gateway/sluice/fault"
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/jsonscan"
+)
+
+// Receive looks at the head of the provider's answer and decides how the body
+// is read: an error passes untouched, a stream is metered event by event, a
+// plain answer is read, checked and passed on as it came.
+func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
+	if r.Status != 200 {
+		c.pass(ex, r)
+		return nil
+	}
+	r.Header.Del("Set-Cookie")
+	if c.target.header != "" && (c.t.s.ModelHeader || ex.In.Header.Has("Kong-Debug")) {
+		r.Header.Set("X-Kong-LLM-Model", c.target.header)
+	}
+	if c.stream || r.Events {
+		return c.receiveStream(ex, r)
+	}
+	return c.receivePlain(ex, r)
+}
+
+// pass lets an answer through as it is; it only notes when it ended.
+func (c *call) pass(ex *flow.Exchange, r *flow.Reply) {
+	c.ai.Usage.Prompt, c.ai.Usage.Completion = 0, 0
+	c.ai.LatencyMS = since(ex)
+	if r.Stream != nil && strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") && !c.gzip {
+		r.Header.Del("Content-Encoding")
+		r.Length = -1
+		r.Stream = inflate(r.Stream)
+	}
+}
+
+// since is how long the model has been at work, in whole milliseconds.
+func since(ex *flow.Exchange) int64 {
+	return time.Since(ex.Times.Upstream).Milliseconds()
+}
+
+// receivePlain reads the answer, takes its usage, and hands on its bytes.
+func (c *call) receivePlain(ex *flow.Exchange, r *flow.Reply) error {
+	compressed := strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip")
+	if compressed && !c.gzip {
+		r.Header.Del("Content-Encoding")
+		r.Length = -1
+		r.Stream = inflate(r.Stream)
+		compressed = false
+	}
+	whole, err := c.collect(r)
+	if err != nil {
+		return broken(ex, err)
+	}
+	if !whole {
+		r.Stream = &tail{Stream: r.Stream, head: c.scrap, c: c, ex: ex}
+		return nil
+	}
+	c.ai.LatencyMS = since(ex)
+	plain := c.scrap
+	if compressed {
+		if plain, err = gunzip(c.scrap, int64(c.t.s.CollectLimit)*4); err != nil {
+			return conversion(c, "failed to decode "+c.t.s.RouteType+" response")
+		}
+	}
+	if err := c.readAnswer(ex, plain); err != nil {
+		return err
+	}
+	r.SetBody(c.scrap)
+	return nil
+}
+
+// collect reads the answer into the call's buffer; whole is false when it is
+// larger than the limit, and then the buffer holds its beginning.
+func (c *call) collect(r *flow.Reply) (whole bool, err error) {
+	c.scrap = c.scrap[:0]
+	for {
+		f, err := r.Stream.Next()
+		if err == io.EOF {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		c.scrap = append(c.scrap, f.Data...)
+		if int64(len(c.scrap)) > c.t.s.CollectLimit {
+			return false, nil
+		}
+	}
+}
+
+// broken names a connection that failed while the answer was read; nothing
+// has gone to the caller yet.
+func broken(ex *flow.Exchange, err error) error {
+	if ex.Ctx.Err() != nil {
+		return &fault.Error{Kind: fault.Canceled, Shape: fault.Server, Cause: err}
+	}
+	return &fault.Error{Kind: fault.BadUpstream, Shape: fault.Server, Cause: err}
+}
+
+func conversion(c *call, reason string) error {
+	f := &fault.Error{
+		Kind: fault.Internal, Shape: fault.AI,
+		Message: "transformation failed from type " + c.t.s.Provider.Name() + "://" + c.t.s.RouteType + ": " + reason,
+	}
+	if c.target.header != "" && c.t.s.ModelHeader {
+		f.Header.Set("X-Kong-LLM-Model", c.target.header)
+	}
+	return f
+}
+
+var answerKeys = jsonscan.NewKeys("choices", "usage", "model", "service_tier", "response", "type", "error")
+
+const (
+	answerChoices = iota
+	answerUsage
+	answerModel
+	answerTier
+	answerResponse
+	answerType
+	answerError
+	answerCount
+)
+
+// readAnswer checks a whole answer and takes model and usage from it.
+func (c *call) readAnswer(ex *flow.Exchange, body []byte) error {
+	var spans [answerCount]jsonscan.Span
+	err := answerKeys.Object(body, spans[:])
+	if c.t.surface.must != "" {
+		if err != nil {
+			return conversion(c, "failed to decode "+c.t.s.RouteType+" response")
+		}
+		if !spans[answerChoices].Present() {
+			return conversion(c, "'"+c.t.surface.must+"' not in "+c.t.s.RouteType+" response")
+		}
+	}
+	if err == nil {
+		c.ai.ResponseModel = text(spans[answerModel].Of(body))
+		c.ai.Usage.ServiceTier = text(spans[answerTier].Of(body))
+		readUsage(&c.ai.Usage, spans[answerUsage].Of(body))
+	}
+	if c.ai.LogPayloads {
+		c.ai.ResponseBody = bytes.Clone(body)
+	}
+	if c.ai.Usage.Completion < 0 && c.t.surface.generates {
+		n := 0
+		for _, key := range c.t.surface.text {
+			n += textLen(body, key)
+		}
+		c.meter.text = n
+	}
+	c.finish(ex)
+	return nil
+}
+
+// text unquotes a JSON string; anything else is "".
+func text(raw []byte) string {
+	if jsonscan.KindOf(raw) != jsonscan.String {
+		return ""
+	}
+	s, err := jsonscan.Unquote(raw)
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// inflate undoes gzip on a stream.
+func inflate(s flow.Stream) flow.Stream { return &inflater{src: &reader{s: s}} }
+
+type inflater struct {
+	src *reader
+	z   *gzip.Reader
+	buf [8 << 10]byte
+}
+
+func (i *inflater) Next() (flow.Frame, error) {
+	if i.z == nil {
+		z, err := gzip.NewReader(i.src)
+		if err != nil {
+			return flow.Frame{}, err
+		}
+		i.z = z
+	}
+	for {
+		n, err := i.z.Read(i.buf[:])
+		if n > 0 {
+			return flow.Frame{Data: i.buf[:n]}, nil
+		}
+		if err != nil {
+			return flow.Frame{}, err
+		}
+	}
+}
+
+func (i *inflater) Close() error { return i.src.s.Close() }
+
+// reader is a stream as an io.Reader.
+type reader struct {
+	s    flow.Stream
+	rest []byte
+	err  error
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	for len(r.rest) == 0 {
+		if r.err != nil {
+			return 0, r.err
+		}
+		f, err := r.s.Next()
+		r.rest, r.err = f.Data, err
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+// gunzip inflates a whole body of bounded size.
+func gunzip(body []byte, limit int64) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	out, err := io.ReadAll(io.LimitReader(z, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(out)) > limit {
+		return nil, flow.ErrTooLarge
+	}
+	return out, nil
+}
+
+// tail passes on an answer that is too large to be read as a whole. It keeps
+// its last bytes, where OpenAI's answers have their usage.
+type tail struct {
+	flow.Stream
+	head []byte
+	last []byte
+	c    *call
+	ex   *flow.Exchange
+	done bool
+}
+
+const tailBytes = 64 << 10
+
+func (t *tail) Next() (flow.Frame, error) {
+	if t.head != nil {
+		f := flow.Frame{Data: t.head}
+		t.keep(t.head)
+		t.head = nil
+		return f, nil
+	}
+	f, err := t.Stream.Next()
+	if err != nil {
+		t.end()
+		return f, err
+	}
+	t.keep(f.Data)
+	return f, nil
+}
+
+func (t *tail) keep(b []byte) {
+	if len(b) >= tailBytes {
+		t.last = append(t.last[:0], b[len(b)-tailBytes:]...)
+		return
+	}
+	t.last = append(t.last, b...)
+	if len(t.last) > 2*tailBytes {
+		t.last = append(t.last[:0], t.last[len(t.last)-tailBytes:]...)
+	}
+}
+
+func (t *tail) Close() error {
+	t.end()
+	return t.Stream.Close()
+}
+
+func (t *tail) end() {
+	if t.done {
+		return
+	}
+	t.done = true
+	t.c.ai.LatencyMS = since(t.ex)
+	if i := bytes.LastIndex(t.last, usageKey); i >= 0 {
+		readUsage(&t.c.ai.Usage, leadingValue(t.last[i+len(usageKey):]))
+	}
+	t.c.finish(t.ex)
+}

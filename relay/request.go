@@ -1,0 +1,176 @@
+package relay
+
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/provider"
+)
+
+// Prepare points the exchange at the target and lists the edits of its body.
+func (c *call) Prepare(ex *flow.Exchange, _ int) error {
+	out := &ex.Out
+	loc := &c.target.location
+	out.Scheme, out.Addr, out.Port, out.Host = loc.Scheme, loc.Host, loc.Port, ""
+	out.Path = c.path(ex)
+	if loc.Query != "" {
+		out.Query, out.HasQuery = joinQuery(loc.Query, ex.In.Query), true
+	}
+	if c.t.surface.post && ex.Body.Buffered() {
+		out.Method = "POST"
+	}
+	c.encoding(out)
+	c.authorize(ex)
+	c.edit(ex)
+	if c.ai.LogPayloads && c.have {
+		c.ai.RequestBody = ex.Body.Edited()
+	}
+	return nil
+}
+
+func joinQuery(own, caller string) string {
+	if caller == "" {
+		return own
+	}
+	return own + "&" + caller
+}
+
+// path of the operation. The caller's sub-paths of a REST resource are kept,
+// and the whole path in preserve mode.
+func (c *call) path(ex *flow.Exchange) string {
+	own := c.target.location.Path
+	switch c.t.s.RouteType {
+	case provider.Preserve:
+		if own == "" {
+			return provider.OneSlash(ex.In.Path)
+		}
+	case provider.Responses:
+		if rest := resource(ex, "/responses"); rest != "" {
+			return strings.TrimRight(own, "/") + rest
+		}
+	}
+	return provider.OneSlash(own)
+}
+
+// resource returns what follows the resource's name in the caller's path.
+func resource(ex *flow.Exchange, name string) string {
+	path := ex.In.Path
+	if i := strings.LastIndex(path, name); i >= 0 {
+		rest := path[i+len(name):]
+		if rest == "" || rest[0] == '/' {
+			return strings.TrimRight(rest, "/")
+		}
+	}
+	if rest, ok := strings.CutPrefix(path, ex.Prefix); ok && strings.HasPrefix(rest, "/") {
+		return strings.TrimRight(rest, "/")
+	}
+	return ""
+}
+
+// encoding asks for an answer we can read: streams uncompressed, since they
+// are never compressed towards the caller.
+func (c *call) encoding(out *flow.Outgoing) {
+	accept := "identity"
+	if c.gzip && !c.stream {
+		accept = "gzip, identity"
+	}
+	out.Header.Set("Accept-Encoding", accept)
+}
+
+// authorize adds the gateway's credential by header or query.
+func (c *call) authorize(ex *flow.Exchange) {
+	a := &c.t.s.Auth
+	if a.HeaderName != "" && !(a.AllowOverride && ex.In.Header.Has(a.HeaderName)) {
+		ex.Out.Header.Set(a.HeaderName, a.HeaderValue.Reveal())
+	}
+	if a.ParamLocation != "query" || a.ParamName == "" {
+		return
+	}
+	if hasParam(ex.Out.Query, a.ParamName) {
+		if a.AllowOverride {
+			return
+		}
+		ex.Out.Query = dropParam(ex.Out.Query, a.ParamName)
+	}
+	ex.Out.Query = joinQuery(ex.Out.Query, encodeParam(a.ParamName, a.ParamValue.Reveal()))
+	ex.Out.HasQuery = true
+}
+
+// edit lists what of the body changes on its way: nothing in preserve mode.
+func (c *call) edit(ex *flow.Exchange) {
+	if !c.have || c.t.s.RouteType == provider.Preserve {
+		return
+	}
+	e := ex.Body.Edits()
+	e.Reset()
+	if c.target.quoted != nil && !jsonscan.EqualString(c.value(keyModel), c.target.model) {
+		e.Set(c.spans[keyModel], "model", c.target.quoted)
+	}
+	c.editStream(e)
+	for _, o := range c.target.options {
+		e.Set(c.spans[o.key], o.name, o.value)
+		if o.other >= 0 && c.spans[o.other].Present() {
+			e.Delete(c.spans[o.other])
+		}
+	}
+	if c.spans[keyTopK].Present() {
+		e.Delete(c.spans[keyTopK])
+	}
+	a := &c.t.s.Auth
+	if c.t.param >= 0 && !(a.AllowOverride && c.spans[c.t.param].Present()) {
+		e.Set(c.spans[c.t.param], a.ParamName, jsonscan.AppendQuote(nil, a.ParamValue.Reveal()))
+	}
+}
+
+var (
+	jsonTrue  = []byte("true")
+	jsonFalse = []byte("false")
+	askUsage  = []byte(`{"include_usage":true}`)
+)
+
+// editStream makes the stream flag explicit and asks for usage.
+func (c *call) editStream(e *jsonscan.Edits) {
+	flag := c.value(keyStream)
+	switch {
+	case c.stream && string(flag) != "true":
+		e.Set(c.spans[keyStream], "stream", jsonTrue)
+	case !c.stream && c.t.surface.explicit && string(flag) != "false":
+		e.Set(c.spans[keyStream], "stream", jsonFalse)
+	}
+	if !c.stream || !c.t.surface.asks || !c.t.s.Model.Options.AskUsage {
+		return
+	}
+	options := c.spans[keyStreamOptions]
+	if jsonscan.KindOf(options.Of(c.body)) != jsonscan.Object {
+		e.Set(options, "stream_options", askUsage)
+		c.asked = true
+		return
+	}
+	include := jsonscan.Find(options.Of(c.body), "include_usage").Shift(options.Start)
+	if string(include.Of(c.body)) == "true" {
+		return
+	}
+	e.SetIn(options, include, "include_usage", jsonTrue)
+	c.asked = true
+}
+
+// hasParam looks for a query argument by its decoded name.
+func hasParam(query, name string) bool {
+	for part := range strings.SplitSeq(query, "&") {
+		if paramName(part) == name {
+			return true
+		}
+	}
+	return false
+}
+
+func dropParam(query, name string) string {
+	var kept []string
+	for part := range strings.SplitSeq(query, "&") {
+		if paramName(part) != name {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "&")
+}

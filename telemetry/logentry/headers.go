@@ -1,0 +1,109 @@
+package logentry
+
+import "github.com/sluice-gateway/sluice/header"
+
+// fields are header fields to be written as members: names in lower case,
+// repeated ones as arrays.
+type fields struct {
+	list header.Header
+	// kept, unless nil, is what plugins left of the list: the rest is left out.
+	kept header.Header
+	// redact hides credentials. It is set for requests, whose Host stands
+	// elsewhere.
+	redact bool
+}
+
+// append writes the fields after what is open in dst.
+func (f *fields) append(dst []byte) []byte {
+	h := f.list[:min(len(f.list), maxItems)]
+	repeated := repeats(h)
+	for i := range h {
+		name := h[i].Name
+		again := repeated&bit(name) != 0
+		if again && h[:i].Has(name) {
+			continue
+		}
+		hidden := f.redact && f.hides(&h[i])
+		if f.redact && (header.Equal(name, "host") || f.kept != nil && !hidden && !f.kept.Has(name)) {
+			continue
+		}
+		dst = append(lowerName(comma(dst, `"`), name), '"', ':')
+		switch {
+		case hidden:
+			dst = append(dst, `"REDACTED"`...)
+		case again:
+			dst = appendValues(dst, h[i:], name)
+		default:
+			dst = quote(dst, h[i].Value)
+		}
+	}
+	return dst
+}
+
+// hides tells whether a field's value must not be seen: a credential, or a key
+// of the caller in whose place the provider's was sent.
+func (f *fields) hides(field *header.Field) bool {
+	switch len(field.Name) {
+	case len("authorization"):
+		return header.Equal(field.Name, "authorization")
+	case len("proxy-authorization"):
+		return header.Equal(field.Name, "proxy-authorization")
+	case len("api-key"), len("x-api-key"), len("x-goog-api-key"):
+		return f.kept != nil && isProviderKey(field.Name) && f.kept.Has(field.Name) && f.kept.Get(field.Name) != field.Value
+	}
+	return false
+}
+
+func isProviderKey(name string) bool {
+	return header.Equal(name, "api-key") || header.Equal(name, "x-api-key") || header.Equal(name, "x-goog-api-key")
+}
+
+// repeats marks the names that may occur twice: a cheap guess that saves
+// comparing every field with every other.
+func repeats(h header.Header) (repeated uint64) {
+	var seen uint64
+	for i := range h {
+		b := bit(h[i].Name)
+		repeated |= seen & b
+		seen |= b
+	}
+	return repeated
+}
+
+func bit(name string) uint64 {
+	if name == "" {
+		return 1
+	}
+	n := len(name)
+	return 1 << ((uint(n)*7 + uint(name[0]|0x20) + 3*uint(name[n-1]|0x20) + 5*uint(name[n/2]|0x20)) & 63)
+}
+
+func appendValues(dst []byte, h header.Header, name string) []byte {
+	n, start := 0, len(dst)
+	for i := range h {
+		if !header.Equal(h[i].Name, name) {
+			continue
+		}
+		if n++; n > 1 {
+			dst = append(dst, ',')
+		}
+		dst = quote(dst, h[i].Value)
+	}
+	return asArray(dst, start, n)
+}
+
+// lowerName writes a field name. One that is no token, which a sound listener
+// refuses, is still written as valid JSON.
+func lowerName(dst []byte, name string) []byte {
+	for i := range len(name) {
+		c := name[i]
+		if !plain[c] {
+			return text(dst, header.Lower(name[i:]))
+		}
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}

@@ -1,0 +1,70 @@
+package logentry
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/sluice-gateway/sluice/jsonscan"
+)
+
+// plain are the characters that stand for themselves in a JSON string and are
+// whole by themselves.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < 0x80; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
+// quote appends s as a JSON string.
+func quote[S string | []byte](dst []byte, s S) []byte {
+	for i := range len(s) {
+		if !plain[s[i]] {
+			return jsonscan.AppendQuote(dst, s)
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// text appends s as part of a JSON string.
+func text(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if !plain[s[i]] {
+			at := len(dst)
+			dst = jsonscan.AppendQuote(dst, s)
+			copy(dst[at:], dst[at+1:len(dst)-1])
+			return dst[:len(dst)-2]
+		}
+	}
+	return append(dst, s...)
+}
+
+// member appends literal and then s as a string.
+func member(dst []byte, literal, s string) []byte { return quote(append(dst, literal...), s) }
+
+// number appends literal and then n.
+func number(dst []byte, literal string, n int64) []byte {
+	return strconv.AppendInt(append(dst, literal...), n, 10)
+}
+
+// comma appends literal as the next item of what is open.
+func comma(dst []byte, literal string) []byte {
+	if c := dst[len(dst)-1]; c != '{' && c != '[' {
+		dst = append(dst, ',')
+	}
+	return append(dst, literal...)
+}
+
+// appendFloat writes 14 digits, as the original does, so that sums of decimal
+// prices stay readable. JSON has no word for what is not finite.
+func appendFloat(dst []byte, v float64) []byte {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return append(dst, "null"...)
+	}
+	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return strconv.AppendInt(dst, int64(v), 10)
+	}
+	return strconv.AppendFloat(dst, v, 'g', 14, 64)
+}
