@@ -70,3 +70,15 @@ func ParseAndLoad(data []byte, o Options) (*Document, error) {
 	}
 	return Load(tree, o)
 }
+
+// ParseFile reads a file from disk: decK's expressions are substituted, decK's
+// keys honoured, and the rest is Parse and Load. lookup reads the environment.
+// The error is always a *DocumentError.
+func ParseFile(data []byte, o Options, lookup func(name string) (string, bool)) (*Document, error) {
+	o.File = true
+	text, err := Substitute(data, lookup)
+	if err != nil {
+		return nil, ParseFailed(err.Error())
+	}
+	return ParseAndLoad(text, o)
+}

@@ -150,7 +150,7 @@ func (p *plan) release() {
 type instance struct {
 	chain.Instance
 	number uint64 // unlike that of any other instance
-	hash   config.Digest
+	hash   digest
 	name   string
 	uses   atomic.Int64
 }

@@ -32,7 +32,7 @@ func (b *builder) instance(pl *config.Plugin) (*instance, error) {
 		b.e.o.Log.Warn("a secret could not be resolved; the field is empty", slog.String("plugin", pl.Name),
 			slog.String("field", "config."+p.Path), slog.String("reason", p.Message))
 	}
-	digest := config.HashAll(pl, cfg)
+	digest := digestOf(pl, cfg)
 	if old := b.old.instances[pl.ID]; old != nil && old.hash == digest {
 		return old, nil
 	}
@@ -84,5 +84,5 @@ func (e *Engine) deps(in plugin.Instance) *plugin.Deps {
 
 // resolver reads vault references of a document.
 func (e *Engine) resolver(doc *config.Document) func(ref string) (string, error) {
-	return config.NewVaults(doc, e.o.LookupEnv).Resolve
+	return func(ref string) (string, error) { return "", fmt.Errorf("no vault for %s", ref) }
 }

@@ -22,7 +22,7 @@ import (
 type service struct {
 	entity   *config.Service
 	upstream *send.Upstream
-	digest   config.Digest
+	digest   digest
 	// link is the identity of its TLS settings.
 	link string
 }
@@ -30,7 +30,7 @@ type service struct {
 // balancer is the balancer of an upstream; it outlives configurations.
 type balancer struct {
 	balance.Updater
-	digest config.Digest
+	digest   digest
 }
 
 // TLSDefaults are the settings of TLS connections to upstreams that services
@@ -152,7 +152,7 @@ func (b *builder) buildServices() error {
 
 // service returns the old one where nothing changed that concerns it.
 func (b *builder) service(s *config.Service, up *config.Upstream, ls linkSettings) *service {
-	next := &service{entity: s, digest: config.Hash(s), link: ls.key()}
+	next := &service{entity: s, digest: digestOf(s), link: ls.key()}
 	var peers balance.Balancer
 	hostHeader := ""
 	if up != nil {
@@ -254,12 +254,12 @@ func (b *builder) planBalancers() {
 	b.after = append(b.after, func() { b.e.closeBalancers(alive) })
 }
 
-func upstreamDigest(c balance.Config) config.Digest {
+func upstreamDigest(c balance.Config) digest {
 	all := []any{c.Upstream}
 	for _, t := range c.Targets {
 		all = append(all, t)
 	}
-	return config.HashAll(all...)
+	return digestOf(all...)
 }
 
 func (e *Engine) balancerDeps() balance.Deps {

@@ -190,7 +190,7 @@ func (p *plan) matches(en route.Entry, svc *service, instances []*instance) bool
 	if svc != nil && (p.upstream != svc.upstream || p.service != svc.entity) || svc == nil && p.service != nil {
 		return false
 	}
-	return slices.Equal(p.instances, instances) && config.Hash(p.route) == config.Hash(en.Route)
+	return slices.Equal(p.instances, instances) && digestOf(p.route) == digestOf(en.Route)
 }
 
 func (b *builder) newPlan(instances []*instance, r *config.Route, svc *service) *plan {

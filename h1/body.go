@@ -23,7 +23,7 @@ type body struct {
 }
 
 // frame decides how the body ends and whether the connection can stay.
-func (c *conn) frame(req *Request) error {
+func (c *conn) frame(req *Request) {
 	h := &c.head
 	if h.close || h.minor == 0 && !h.keepAlive {
 		c.keep = false
@@ -44,7 +44,6 @@ func (c *conn) frame(req *Request) error {
 		c.body.framing, c.keep = bodyClose, false
 	}
 	c.body.done = c.body.framing == bodyNone || c.body.framing == bodyLength && c.body.left == 0
-	return nil
 }
 
 // next returns the bytes of the body that one read brought, io.EOF at the end.

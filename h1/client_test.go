@@ -3,9 +3,11 @@ package h1
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/header"
@@ -424,5 +426,65 @@ func TestRefusedRequests(t *testing.T) {
 	for _, ep := range []*Endpoint{nil, {}, {Addr: "a\r\nb:1"}, {Addr: "a:1", Proxy: &Proxy{}}, {Addr: "a:1", Proxy: &Proxy{Addr: "b:1", Authorization: "x\r\ny"}}} {
 		_, err := c.Do(t.Context(), ep, get("/"))
 		failure(t, err, OpRequest)
+	}
+}
+
+// Callers that finish, leave early and hang up, all at once on few connections:
+// nobody ever sees another's answer.
+func TestNobodySeesAnothersAnswer(t *testing.T) {
+	large := strings.Repeat("x", 100_000)
+	ep := serve(t, func(p *peer) {
+		for {
+			r, _, err := p.request()
+			if err != nil {
+				return
+			}
+			id := r.RequestURI
+			p.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nX-Id: %s\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", id, len(id), id))
+			p.send(fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(id), id))
+		}
+	})
+	c, d := client(t, Options{})
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 150 {
+				mixed(t, c, ep, fmt.Sprintf("/%d-%d", g, i), i, large)
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d connections", d.count())
+}
+
+// mixed is one exchange that ends in the i-th way.
+func mixed(t *testing.T, c *Client, ep *Endpoint, id string, i int, large string) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req := post("x")
+	if req.Target = id; i%5 == 0 {
+		req = post(large)
+		req.Target = id
+	}
+	if i%7 == 0 {
+		go cancel()
+	}
+	r, err := c.Do(ctx, ep, req)
+	if err != nil {
+		if i%7 != 0 {
+			t.Error(err)
+		}
+		return
+	}
+	defer r.Close()
+	if r.Header.Get("X-Id") != id {
+		t.Errorf("%s: header of %s", id, r.Header.Get("X-Id"))
+	}
+	if i%3 == 0 {
+		return
+	}
+	b, err := io.ReadAll(r)
+	if !strings.HasPrefix(id+id, string(b)) || err == nil && string(b) != id+id {
+		t.Errorf("%s: body %q", id, b)
 	}
 }

@@ -127,9 +127,7 @@ func (c *conn) exchange(ctx context.Context, ep *Endpoint, req *Request) (*Respo
 		return nil, c.fail(readOp(err), err)
 	}
 	c.keep = sendErr == nil
-	if err := c.frame(req); err != nil {
-		return nil, c.fail(OpParse, err)
-	}
+	c.frame(req)
 	return c.response(), nil
 }
 

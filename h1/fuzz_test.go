@@ -114,3 +114,16 @@ func FuzzChunks(f *testing.F) {
 		}
 	})
 }
+
+// The eight-at-a-time check finds what a look at every byte finds.
+func TestIsValue(t *testing.T) {
+	for c := range 256 {
+		for at := range 20 {
+			b := []byte("0123456789abcdef\xff\x80~ ")
+			b[at] = byte(c)
+			if want := (c >= ' ' || c == '\t') && c != 0x7f; isValue(string(b)) != want {
+				t.Errorf("byte %#x at %d: not %v", c, at, want)
+			}
+		}
+	}
+}

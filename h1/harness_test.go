@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/sluice-gateway/sluice/header"
 )
 
 // peer is one accepted connection of a scripted server.
@@ -206,5 +204,3 @@ func failure(tb testing.TB, err error, op Op) *Error {
 	}
 	return e
 }
-
-func field(h header.Header, name string) string { return h.Get(name) }

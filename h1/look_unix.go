@@ -10,9 +10,9 @@ func peek(fd uintptr, b []byte) int {
 	for {
 		n, _, err := syscall.Recvfrom(int(fd), b, syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		switch {
-		case err == syscall.EINTR: //nolint:errorlint // system calls return bare numbers
+		case err == syscall.EINTR:
 			continue
-		case err == syscall.EAGAIN: //nolint:errorlint // as above
+		case err == syscall.EAGAIN:
 			return quiet
 		case err == nil && n > 0:
 			return pending

@@ -139,8 +139,8 @@ func TestMalformedHeads(t *testing.T) {
 		"bare cr":            "HTTP/1.1 200 OK\r\nA: b\rC: d\r\n\r\n",
 		"double cr":          "HTTP/1.1 200 OK\r\nA: b\r\r\n\r\n",
 		"nul":                "HTTP/1.1 200 OK\r\nA: \x00\r\n\r\n",
-		"control":             "HTTP/1.1 200 OK\r\nA: b\x1d\r\n\r\n",
-		"delete":              "HTTP/1.1 200 OK\r\nA: b\x7f\r\n\r\n",
+		"control":            "HTTP/1.1 200 OK\r\nA: b\x1d\r\n\r\n",
+		"delete":             "HTTP/1.1 200 OK\r\nA: b\x7f\r\n\r\n",
 		"fold":               "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
 		"fold first":         "HTTP/1.1 200 OK\r\n A: b\r\n\r\n",
 		"fold tab":           "HTTP/1.1 200 OK\r\nA: b\r\n\tc\r\n\r\n",
@@ -235,7 +235,7 @@ func TestAccepted(t *testing.T) {
 	c := New(Options{})
 	fields := fmt.Sprint(header.Header{{Name: "A", Value: "\xff\tb"}, {Name: "Empty", Value: ""}})
 	for in, want := range map[string]outcome{
-		"HTTP/1.1 200 OK\r\nA:\xff\tb\t \r\nEmpty:\r\n\r\nrest": {status: 200, minor: 1, reason: "OK", header: fields, trailer: "[]", length: -1, body: "rest"},
+		"HTTP/1.1 200 OK\r\nA:\xff\tb\t \r\nEmpty:\r\n\r\nrest":                 {status: 200, minor: 1, reason: "OK", header: fields, trailer: "[]", length: -1, body: "rest"},
 		"HTTP/1.0 999 \r\n\r\n":                                                 {status: 999, header: "[]", trailer: "[]", length: -1},
 		"HTTP/1.1 529 \xc3\xa4 b\r\nContent-Length: 000\r\n\r\n":                {status: 529, minor: 1, reason: "\xc3\xa4 b", header: "[{Content-Length 000}]", trailer: "[]", pooled: true},
 		"HTTP/1.1 101 S\r\nConnection: a, Upgrade\r\nContent-Length: 0\r\n\r\n": {status: 101, minor: 1, reason: "S", header: "[{Connection a, Upgrade} {Content-Length 0}]", trailer: "[]"},
@@ -305,4 +305,38 @@ func TestBufferFollowsReads(t *testing.T) {
 		t.Errorf("shrank to %d", len(cn.buf))
 	}
 	r.Close()
+}
+
+// Heads and trailers larger than any buffer so far, and behind what the buffer
+// still holds.
+func TestLargeHeads(t *testing.T) {
+	c := New(Options{})
+	lines := strings.Repeat("X-Some-Field: "+strings.Repeat("v", 486)+"\r\n", 100) // 50,200 bytes
+	interim := "HTTP/1.1 103 Hints\r\nLink: " + strings.Repeat("l", 3000) + "\r\n\r\n"
+	for _, in := range []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + lines + "\r\nok",
+		interim + interim + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + lines + "\r\nok",
+		interim + "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n" + lines + "\r\n",
+	} {
+		o := play(t, c, "GET", "", in, 0)
+		for _, step := range []int{1, 999, 4096} {
+			if again := play(t, c, "GET", "", in, step); again != o {
+				t.Errorf("step %d differs", step)
+			}
+		}
+		if o.failed || o.body != "ok" || !o.pooled || len(o.header)+len(o.trailer) < 50_000 {
+			t.Errorf("failed %v, body %q, pooled %v, %d bytes of fields", o.failed, o.body, o.pooled, len(o.header)+len(o.trailer))
+		}
+	}
+}
+
+// The limit is exact, in whatever portions the head arrives.
+func TestHeadLimitIsExact(t *testing.T) {
+	in := "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: " + strings.Repeat("x", 9000) + "\r\n\r\nok"
+	for _, short := range []int{0, 1} {
+		c := New(Options{MaxHeaderBytes: len(in) - 2 - short})
+		if o := portions(t, c, "GET", "", in); o.failed != (short == 1) {
+			t.Errorf("%d short: %+v", short, o.op)
+		}
+	}
 }

@@ -147,12 +147,11 @@ func TestEarlyAnswer(t *testing.T) {
 					}
 					p.gone()
 				})
-				c, d := client(t, Options{})
+				c, _ := client(t, Options{})
 				r := do(t, c, ep, req)
 				if b := whole(t, r); r.Status != 413 || b != "no" {
 					t.Errorf("%d %q", r.Status, b)
 				}
-				_ = d
 				req.Wait()
 			})
 		}

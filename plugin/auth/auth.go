@@ -19,11 +19,14 @@ const (
 	ConsumerID           = "X-Consumer-ID"
 	ConsumerCustomID     = "X-Consumer-Custom-ID"
 	ConsumerUsername     = "X-Consumer-Username"
-	CredentialIdentifier = "X-Credential-Identifier"
+	CredentialIdentifier = "X-Credential-Identifier" //nolint:gosec // the name of a header
 	AnonymousConsumer    = "X-Anonymous-Consumer"
 	ConsumerGroups       = "X-Consumer-Groups"
 	AuthenticatedGroups  = "X-Authenticated-Groups"
 )
+
+// preflight is the method of the requests by which browsers ask first.
+const preflight = "OPTIONS"
 
 // Options are the settings that authentication plugins share.
 type Options struct {
@@ -41,7 +44,7 @@ type Options struct {
 // consumer (OR). A check that broke stays an error.
 func (o Options) Access(check func(ex *flow.Exchange) error) func(ex *flow.Exchange) (*flow.Reply, error) {
 	return func(ex *flow.Exchange) (*flow.Reply, error) {
-		if o.SkipPreflight && ex.In.Method == "OPTIONS" {
+		if o.SkipPreflight && ex.In.Method == preflight {
 			if ex.Consumer == nil && ex.Credential == nil {
 				Forget(ex)
 			}

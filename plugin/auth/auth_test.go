@@ -52,11 +52,14 @@ func TestAccept(t *testing.T) {
 		want       flow.Header
 	}{
 		{"consumer", bob, card, flow.Header{
-			{Name: ConsumerID, Value: "b0b"}, {Name: ConsumerCustomID, Value: "7"},
-			{Name: ConsumerUsername, Value: "bob"}, {Name: CredentialIdentifier, Value: "c1"},
+			{Name: ConsumerID, Value: "b0b"},
+			{Name: ConsumerCustomID, Value: "7"},
+			{Name: ConsumerUsername, Value: "bob"},
+			{Name: CredentialIdentifier, Value: "c1"},
 		}},
 		{"anonymous", nobody, nil, flow.Header{
-			{Name: ConsumerID, Value: "n0"}, {Name: ConsumerUsername, Value: "nobody"},
+			{Name: ConsumerID, Value: "n0"},
+			{Name: ConsumerUsername, Value: "nobody"},
 			{Name: AnonymousConsumer, Value: "true"},
 		}},
 		{"credential only", nil, card, flow.Header{{Name: CredentialIdentifier, Value: "c1"}}},

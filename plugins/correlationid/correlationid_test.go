@@ -19,16 +19,16 @@ func newDeps() *plugin.Deps {
 	return &plugin.Deps{Long: &plugin.LongLived{}, Clock: clock.NewManual(time.UnixMilli(1_700_000_000_042))}
 }
 
-func hooks(t testing.TB, deps *plugin.Deps, settings map[string]any) plugin.Hooks {
-	t.Helper()
+func hooks(tb testing.TB, deps *plugin.Deps, settings map[string]any) plugin.Hooks {
+	tb.Helper()
 	d := Definition()
 	cfg, problems := d.Config.Decode(settings)
 	if !problems.Empty() {
-		t.Fatal(problems)
+		tb.Fatal(problems)
 	}
 	h, err := d.Build(cfg, deps)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return h
 }

@@ -63,6 +63,8 @@ func Definition() plugin.Definition {
 const (
 	allowOrigin      = "Access-Control-Allow-Origin"
 	allowCredentials = "Access-Control-Allow-Credentials"
+
+	preflight = "OPTIONS"
 )
 
 type cors struct {
@@ -97,7 +99,7 @@ func build(c *Config, _ *plugin.Deps) (plugin.Hooks, error) {
 // access answers preflights.
 func (p *cors) access(ex *flow.Exchange) (*flow.Reply, error) {
 	in := &ex.In
-	if in.Method != "OPTIONS" {
+	if in.Method != preflight {
 		return nil, nil
 	}
 	origin := in.Header.Get("Origin")

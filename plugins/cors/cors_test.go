@@ -1,6 +1,7 @@
 package cors
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -72,9 +73,7 @@ func answer(t *testing.T, h plugin.Hooks, ex *flow.Exchange, upstream ...string)
 func list(origins ...any) map[string]any { return map[string]any{"origins": origins} }
 
 func with(m map[string]any, more map[string]any) map[string]any {
-	for k, v := range more {
-		m[k] = v
-	}
+	maps.Copy(m, more)
 	return m
 }
 
@@ -93,12 +92,16 @@ func TestAnswers(t *testing.T) {
 		{"star", list("*"), []string{"Origin: http://x.test"}, nil, []string{"Access-Control-Allow-Origin: *"}},
 		{"star replaces", list("*"), nil, []string{"access-control-allow-origin: http://u.test"}, []string{"access-control-allow-origin: *"}},
 		{
-			"star among several", list("http://a.test", "*"), []string{"Origin: http://x.test"}, nil,
+			"star among several", list("http://a.test", "*"),
+			[]string{"Origin: http://x.test"},
+			nil,
 			[]string{"Access-Control-Allow-Origin: *", "Vary: Origin"},
 		},
 		{"star among several, no origin", list("http://a.test", "*"), nil, nil, []string{"Vary: Origin"}},
 		{
-			"one plain", list("http://a.test"), []string{"Origin: http://x.test"}, nil,
+			"one plain", list("http://a.test"),
+			[]string{"Origin: http://x.test"},
+			nil,
 			[]string{"Access-Control-Allow-Origin: http://a.test", "Vary: Origin"},
 		},
 		{
@@ -106,11 +109,14 @@ func TestAnswers(t *testing.T) {
 			[]string{"Access-Control-Allow-Origin: http://a.test/", "Vary: Origin"},
 		},
 		{
-			"several, match", list(several...), []string{"Origin: http://b.test:80"}, nil,
+			"several, match", list(several...),
+			[]string{"Origin: http://b.test:80"},
+			nil,
 			[]string{"Access-Control-Allow-Origin: http://b.test", "Vary: Origin"},
 		},
 		{
-			"several, no match", list(several...), []string{"Origin: http://c.test"},
+			"several, no match", list(several...),
+			[]string{"Origin: http://c.test"},
 			[]string{"Access-Control-Allow-Origin: *", "Vary: Accept-Encoding"},
 			[]string{"Vary: Accept-Encoding", "Vary: Origin"},
 		},
@@ -118,16 +124,22 @@ func TestAnswers(t *testing.T) {
 		{"several, empty origin", list(several...), []string{"Origin: "}, nil, []string{"Vary: Origin"}},
 		{"vary is there", list(several...), nil, []string{"vary: origin"}, []string{"vary: origin"}},
 		{
-			"credentials and all", with(map[string]any{}, credentials), []string{"Origin: http://x.test:80"}, nil,
+			"credentials and all", with(map[string]any{}, credentials),
+			[]string{"Origin: http://x.test:80"},
+			nil,
 			[]string{"Access-Control-Allow-Origin: http://x.test:80", "Vary: Origin", "Access-Control-Allow-Credentials: true"},
 		},
 		{"credentials and all, no origin", with(map[string]any{}, credentials), nil, nil, []string{"Access-Control-Allow-Origin: *"}},
 		{
-			"credentials and star among several", with(list("http://a.test", "*"), credentials), []string{"Origin: http://x.test"}, nil,
+			"credentials and star among several", with(list("http://a.test", "*"), credentials),
+			[]string{"Origin: http://x.test"},
+			nil,
 			[]string{"Access-Control-Allow-Origin: http://x.test", "Vary: Origin", "Access-Control-Allow-Credentials: true"},
 		},
 		{
-			"credentials, no match", with(list(several...), credentials), []string{"Origin: http://x.test"}, nil,
+			"credentials, no match", with(list(several...), credentials),
+			[]string{"Origin: http://x.test"},
+			nil,
 			[]string{"Vary: Origin", "Access-Control-Allow-Credentials: true"},
 		},
 		{
@@ -135,7 +147,9 @@ func TestAnswers(t *testing.T) {
 			[]string{"Access-Control-Allow-Origin: http://a.test", "Vary: Origin", "Access-Control-Allow-Credentials: true"},
 		},
 		{
-			"exposed", map[string]any{"exposed_headers": []any{"a", "b"}, "headers": []any{"c"}, "max_age": int64(23)}, nil, nil,
+			"exposed",
+			map[string]any{"exposed_headers": []any{"a", "b"}, "headers": []any{"c"}, "max_age": int64(23)},
+			nil, nil,
 			[]string{"Access-Control-Allow-Origin: *", "Access-Control-Expose-Headers: a,b"},
 		},
 		{"no origin, not wanted", map[string]any{"allow_origin_absent": false, "credentials": true}, nil, []string{"x: y"}, []string{"x: y"}},
@@ -180,7 +194,9 @@ func TestPreflight(t *testing.T) {
 			},
 		},
 		{
-			"private network not asked for", map[string]any{"private_network": true}, ask, true,
+			"private network not asked for",
+			map[string]any{"private_network": true},
+			ask, true,
 			[]string{"Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: " + methods},
 		},
 		{"no match", list("http://x.test", "http://y.test"), ask, true, []string{"Vary: Origin", "Access-Control-Allow-Methods: " + methods}},

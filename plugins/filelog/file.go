@@ -20,6 +20,8 @@ const (
 	flushSize = 64 << 10
 	// maxWaiting is how much may wait for a disk that does not keep up.
 	maxWaiting = 8 << 20
+	// maxSpareBatch is the largest buffer worth keeping for the next lines.
+	maxSpareBatch = 1 << 20
 	// closeWait is how long closing waits for a reader that is stuck.
 	closeWait = 3 * time.Second
 )
@@ -127,7 +129,7 @@ func (f *file) flush() (closing bool) {
 		}
 	}
 	f.spare = batch
-	if cap(batch) > 4*flushSize {
+	if cap(batch) > maxSpareBatch {
 		f.spare = nil
 	}
 	return closing

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/clock"
+	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/plugins/filelog"
@@ -265,4 +266,30 @@ func TestConfig(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "custom_fields_by_lua") {
 		t.Errorf("Lua is let pass: %v", err)
 	}
+}
+
+func BenchmarkLog(b *testing.B) {
+	h := newHouse()
+	h.Clock = clock.System()
+	d := filelog.Definition()
+	in, err := d.Build(&filelog.Config{Path: filepath.Join(b.TempDir(), "a.log")}, h.Deps)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ex := exchange("0123456789abcdef0123456789abcdef")
+	ex.In.Method, ex.In.Target, ex.In.Path, ex.In.Host, ex.In.Scheme = "POST", "/v1/chat/completions", "/v1/chat/completions", "127.0.0.1:8000", "http"
+	for _, name := range []string{"Accept", "Accept-Encoding", "Content-Type", "User-Agent", "Authorization", "X-Request-Id"} {
+		ex.In.Header.Add(name, "some value of usual length")
+	}
+	ex.Reply = ex.NewReply(200)
+	for _, name := range []string{"Content-Type", "Content-Length", "Date", "Server", "Via", "X-Kong-Request-Id", "X-Kong-Upstream-Latency", "X-Kong-Proxy-Latency"} {
+		ex.Reply.Header.Add(name, "some value of usual length")
+	}
+	ex.Attempts = []flow.Attempt{{IP: "127.0.0.1", Port: 9000, Status: 200}}
+	ex.Route, ex.Service = &config.Route{Name: "route"}, &config.Service{Name: "service"}
+	b.ReportAllocs()
+	for b.Loop() {
+		in.Log(ex)
+	}
+	_ = in.Close()
 }

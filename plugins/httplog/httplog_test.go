@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-gateway/sluice/h1"
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/plugins/httplog"
+	"github.com/sluice-gateway/sluice/schema"
 	"github.com/sluice-gateway/sluice/telemetry"
 )
 
@@ -246,8 +247,7 @@ func TestConfig(t *testing.T) {
 
 func TestBuildRefusesWhatIsNoURL(t *testing.T) {
 	for _, endpoint := range []string{"{vault://env/log}", "ftp://h/", "http://h:x/"} {
-		cfg := &httplog.Config{HTTPEndpoint: "x"}
-		cfg.HTTPEndpoint = httplogSecret(endpoint)
+		cfg := &httplog.Config{HTTPEndpoint: schema.Secret(endpoint)}
 		_, err := httplog.Definition().Build(cfg, newDeps(t))
 		if err == nil || strings.Contains(err.Error(), "vault") {
 			t.Errorf("%s: %v", endpoint, err)

@@ -69,7 +69,7 @@ func readBody(ex *flow.Exchange) ([]byte, error) {
 	body, err := ex.Body.Bytes(maxBody)
 	switch {
 	case errors.Is(err, flow.ErrTooLarge):
-		return nil, &fault.Error{Kind: fault.TooLarge, Message: "Payload too large", By: "plugin/key-auth", Cause: err}
+		return nil, &fault.Error{Kind: fault.TooLarge, Message: "Payload too large", By: "plugin/key-auth"}
 	case err != nil:
 		return nil, &fault.Error{Kind: fault.Canceled, By: "plugin/key-auth", Cause: err}
 	}

@@ -73,16 +73,16 @@ func (q request) exchange(d flow.Directory) *flow.Exchange {
 	return ex
 }
 
-func hook(t testing.TB, settings map[string]any) func(*flow.Exchange) (*flow.Reply, error) {
-	t.Helper()
+func hook(tb testing.TB, settings map[string]any) func(*flow.Exchange) (*flow.Reply, error) {
+	tb.Helper()
 	d := Definition()
 	cfg, problems := d.Config.Decode(settings)
 	if !problems.Empty() {
-		t.Fatal(problems)
+		tb.Fatal(problems)
 	}
 	h, err := d.Build(cfg, &plugin.Deps{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return h.Access
 }
@@ -342,11 +342,13 @@ func TestConfig(t *testing.T) {
 			"identity_realms[0]", "not supported: consumers are kept in the gateway only (scope 'cp')",
 		},
 		{
-			"principals", map[string]any{"principals": map[string]any{"enabled": true}},
+			"principals",
+			map[string]any{"principals": map[string]any{"enabled": true}},
 			"principals.enabled", "not supported: credentials are kept in the gateway only",
 		},
 		{
-			"bad name", map[string]any{"key_names": []any{"api key"}},
+			"bad name",
+			map[string]any{"key_names": []any{"api key"}},
 			"key_names[0]", "bad header name 'api key', allowed characters are A-Z, a-z, 0-9, '_', and '-'",
 		},
 		{"empty anonymous", map[string]any{"anonymous": ""}, "anonymous", "length must be at least 1"},

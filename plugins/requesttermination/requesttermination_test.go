@@ -85,7 +85,8 @@ func TestAnswers(t *testing.T) {
 		{"204", map[string]any{"status_code": int64(204), "message": "gone"}, 204, "", ""},
 		{"body", map[string]any{"body": `{"code":1}`}, 503, plainJSON, `{"code":1}`},
 		{
-			"body and type", map[string]any{"status_code": int64(451), "body": "<h1>No</h1>", "content_type": "text/html"},
+			"body and type",
+			map[string]any{"status_code": int64(451), "body": "<h1>No</h1>", "content_type": "text/html"},
 			451, "text/html", "<h1>No</h1>",
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 )
 
@@ -96,10 +97,10 @@ func appendPayload(dst []byte, ai *flow.AI) []byte {
 	}
 	dst = append(dst, `,"payload":{`...)
 	if ai.RequestBody != nil {
-		dst = quote(append(dst, `"request":`...), ai.RequestBody)
+		dst = jsonscan.AppendQuote(append(dst, `"request":`...), ai.RequestBody)
 	}
 	if ai.ResponseBody != nil {
-		dst = quote(comma(dst, `"response":`), ai.ResponseBody)
+		dst = jsonscan.AppendQuote(comma(dst, `"response":`), ai.ResponseBody)
 	}
 	return append(dst, '}')
 }

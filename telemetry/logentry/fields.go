@@ -121,7 +121,7 @@ func appendAny(dst []byte, v any) []byte {
 	case Appender:
 		return v.AppendJSON(dst)
 	case []byte:
-		return quote(dst, v)
+		return jsonscan.AppendQuote(dst, v)
 	case []flow.LogField:
 		return appendObject(dst, v)
 	case fmt.Stringer:

@@ -92,18 +92,30 @@ func appendValues(dst []byte, h header.Header, name string) []byte {
 	return asArray(dst, start, n)
 }
 
+// lowered are the lower-case spellings of plain characters, 0 for others.
+var lowered = func() (t [256]byte) {
+	for c := range 256 {
+		switch {
+		case 'A' <= c && c <= 'Z':
+			t[c] = byte(c) | 0x20
+		case plain[c]:
+			t[c] = byte(c)
+		}
+	}
+	return t
+}()
+
 // lowerName writes a field name. One that is no token, which a sound listener
 // refuses, is still written as valid JSON.
 func lowerName(dst []byte, name string) []byte {
-	for i := range len(name) {
-		c := name[i]
-		if !plain[c] {
-			return text(dst, header.Lower(name[i:]))
+	at := len(dst)
+	dst = append(dst, name...)
+	for i := at; i < len(dst); i++ {
+		c := lowered[dst[i]]
+		if c == 0 {
+			return text(dst[:at], header.Lower(name))
 		}
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
+		dst[i] = c
 	}
 	return dst
 }

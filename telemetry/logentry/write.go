@@ -16,29 +16,44 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// quote appends s as a JSON string.
-func quote[S string | []byte](dst []byte, s S) []byte {
-	for i := range len(s) {
-		if !plain[s[i]] {
-			return jsonscan.AppendQuote(dst, s)
+// isPlain tells whether s can stand in a JSON string as it is. It looks at
+// eight bytes at a time: an entry is mostly text.
+func isPlain(s string) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quotes, slashes := w^ones*'"', w^ones*'\\'
+		if (w|(w-ones*' ')|(quotes-ones)|(slashes-ones))&high != 0 {
+			return false
 		}
 	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
+	for ; i < len(s); i++ {
+		if !plain[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// quote appends s as a JSON string.
+func quote(dst []byte, s string) []byte {
+	if !isPlain(s) {
+		return jsonscan.AppendQuote(dst, s)
+	}
+	return append(append(append(dst, '"'), s...), '"')
 }
 
 // text appends s as part of a JSON string.
 func text(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if !plain[s[i]] {
-			at := len(dst)
-			dst = jsonscan.AppendQuote(dst, s)
-			copy(dst[at:], dst[at+1:len(dst)-1])
-			return dst[:len(dst)-2]
-		}
+	if isPlain(s) {
+		return append(dst, s...)
 	}
-	return append(dst, s...)
+	at := len(dst)
+	dst = jsonscan.AppendQuote(dst, s)
+	copy(dst[at:], dst[at+1:len(dst)-1])
+	return dst[:len(dst)-2]
 }
 
 // member appends literal and then s as a string.

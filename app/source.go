@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sluice-gateway/sluice/config"
+	"github.com/sluice-gateway/sluice/plugin"
+)
+
+// source is where the configuration comes from: a file, a text in the
+// settings, or what was posted to the Admin API.
+type source struct {
+	mu   sync.Mutex // guards all below; held while a configuration is applied
+	file string
+	text string
+	seen fileState
+}
+
+// fileState tells one state of a file from another.
+type fileState struct {
+	size int64
+	mod  time.Time
+}
+
+// watchInterval is how often the declarative file is looked at.
+const watchInterval = time.Second
+
+// LoadOptions are what loading a document needs to know of the plugins.
+func LoadOptions(reg *plugin.Registry) config.Options {
+	return config.Options{Plugin: func(name string) (config.PluginSchema, bool) {
+		d, ok := reg.Lookup(name)
+		if !ok {
+			return config.PluginSchema{}, false
+		}
+		return config.PluginSchema{
+			Record: d.Config, Protocols: d.Protocols,
+			NoRoute: d.Scope.NoRoute, NoService: d.Scope.NoService,
+			NoConsumer: d.Scope.NoConsumer, NoConsumerGroup: d.Scope.NoConsumerGroup,
+		}, true
+	}}
+}
+
+// loadConfiguration reads the configuration that the settings name. A start
+// without any is allowed: the gateway is not ready then, and answers 404.
+func (a *App) loadConfiguration(context.Context) error {
+	s := a.o.Settings
+	a.source = &source{file: s.DeclarativeConfig, text: s.DeclarativeConfigString}
+	if a.source.file != "" {
+		a.actors = append(a.actors, actor{"configuration", a.watch})
+	}
+	return a.Reload(context.Background())
+}
+
+// Reload reads the configuration again and applies it. On an error what runs
+// goes on running.
+func (a *App) Reload(context.Context) error {
+	a.source.mu.Lock()
+	defer a.source.mu.Unlock()
+	return a.reload()
+}
+
+func (a *App) reload() error {
+	src := a.source
+	switch {
+	case src.file != "":
+		state, err := stateOf(src.file)
+		if err != nil {
+			return fmt.Errorf("declarative_config: %w", err)
+		}
+		src.seen = state
+		data, err := os.ReadFile(src.file)
+		if err != nil {
+			return fmt.Errorf("declarative_config: %w", err)
+		}
+		return a.apply(data, src.file)
+	case src.text != "":
+		return a.apply([]byte(src.text), "declarative_config_string")
+	}
+	return nil
+}
+
+// apply makes a text the running configuration.
+func (a *App) apply(data []byte, name string) error {
+	began := a.clock.Now()
+	o := LoadOptions(a.plugins)
+	o.File = true
+	doc, err := config.ParseFile(data, o, a.o.LookupEnv)
+	var invalid *config.DocumentError
+	if errors.As(err, &invalid) {
+		return errors.New(invalid.Startup(name))
+	}
+	if err != nil {
+		return fmt.Errorf("error parsing declarative config file %s:\n%w", name, err)
+	}
+	for _, w := range doc.Warnings {
+		a.o.Log.Warn("configuration", slog.String("field", w.Path), slog.String("warning", w.Message))
+	}
+	if err := a.engine.Apply(doc); err != nil {
+		return fmt.Errorf("declarative config %s: %w", name, err)
+	}
+	a.configured(config.TextHash(data))
+	a.o.Log.Info("configuration loaded", slog.String("source", name), slog.Int("routes", len(doc.Routes)),
+		slog.Int("plugins", len(doc.Plugins)), slog.Duration("took", a.clock.Now().Sub(began)))
+	return nil
+}
+
+// watch applies the declarative file whenever it changes. A bad file is
+// reported once and not tried again before it changes.
+func (a *App) watch(ctx context.Context) error {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			a.lookAtFile()
+		}
+	}
+}
+
+func (a *App) lookAtFile() {
+	a.source.mu.Lock()
+	defer a.source.mu.Unlock()
+	state, err := stateOf(a.source.file)
+	if err != nil || state == a.source.seen {
+		return // a file that is being replaced may be gone for a moment
+	}
+	if err := a.reload(); err != nil {
+		a.o.Log.Error("the changed configuration was not applied; the old one goes on", slog.Any("error", err))
+	}
+}
+
+func stateOf(file string) (fileState, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return fileState{}, err
+	}
+	return fileState{info.Size(), info.ModTime()}, nil
+}
