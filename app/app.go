@@ -19,6 +19,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/balance"
 	"github.com/sluice-gateway/sluice/clock"
+	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/dns"
 	"github.com/sluice-gateway/sluice/engine"
 	"github.com/sluice-gateway/sluice/h1"
@@ -138,7 +139,7 @@ func (a *App) identify(context.Context) error {
 	}
 	id := a.o.Settings.NodeID
 	if id == "" {
-		id = newUUID()
+		id = config.NewID()
 	}
 	a.node = plugin.Node{ID: id, Hostname: host, Version: KongVersion, Sluice: a.o.Version}
 	return nil
@@ -177,7 +178,7 @@ func (a *App) openEngine(context.Context) error {
 	a.engine, err = engine.New(engine.Options{
 		Plugins: a.plugins, DNS: a.dns, Clock: a.clock, Log: a.o.Log, HTTP: a.client, Metrics: a.metrics,
 		Node: a.node, Headers: engine.NewHeaders(agent, s.Headers), TLS: upstreamTLS,
-		DebugHeader: s.AllowDebugHeader, LookupEnv: a.o.LookupEnv,
+		DebugHeader: s.AllowDebugHeader, LookupEnv: a.o.LookupEnv, MaxBody: s.MaxBodySize,
 		Speaker: &speak.Speaker{DefaultType: s.ErrorDefaultType, Templates: templates},
 		Sender: send.New(send.Options{
 			Client: a.client, HTTP2: http2, Direct: direct.peers, Via: agent, RequestID: requestIDHeader(s),
@@ -203,6 +204,14 @@ func requestIDHeader(s *settings.Settings) string {
 	return ""
 }
 
+func dnsOptions(s *settings.Settings, c clock.Clock, log *slog.Logger) dns.Options {
+	return dns.Options{
+		Servers: s.DNSResolver, ResolvConfFile: "/etc/resolv.conf", HostsFile: s.DNSHostsFile, Order: s.DNSOrder,
+		ValidTTL: s.DNSValidTTL, StaleTTL: s.DNSStaleTTL, NotFoundTTL: s.DNSNotFoundTTL, ErrorTTL: s.DNSErrorTTL,
+		CacheSize: s.DNSCacheSize, Clock: c, Log: log,
+	}
+}
+
 func (a *App) openProxy(context.Context) error {
 	s := a.o.Settings
 	addrs, err := listen.ParseAddresses("proxy_listen", s.ProxyListen)
@@ -213,7 +222,7 @@ func (a *App) openProxy(context.Context) error {
 	if err != nil {
 		return err
 	}
-	base, err := serverTLS(s, func(hello *tls.ClientHelloInfo) *tls.Certificate {
+	base, err := serverTLS(s, s.SSLCert, s.SSLCertKey, func(hello *tls.ClientHelloInfo) *tls.Certificate {
 		return a.engine.Current().Certificate(hello)
 	})
 	if err != nil {

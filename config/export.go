@@ -59,7 +59,7 @@ func (d *Document) Encode(reveal bool) map[string]any {
 
 // YAML is Encode as YAML text.
 func (d *Document) YAML(reveal bool) []byte {
-	text, err := yaml.Dump(d.Encode(reveal), yaml.WithLineWidth(-1))
+	text, err := yaml.Dump(d.Encode(reveal), yaml.WithLineWidth(-1), yaml.WithQuotePreference(yaml.QuoteDouble))
 	if err != nil {
 		panic("config: plain values do not encode: " + err.Error())
 	}

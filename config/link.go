@@ -136,21 +136,31 @@ func (k *linker) find(collection, key string) *item {
 	return ix.byID[strings.ToLower(key)]
 }
 
+// target is what a reference points to. One written as {id: …} means the id.
+func (k *linker) target(r reference) *item {
+	key, isText := r.value.(string)
+	if !isText {
+		m := r.value.(map[string]any)
+		key, _ = refKey(r.field, m)
+		if ix := k.index[collectionByName[r.field.Reference]]; ix != nil && m["id"] != nil {
+			return ix.byID[strings.ToLower(key)]
+		}
+	}
+	return k.find(r.field.Reference, key)
+}
+
 func (k *linker) resolve(it *item) {
 	if it.parent != nil {
 		setForeign(it.entity, it.parentField, it.parent.id)
 	}
 	for _, r := range it.refs {
-		key, isText := r.value.(string)
-		shown := key
-		if !isText {
-			m := r.value.(map[string]any)
-			key, _ = refKey(r.field, m)
-			shown = string(schema.AppendJSON(nil, m))
-		}
-		if target := k.find(r.field.Reference, key); target != nil {
+		if target := k.target(r); target != nil {
 			setForeign(it.entity, r.field, target.id)
 			continue
+		}
+		shown, isText := r.value.(string)
+		if !isText {
+			shown = string(schema.AppendJSON(nil, r.value))
 		}
 		k.dangling(it, r.field.Name, shown, r.field.Reference)
 	}

@@ -55,10 +55,12 @@ func Parse(data []byte) (any, error) {
 	}
 	// YAML in braces is not JSON: take it when it is right. When it is not,
 	// what is wrong with it as JSON says more.
-	if w, yerr := parseYAML(data); yerr == nil {
-		return w, nil
-	}
 	syn, _ := errors.AsType[*jsonv2.SyntaxError](err)
+	if !syn.Refused {
+		if w, yerr := parseYAML(data); yerr == nil {
+			return w, nil
+		}
+	}
 	return nil, &ParseError{Line: syn.Line, Reason: syn.Reason}
 }
 

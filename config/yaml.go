@@ -1,8 +1,10 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -11,10 +13,24 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// parseYAML reads one YAML document into a tree of plain values.
+// parseYAML reads one YAML document into a tree of plain values; a text
+// without any is null.
 func parseYAML(data []byte) (any, error) {
-	var root yaml.Node
-	if err := yaml.Load(data, &root, yaml.WithPlugin(loaderlimits.New())); err != nil {
+	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New()))
+	if err != nil {
+		return nil, yamlFailure(err)
+	}
+	var root, second yaml.Node
+	switch err := loader.Load(&root); {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
+		return nil, yamlFailure(err)
+	}
+	switch err := loader.Load(&second); {
+	case err == nil:
+		return nil, at(&second, "a second document is not allowed")
+	case !errors.Is(err, io.EOF):
 		return nil, yamlFailure(err)
 	}
 	t := treeMaker{anchors: map[*yaml.Node]*anchored{}, names: make(map[string]string, 64)}

@@ -39,6 +39,8 @@ type Options struct {
 	TLS     TLSDefaults
 	// DebugHeader answers Kong-Debug with the names of route and service.
 	DebugHeader bool
+	// MaxBody bounds an announced request body, in bytes; 0 is no limit.
+	MaxBody int64
 	// LookupEnv reads the environment, for the env vault.
 	LookupEnv func(name string) (string, bool)
 }

@@ -84,5 +84,5 @@ func (e *Engine) deps(in plugin.Instance) *plugin.Deps {
 
 // resolver reads vault references of a document.
 func (e *Engine) resolver(doc *config.Document) func(ref string) (string, error) {
-	return func(ref string) (string, error) { return "", fmt.Errorf("no vault for %s", ref) }
+	return config.NewVaults(doc, e.o.LookupEnv).Resolve
 }

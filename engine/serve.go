@@ -65,6 +65,10 @@ func (e *Engine) answer(ex *flow.Exchange) (*flow.Reply, error) {
 		snap.global.chain.Collect(ex)
 		return nil, &fault.Error{Kind: fault.NotAllowed, Shape: fault.Server}
 	}
+	if e.o.MaxBody > 0 && ex.In.Length > e.o.MaxBody {
+		snap.global.chain.Collect(ex)
+		return nil, &fault.Error{Kind: fault.TooLarge, Shape: fault.Server}
+	}
 	p, m, ok, stale := snap.match(ex)
 	for stale {
 		snap = e.current.Load()

@@ -30,7 +30,7 @@ type service struct {
 // balancer is the balancer of an upstream; it outlives configurations.
 type balancer struct {
 	balance.Updater
-	digest   digest
+	digest digest
 }
 
 // TLSDefaults are the settings of TLS connections to upstreams that services

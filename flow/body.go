@@ -29,6 +29,7 @@ type Body struct {
 	src      BodySource
 	state    bodyState
 	raw      []byte
+	buf      *[]byte // the pooled buffer that raw is in, if it is in one
 	replaced []byte
 	changed  bool
 	gen      uint32
@@ -134,11 +135,8 @@ func (b *Body) Abort() {
 
 // Release gives the buffer back. Slices of the body are invalid afterwards.
 func (b *Body) Release() {
-	if b.raw != nil {
-		putBuffer(b.raw)
-		b.raw = nil
-	}
-	b.replaced = nil
+	putBuffer(b.buf)
+	b.raw, b.buf, b.replaced = nil, nil, nil
 	b.state = bodyReleased
 	b.edits.Reset()
 }
@@ -156,32 +154,36 @@ func (b *Body) read(limit int64) {
 		b.readErr = ErrTooLarge
 		return
 	}
-	buf := getBuffer(b.Length)
+	b.buf = getBuffer(b.Length)
+	buf := *b.buf
 	for {
 		if limit > 0 && int64(len(buf)) > limit {
 			b.raw, b.readErr = buf, ErrTooLarge
 			return
 		}
 		if len(buf) == cap(buf) {
-			if int64(len(buf)) == b.Length {
-				break
-			}
-			buf = grow(buf)
+			buf = b.grow(buf)
 		}
 		n, err := b.src.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if err == io.EOF {
-			break
+			b.raw = buf
+			return
 		}
 		if err != nil {
 			b.raw, b.readErr = buf, err
 			return
 		}
 	}
-	b.raw = buf
-	if limit > 0 && int64(len(buf)) > limit {
-		b.readErr = ErrTooLarge
-	}
+}
+
+// grow moves what has been read to a larger buffer.
+func (b *Body) grow(full []byte) []byte {
+	larger := getBuffer(int64(2*cap(full) - 1))
+	*larger = append(*larger, full...)
+	putBuffer(b.buf)
+	b.buf = larger
+	return *larger
 }
 
 // Buffers come in classes, so that a small body does not hold a large buffer.
@@ -190,7 +192,9 @@ var bufferSizes = [...]int{2 << 10, 8 << 10, 32 << 10, 128 << 10, 512 << 10}
 
 var bufferPools [len(bufferSizes)]sync.Pool
 
-func getBuffer(length int64) []byte {
+// getBuffer returns an empty buffer for a body of the given length and one
+// byte more, so that its end is seen without growing.
+func getBuffer(length int64) *[]byte {
 	want := length + 1
 	if length < 0 {
 		want = int64(bufferSizes[1])
@@ -198,31 +202,25 @@ func getBuffer(length int64) []byte {
 	for i, size := range bufferSizes {
 		if want <= int64(size) {
 			if p, ok := bufferPools[i].Get().(*[]byte); ok {
-				return (*p)[:0]
+				return p
 			}
-			return make([]byte, 0, size)
+			b := make([]byte, 0, size)
+			return &b
 		}
 	}
-	return make([]byte, 0, want)
+	b := make([]byte, 0, want)
+	return &b
 }
 
-func putBuffer(b []byte) {
+func putBuffer(p *[]byte) {
+	if p == nil {
+		return
+	}
 	for i, size := range bufferSizes {
-		if cap(b) == size {
-			b = b[:0]
-			bufferPools[i].Put(&b)
+		if cap(*p) == size {
+			*p = (*p)[:0]
+			bufferPools[i].Put(p)
 			return
 		}
 	}
-}
-
-func grow(b []byte) []byte {
-	for _, size := range bufferSizes {
-		if size > cap(b) {
-			n := append(make([]byte, 0, size), b...)
-			putBuffer(b)
-			return n
-		}
-	}
-	return append(make([]byte, 0, 2*cap(b)), b...)
 }

@@ -239,6 +239,8 @@ func (ex *Exchange) Reset() {
 	clear(ex.fields)
 	clear(ex.notes)
 	clear(ex.Attempts)
+	edits := ex.Body.edits
+	edits.Reset()
 	in, out, wire, rep := ex.In.Header, ex.Out.Header, ex.Out.Wire, ex.pooled.Header
 	clear(in)
 	clear(out)
@@ -247,6 +249,7 @@ func (ex *Exchange) Reset() {
 	*ex = Exchange{
 		Scratch: ex.Scratch, fields: ex.fields[:0], notes: ex.notes[:0], Attempts: ex.Attempts[:0], Picks: ex.Picks[:0], done: ex.done[:0],
 	}
+	ex.Body.edits = edits
 	ex.In.Header, ex.Out.Header, ex.Out.Wire, ex.pooled.Header = in[:0], out[:0], wire[:0], rep[:0]
 }
 

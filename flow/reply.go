@@ -36,6 +36,8 @@ type Reply struct {
 	Attempted bool
 	// Events marks a stream of events: each frame is sent at once.
 	Events bool
+
+	whole whole
 }
 
 // SetBody gives the reply a body known as a whole. The bytes are not copied.
@@ -43,7 +45,8 @@ func (r *Reply) SetBody(body []byte) {
 	r.Length = int64(len(body))
 	r.Stream = nil
 	if len(body) > 0 {
-		r.Stream = Whole(body)
+		r.whole = whole{body: body}
+		r.Stream = &r.whole
 	}
 }
 

@@ -6,6 +6,7 @@
 package listen
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-gateway/sluice/flow"
@@ -40,6 +42,7 @@ type door struct {
 	port     int
 	portText string
 	stats    *Stats
+	maxBody  int64
 	pool     sync.Pool
 }
 
@@ -48,7 +51,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ex := d.begin(r)
 	d.stats.requests.Add(1)
 	if r.Body != nil && r.Body != http.NoBody {
-		ex.Body.Open(&source{body: r.Body, w: w}, r.ContentLength)
+		ex.Body.Open(&source{body: r.Body, w: w, limit: d.maxBody}, r.ContentLength)
 	} else {
 		ex.Body.Open(nil, 0)
 	}
@@ -84,6 +87,10 @@ func (d *door) begin(r *http.Request) *flow.Exchange {
 	fillHeader(in, r)
 	in.Upgrade = upgradeOf(r)
 	in.Peer, in.PeerPort = splitPeer(r.RemoteAddr)
+	if c, ok := r.Context().Value(connKey{}).(*connInfo); ok {
+		in.Addr, in.Conn = c.local, c.number
+		in.ConnRequests = int(c.requests.Add(1))
+	}
 	d.trust.resolve(in)
 	return ex
 }
@@ -137,6 +144,23 @@ func upgradeOf(r *http.Request) string {
 	return up
 }
 
+// connKey finds the connection of a request.
+type connKey struct{}
+
+// connInfo is what is known of a caller's connection.
+type connInfo struct {
+	local    string
+	number   uint64
+	requests atomic.Int64
+}
+
+var connNumber atomic.Uint64
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	local, _ := splitPeer(c.LocalAddr().String())
+	return context.WithValue(ctx, connKey{}, &connInfo{local: local, number: connNumber.Add(1)})
+}
+
 func splitPeer(addr string) (ip string, port int) {
 	host, p, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -173,13 +197,17 @@ func newID() string {
 type source struct {
 	body io.ReadCloser
 	w    http.ResponseWriter
-	read int64
-	done bool
+	// limit of what may be read, in bytes; 0 is none.
+	limit, read int64
+	done        bool
 }
 
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.body.Read(p)
 	s.read += int64(n)
+	if s.limit > 0 && s.read > s.limit {
+		return 0, flow.ErrTooLarge
+	}
 	if err != nil {
 		s.done = true
 	}

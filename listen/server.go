@@ -111,6 +111,8 @@ type Options struct {
 	TLS *tls.Config
 	// MaxHeaderBytes bounds the head of a request; 0 is 32 KiB.
 	MaxHeaderBytes int
+	// MaxBodyBytes bounds a request body; 0 is no limit.
+	MaxBodyBytes int64
 	// HeaderTimeout bounds reading a head, IdleTimeout an idle connection.
 	HeaderTimeout, IdleTimeout time.Duration
 }
@@ -150,7 +152,7 @@ func (s *Server) server(a Address, ln net.Listener) *http.Server {
 	port := ln.Addr().(*net.TCPAddr).Port
 	d := &door{
 		gateway: s.o.Gateway, log: s.o.Log, trust: s.o.Trust, stats: s.o.Stats,
-		port: port, portText: strconv.Itoa(port),
+		port: port, portText: strconv.Itoa(port), maxBody: s.o.MaxBodyBytes,
 	}
 	srv := &http.Server{
 		Handler:           d,
@@ -159,6 +161,7 @@ func (s *Server) server(a Address, ln net.Listener) *http.Server {
 		MaxHeaderBytes:    s.o.MaxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
 		ConnState:         s.o.Stats.observe,
+		ConnContext:       withConn,
 		Protocols:         protocols(a),
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 250},
 	}

@@ -12,9 +12,9 @@ import (
 
 // writer sends one reply.
 type writer struct {
-	w   http.ResponseWriter
-	r   *http.Request
-	ex  *flow.Exchange
+	w  http.ResponseWriter
+	r  *http.Request
+	ex *flow.Exchange
 	// gateway turns an answer that broke before its first byte into another.
 	gateway Gateway
 	// abort tells that the connection must be cut.

@@ -62,6 +62,19 @@ func ParseLocation(raw string) (Location, error) {
 	return loc, nil
 }
 
+// Authority is the location's value of a Host header: the port is left out
+// when it is the scheme's own.
+func (l *Location) Authority() string {
+	host := l.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if l.Scheme == "http" && l.Port == 80 || l.Scheme == "https" && l.Port == 443 {
+		return host
+	}
+	return host + ":" + strconv.Itoa(l.Port)
+}
+
 // OneSlash makes a path begin with exactly one slash.
 func OneSlash(path string) string {
 	return "/" + strings.TrimLeft(path, "/")

@@ -108,9 +108,14 @@ func (q *Queue[T]) deliver(batch []T) {
 			return
 		}
 		q.o.Log.Error("handler could not process entries", slog.Any("error", err))
-		if why := q.giveUp(began); why != "" || !q.pause(q.o.Config.retryDelay(tries)) {
+		why := q.giveUp(began)
+		if why == "" && !q.pause(q.o.Config.retryDelay(tries)) {
+			why = "the queue ends"
+		}
+		if why != "" {
 			q.count(Failed, len(batch))
-			q.o.Log.Error("could not send entries"+why, slog.Int("tries", tries+1), slog.Int("lost", len(batch)))
+			q.o.Log.Error("could not send entries",
+				slog.String("reason", why), slog.Int("tries", tries+1), slog.Int("lost", len(batch)))
 			return
 		}
 	}
@@ -119,10 +124,10 @@ func (q *Queue[T]) deliver(batch []T) {
 // giveUp says why no further try is made, "" if one is.
 func (q *Queue[T]) giveUp(began time.Time) string {
 	if q.ctx.Err() != nil {
-		return ": the gateway is stopping"
+		return "the queue ends"
 	}
 	if limit, ok := q.o.Config.retryTime(); ok && q.o.Clock.Now().Sub(began) > limit {
-		return " due to max_retry_time exceeded"
+		return "max_retry_time exceeded"
 	}
 	return ""
 }

@@ -113,7 +113,7 @@ func New[T any](o Options[T]) *Queue[T] {
 	}
 	o.Log = o.Log.With(slog.String("queue", o.Name))
 	q := &Queue[T]{o: o, wake: make(chan struct{}, 1), closed: make(chan struct{})}
-	q.ctx, q.end = context.WithCancel(context.Background())
+	q.ctx, q.end = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
 	return q
 }
 

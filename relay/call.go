@@ -115,10 +115,18 @@ func (c *call) read(ex *flow.Exchange) error {
 	err = c.t.keys.Object(body, c.spans[:])
 	c.have = err == nil
 	var syntax *jsonscan.SyntaxError
-	if errors.As(err, &syntax) && syntax.Duplicate {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax) && syntax.Duplicate:
 		return invalid("request body is ambiguous: " + syntax.Error())
+	case c.t.surface.prompts:
+		return nil // the check for prompts says so in its own words
+	case c.t.s.RouteType == provider.Preserve && c.target.model == "":
+		return nil // nothing of the body matters to us
 	}
-	return nil
+	// A provider more lenient than we are must not see what we could not check.
+	return invalid("request body is not a valid JSON object")
 }
 
 // jsonType tells whether a body of this type may be JSON; none counts as JSON.
@@ -183,13 +191,13 @@ func (c *call) checkModel() error {
 		return nil
 	}
 	if named {
-		name, err := jsonscan.Unquote(asked)
+		named, err := c.t.named(asked)
 		if err != nil {
-			return invalid("request body doesn't contain valid prompts")
+			return invalid("model must be a string")
 		}
-		c.target.setModel(c.t.s.Provider.Name(), name)
-		c.target.options = c.t.options(&c.t.s.Model.Options, name)
-		c.ai.RequestModel = name
+		c.target.model, c.target.quoted, c.target.header = named.model, named.quoted, named.header
+		c.target.options = named.options
+		c.ai.RequestModel = named.model
 		return nil
 	}
 	if c.t.s.RouteType == provider.Preserve || !c.have {

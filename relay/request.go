@@ -12,7 +12,7 @@ import (
 func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 	out := &ex.Out
 	loc := &c.target.location
-	out.Scheme, out.Addr, out.Port, out.Host = loc.Scheme, loc.Host, loc.Port, ""
+	out.Scheme, out.Addr, out.Port, out.Host = loc.Scheme, loc.Host, loc.Port, c.target.host
 	out.Path = c.path(ex)
 	if loc.Query != "" {
 		out.Query, out.HasQuery = joinQuery(loc.Query, ex.In.Query), true

@@ -56,6 +56,36 @@ type Target struct {
 	static  resolved
 	price   price
 	calls   sync.Pool
+
+	mu     sync.RWMutex // guards models
+	models map[string]*resolved
+}
+
+// maxModels bounds how many of the callers' model names are remembered.
+const maxModels = 256
+
+// named is what follows from the model that a caller asks for, given as a
+// JSON string.
+func (t *Target) named(raw []byte) (*resolved, error) {
+	t.mu.RLock()
+	r := t.models[string(raw)]
+	t.mu.RUnlock()
+	if r != nil {
+		return r, nil
+	}
+	name, err := jsonscan.Unquote(raw)
+	if err != nil {
+		return nil, err
+	}
+	r = &resolved{options: t.options(&t.s.Model.Options, name)}
+	r.setModel(t.s.Provider.Name(), name)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.models == nil || len(t.models) >= maxModels {
+		t.models = map[string]*resolved{}
+	}
+	t.models[string(raw)] = r
+	return r, nil
 }
 
 // resolved is what of a target may depend on the request.
@@ -63,6 +93,7 @@ type resolved struct {
 	model    string
 	quoted   []byte // model as a JSON string
 	location provider.Location
+	host     string // the location's Host header
 	options  []option
 	header   string // X-Kong-LLM-Model
 }
@@ -120,7 +151,7 @@ func (t *Target) resolve(m *provider.Model) (resolved, error) {
 	if err != nil {
 		return r, err
 	}
-	r.location = loc
+	r.location, r.host = loc, loc.Authority()
 	r.options = t.options(&m.Options, m.Name)
 	return r, nil
 }

@@ -29,12 +29,13 @@ type headerRule struct {
 
 // request is a query made ready for rules to look at.
 type request struct {
-	q    *Query
-	path string
-	host string
-	sni  string
-	port int
-	tls  bool
+	method string
+	header header.Header
+	path   string
+	host   string
+	sni    string
+	port   int
+	tls    bool
 }
 
 func newRequest(q *Query) request {
@@ -43,12 +44,13 @@ func newRequest(q *Query) request {
 		port = q.ListenerPort
 	}
 	return request{
-		q:    q,
-		path: Normalize(q.Path),
-		host: plainHost(host),
-		sni:  plainHost(q.SNI),
-		port: port,
-		tls:  q.TLS || q.Scheme == "https" || q.Scheme == "grpcs" || q.Scheme == "wss",
+		method: q.Method,
+		header: q.Header,
+		path:   Normalize(q.Path),
+		host:   plainHost(host),
+		sni:    plainHost(q.SNI),
+		port:   port,
+		tls:    q.TLS || q.Scheme == "https" || q.Scheme == "grpcs" || q.Scheme == "wss",
 	}
 }
 
@@ -93,14 +95,14 @@ func (r *rule) admits(rq *request) bool {
 	if !r.protocols.serves(rq.tls) {
 		return false
 	}
-	if len(r.methods) > 0 && !slices.Contains(r.methods, rq.q.Method) {
+	if len(r.methods) > 0 && !slices.Contains(r.methods, rq.method) {
 		return false
 	}
 	if len(r.snis) > 0 && rq.tls && !r.knowsSNI(rq.sni) {
 		return false
 	}
 	for i := range r.headers {
-		if !r.headers[i].admits(rq.q.Header) {
+		if !r.headers[i].admits(rq.header) {
 			return false
 		}
 	}

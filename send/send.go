@@ -289,7 +289,14 @@ func (s *Sender) failed(ex *flow.Exchange, err error, streamed bool) error {
 	if !errors.As(err, &he) {
 		return f
 	}
-	if he.Timeout {
+	switch {
+	case errors.Is(err, flow.ErrTooLarge):
+		return &failure{&fault.Error{Kind: fault.TooLarge, Shape: fault.Server, Cause: err}, true}
+	case he.Op == h1.OpBody:
+		return &failure{&fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}, true}
+	case he.Op == h1.OpRequest:
+		return &failure{&fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}, true}
+	case he.Timeout:
 		f.fault.Kind = fault.Timeout
 	}
 	f.final = he.Sent && (streamed || !repeatable(ex.Out.Method))

@@ -27,6 +27,8 @@ type SyntaxError struct {
 	Line int
 	// Reason, without the place.
 	Reason string
+	// Refused: the text is JSON, but a number or its depth is beyond limits.
+	Refused bool
 }
 
 // Error implements error.
@@ -147,18 +149,18 @@ func Number(text string) (any, error) {
 
 func syntaxError(data []byte, dec *jsontext.Decoder, err error) error {
 	at := dec.InputOffset()
-	reason := err.Error()
+	reason, refused := err.Error(), true
 	if syn, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		at, reason = syn.ByteOffset, syn.Err.Error()
+		at, reason, refused = syn.ByteOffset, syn.Err.Error(), false
 		if strings.Contains(reason, "duplicate") && syn.JSONPointer != "" {
 			reason += " " + string(syn.JSONPointer)
 		}
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		reason = "unexpected end of text"
+		reason, refused = "unexpected end of text", false
 	}
 	at = min(at, int64(len(data)))
-	return &SyntaxError{Line: 1 + bytes.Count(data[:at], []byte{'\n'}), Reason: reason}
+	return &SyntaxError{Line: 1 + bytes.Count(data[:at], []byte{'\n'}), Reason: reason, Refused: refused}
 }
 
 // AppendString appends s as a JSON string. Bad UTF-8 is replaced.

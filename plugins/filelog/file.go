@@ -45,13 +45,18 @@ type file struct {
 	closing bool
 	handle  *os.File
 
-	spare []byte // the goroutine's: what it wrote last
+	// The goroutine's own.
+	spare  []byte // what it wrote last
+	broken bool   // writing failed: the file is to be opened anew
 }
 
 // openFile makes the file's state; the file itself is opened with the first
 // write.
 func openFile(path string, deps *plugin.Deps) *file {
 	f := &file{path: path, log: deps.Log, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if f.log == nil {
+		f.log = slog.New(slog.DiscardHandler)
+	}
 	if deps.Metrics != nil {
 		f.dropped = deps.Metrics.Counter(telemetry.Desc{
 			Name: "sluice_file_log_dropped_total", Help: "Lines of file-log that were lost", Labels: []string{"path"},
@@ -119,13 +124,13 @@ func (f *file) flush() (closing bool) {
 	closing = f.closing
 	f.mu.Unlock()
 	if lost > 0 {
-		logError(f.log, "file-log: lines were dropped, the file does not keep up",
+		f.log.Error("file-log: lines were dropped, the file does not keep up",
 			slog.String("path", f.path), slog.Int("lines", lost))
 	}
 	if len(batch) > 0 {
 		if err := f.write(batch, reopen); err != nil {
 			f.countDropped(lines)
-			logError(f.log, err.Error(), slog.Int("lines", lines))
+			f.log.Error("file-log: lines were lost", slog.Any("error", err), slog.Int("lines", lines))
 		}
 	}
 	f.spare = batch
@@ -136,11 +141,13 @@ func (f *file) flush() (closing bool) {
 }
 
 func (f *file) write(batch []byte, reopen bool) error {
-	h, err := f.open(reopen)
+	h, err := f.open(reopen || f.broken)
 	if err != nil {
 		return fmt.Errorf("failed to open the file: %w", err)
 	}
-	if _, err := h.Write(batch); err != nil {
+	_, err = h.Write(batch)
+	f.broken = err != nil
+	if err != nil {
 		return fmt.Errorf("failed to write to the file: %w", err)
 	}
 	return nil

@@ -7,7 +7,6 @@
 package filelog
 
 import (
-	"log/slog"
 	"strings"
 	"sync"
 
@@ -80,11 +79,5 @@ func (l *logger) log(ex *flow.Exchange) {
 	l.out.add(*b, l.reopen)
 	if cap(*b) <= maxSpare {
 		l.buffers.Put(b)
-	}
-}
-
-func logError(log *slog.Logger, msg string, attrs ...any) {
-	if log != nil {
-		log.Error(msg, attrs...)
 	}
 }

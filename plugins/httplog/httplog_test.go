@@ -230,8 +230,10 @@ func TestConfig(t *testing.T) {
 		{map[string]any{"http_endpoint": url, "headers": map[string]any{"HOST": "x"}}, "schema violation (headers: cannot contain 'Host' header)"},
 		{map[string]any{"http_endpoint": url, "headers": map[string]any{"content-length": "1"}}, "schema violation (headers: cannot contain 'Content-Length' header)"},
 		{map[string]any{"http_endpoint": url, "headers": map[string]any{"Content-type": "x"}}, "schema violation (headers: cannot contain 'Content-Type' header)"},
-		{map[string]any{"http_endpoint": "http://a:b@h", "headers": map[string]any{"authorization": "x"}},
-			"specifying both an 'Authorization' header and user info in 'http_endpoint' is not allowed"},
+		{
+			map[string]any{"http_endpoint": "http://a:b@h", "headers": map[string]any{"authorization": "x"}},
+			"specifying both an 'Authorization' header and user info in 'http_endpoint' is not allowed",
+		},
 		{map[string]any{"http_endpoint": url, "queue": map[string]any{"concurrency_limit": int64(2)}}, "schema violation (queue.concurrency_limit: expected one of: 1, -1)"},
 	}
 	for _, tt := range tests {

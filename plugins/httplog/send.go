@@ -106,7 +106,7 @@ func (s *sender) address(cfg *Config) error {
 	if u.Scheme == "https" {
 		s.endpoint.TLS = &tls.Config{
 			ServerName: u.Hostname(), MinVersion: tls.VersionTLS12, DynamicRecordSizingDisabled: true,
-			InsecureSkipVerify: !cfg.SSLVerify, //nolint:gosec // the contract's default; ssl_verify turns it on
+			InsecureSkipVerify: !cfg.SSLVerify,
 		}
 		s.endpoint.Key = fmt.Sprintf("http-log %s %t", u.Hostname(), cfg.SSLVerify)
 	}

@@ -135,7 +135,7 @@ func TestCounts(t *testing.T) {
 		}},
 		{"not proxied", all, func(ex *flow.Exchange) { ex.Attempts, ex.Times.Upstream = nil, time.Time{} }, "kong_upstream_latency_ms", nil},
 		{"whole latency", all, func(*flow.Exchange) {}, "kong_request_latency_ms_bucket", func() (out []string) {
-			for _, le := range strings.Fields("25 50 80 100 250 400 700 1000 2000 5000 10000 30000 60000 +Inf") {
+			for le := range strings.FieldsSeq("25 50 80 100 250 400 700 1000 2000 5000 10000 30000 60000 +Inf") {
 				n := 2
 				if le == "25" || le == "50" || le == "80" {
 					n = 0

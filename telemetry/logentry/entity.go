@@ -63,25 +63,20 @@ func appendStruct(dst []byte, v reflect.Value) []byte {
 
 // isNull tells whether a field of an entity stands for null.
 func isNull(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.String:
-		return v.Len() == 0
-	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
+	k := v.Kind()
+	if k == reflect.Pointer || k == reflect.Map || k == reflect.Slice || k == reflect.Interface {
 		return v.IsNil()
 	}
-	return false
+	return k == reflect.String && v.Len() == 0
 }
 
 func appendEntityValue(dst []byte, v reflect.Value) []byte {
-	switch v.Kind() {
-	case reflect.Pointer:
+	switch k := v.Kind(); {
+	case k == reflect.Pointer:
 		return appendEntityValue(dst, v.Elem())
-	case reflect.Struct:
+	case k == reflect.Struct:
 		return append(appendStruct(append(dst, '{'), v), '}')
-	case reflect.Slice:
-		if v.Type().Elem().Kind() != reflect.Struct {
-			break
-		}
+	case k == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
 		dst = append(dst, '[')
 		for i := range v.Len() {
 			dst = append(appendStruct(append(comma(dst, ""), '{'), v.Index(i)), '}')

@@ -144,11 +144,8 @@ func appendObject(dst []byte, fields []flow.LogField) []byte {
 
 // appendReflected writes the rarer kinds of values; maps sorted by key.
 func appendReflected(dst []byte, v reflect.Value) []byte {
-	switch v.Kind() {
-	case reflect.Map:
-		if v.Type().Key().Kind() != reflect.String {
-			break
-		}
+	switch k := v.Kind(); {
+	case k == reflect.Map && v.Type().Key().Kind() == reflect.String:
 		items := map[string]reflect.Value{}
 		for it := v.MapRange(); it.Next(); {
 			items[it.Key().String()] = it.Value()
@@ -159,7 +156,7 @@ func appendReflected(dst []byte, v reflect.Value) []byte {
 			dst = appendAny(dst, items[k].Interface())
 		}
 		return append(dst, '}')
-	case reflect.Slice, reflect.Array:
+	case k == reflect.Slice || k == reflect.Array:
 		dst = append(dst, '[')
 		for i := range v.Len() {
 			dst = appendAny(comma(dst, ""), v.Index(i).Interface())

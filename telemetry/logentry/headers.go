@@ -19,7 +19,7 @@ func (f *fields) append(dst []byte) []byte {
 	repeated := repeats(h)
 	for i := range h {
 		name := h[i].Name
-		again := repeated&bit(name) != 0
+		again := repeated.has(name)
 		if again && h[:i].Has(name) {
 			continue
 		}
@@ -58,24 +58,35 @@ func isProviderKey(name string) bool {
 	return header.Equal(name, "api-key") || header.Equal(name, "x-api-key") || header.Equal(name, "x-goog-api-key")
 }
 
-// repeats marks the names that may occur twice: a cheap guess that saves
-// comparing every field with every other.
-func repeats(h header.Header) (repeated uint64) {
-	var seen uint64
+// nameSet is a set of field names, by a cheap hash: what is not in it for
+// certain is not, what is may be another name.
+type nameSet [4]uint64
+
+// repeats lists the names that may occur twice. That saves comparing every
+// field with every other.
+func repeats(h header.Header) (repeated nameSet) {
+	var seen nameSet
 	for i := range h {
-		b := bit(h[i].Name)
-		repeated |= seen & b
-		seen |= b
+		word, bit := place(h[i].Name)
+		repeated[word] |= seen[word] & bit
+		seen[word] |= bit
 	}
 	return repeated
 }
 
-func bit(name string) uint64 {
-	if name == "" {
-		return 1
+func (s *nameSet) has(name string) bool {
+	word, bit := place(name)
+	return s[word]&bit != 0
+}
+
+// place is the same for names that differ in case only.
+func place(name string) (word uint, bit uint64) {
+	n := uint(len(name))
+	if n == 0 {
+		return 0, 1
 	}
-	n := len(name)
-	return 1 << ((uint(n)*7 + uint(name[0]|0x20) + 3*uint(name[n-1]|0x20) + 5*uint(name[n/2]|0x20)) & 63)
+	h := n*31 + uint(name[0]|0x20)*7 + uint(name[n-1]|0x20)*5 + uint(name[n/2]|0x20)*3
+	return h >> 6 & 3, 1 << (h & 63)
 }
 
 func appendValues(dst []byte, h header.Header, name string) []byte {

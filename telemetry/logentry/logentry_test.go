@@ -137,23 +137,35 @@ func TestParts(t *testing.T) {
 		path   string
 		want   string
 	}{
-		{"own answer after access", func(ex *flow.Exchange) { ex.Attempts, ex.Times.Upstream, ex.Times.Head = nil, time.Time{}, time.Time{} },
-			"latencies", `{"request":31,"kong":4,"proxy":-1,"receive":0}`},
-		{"no head came", func(ex *flow.Exchange) { ex.Times.Head = time.Time{} },
-			"latencies", `{"request":31,"kong":5,"proxy":26,"receive":0}`},
-		{"times that run backwards", func(ex *flow.Exchange) { ex.Times.Done = at(-5) },
-			"latencies", `{"request":0,"kong":5,"proxy":15,"receive":0}`},
+		{
+			"own answer after access", func(ex *flow.Exchange) { ex.Attempts, ex.Times.Upstream, ex.Times.Head = nil, time.Time{}, time.Time{} },
+			"latencies", `{"request":31,"kong":4,"proxy":-1,"receive":0}`,
+		},
+		{
+			"no head came", func(ex *flow.Exchange) { ex.Times.Head = time.Time{} },
+			"latencies", `{"request":31,"kong":5,"proxy":26,"receive":0}`,
+		},
+		{
+			"times that run backwards", func(ex *flow.Exchange) { ex.Times.Done = at(-5) },
+			"latencies", `{"request":0,"kong":5,"proxy":15,"receive":0}`,
+		},
 		{"attempt without answer", func(ex *flow.Exchange) { ex.Attempts = []flow.Attempt{{Err: errors.New("x")}} }, "upstream_status", `"502"`},
 		{"caller gone", func(ex *flow.Exchange) { ex.Attempts = []flow.Attempt{{}}; ex.Outcome.CallerGone = true }, "upstream_status", `"-"`},
 		{"no attempt", func(ex *flow.Exchange) { ex.Attempts = nil }, "tries", ""},
 		{"answer of the gateway", func(ex *flow.Exchange) { ex.Reply.Source = flow.FromGateway }, "source", `"kong"`},
 
-		{"query: repeated, flags, empty", func(ex *flow.Exchange) { ex.In.Query = "a=1&b&a=2&c=&=x&&b=%41+%zz&a" },
-			"request.querystring", `{"a":["1","2",true],"b":[true,"A %zz"],"c":""}`},
-		{"query: odd bytes", func(ex *flow.Exchange) { ex.In.Query = "%ff=%22\\&%fe=\xff" },
-			"request.querystring", "{\"\ufffd\":[\"\\\"\\\\\",\"\ufffd\"]}"},
-		{"query: too many", func(ex *flow.Exchange) { ex.In.Query = strings.Repeat("a&", 200) },
-			"request.querystring", `{"a":[` + strings.Repeat("true,", 99) + `true]}`},
+		{
+			"query: repeated, flags, empty", func(ex *flow.Exchange) { ex.In.Query = "a=1&b&a=2&c=&=x&&b=%41+%zz&a" },
+			"request.querystring", `{"a":["1","2",true],"b":[true,"A %zz"],"c":""}`,
+		},
+		{
+			"query: odd bytes", func(ex *flow.Exchange) { ex.In.Query = "%ff=%22\\&%fe=\xff" },
+			"request.querystring", "{\"\ufffd\":[\"\\\"\\\\\",\"\ufffd\"]}",
+		},
+		{
+			"query: too many", func(ex *flow.Exchange) { ex.In.Query = strings.Repeat("a&", 200) },
+			"request.querystring", `{"a":[` + strings.Repeat("true,", 99) + `true]}`,
+		},
 		{"absolute target", func(ex *flow.Exchange) { ex.In.Target = "http://h/a/b?x=1" }, "request.uri", `"/a/b?x=1"`},
 		{"lone question mark", func(ex *flow.Exchange) { ex.In.Target, ex.In.Query = "http://h/a/b?", "" }, "request.uri", `"/a/b?"`},
 		{"target to escape", func(ex *flow.Exchange) { ex.In.Target = `/"\` }, "request.url", `"http://api.example.com:8000/\"\\"`},
@@ -197,9 +209,11 @@ func TestParts(t *testing.T) {
 			}
 		}, "ai", `{"proxy":{"meta":{"plugin_id":"p1","provider_name":"openai","request_model":"gpt-4","response_model":"gpt-4-0613",` +
 			`"llm_latency":30},"usage":{"prompt_tokens":25,"completion_tokens":12,"total_tokens":37,"time_per_token":2.5,"cost":0.00037}}}`},
-		{"AI: nothing known", func(ex *flow.Exchange) { ex.AI = &flow.AI{LogStatistics: true, Usage: none} }, "ai",
+		{
+			"AI: nothing known", func(ex *flow.Exchange) { ex.AI = &flow.AI{LogStatistics: true, Usage: none} }, "ai",
 			`{"proxy":{"meta":{"plugin_id":"","provider_name":"UNSPECIFIED","request_model":"UNSPECIFIED","response_model":"UNSPECIFIED",` +
-				`"llm_latency":0},"usage":{"cost":0}}}`},
+				`"llm_latency":0},"usage":{"cost":0}}}`,
+		},
 		{"AI: everything", func(ex *flow.Exchange) {
 			d := llm.NoDetails()
 			d.CachedPrompt, d.Reasoning, d.RejectedPrediction = 3, 4, 0

@@ -1,0 +1,209 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/listen"
+	"github.com/sluice-gateway/sluice/schema"
+)
+
+// checks are what single values are held against beyond enum and between.
+var checks = map[string]func(key string, v any) error{
+	"accesslog":       checkAccessLog,
+	"headers":         checkHeaders,
+	"headersupstream": checkHeadersUpstream,
+	"listen":          checkListen,
+	"loopback":        checkLoopback,
+	"nameservers":     checkNameservers,
+	"realipheader":    checkRealIPHeader,
+	"trustedips":      checkTrustedIPs,
+	"uuid":            checkUUID,
+}
+
+func checkAccessLog(_ string, v any) error {
+	if strings.ContainsAny(v.(string), " \t") {
+		return errors.New("must be a path or off: a log format of one's own is not supported, use the plugin file-log")
+	}
+	return nil
+}
+
+// headerNames are what the setting headers knows, in lower case.
+var headerNames = []string{
+	"off", "server_tokens", "latency_tokens", "server", "via", "x-kong-proxy-latency", "x-kong-upstream-latency",
+	"x-kong-response-latency", "x-kong-admin-latency", "x-kong-upstream-status", "x-kong-request-id",
+}
+
+func checkHeaders(_ string, v any) error {
+	for _, name := range v.([]string) {
+		if !slices.Contains(headerNames, strings.ToLower(name)) {
+			return fmt.Errorf("%q must be one of: %s", name, strings.Join(headerNames, ", "))
+		}
+	}
+	return nil
+}
+
+func checkHeadersUpstream(_ string, v any) error {
+	for _, name := range v.([]string) {
+		if name = strings.ToLower(name); name != "off" && name != "x-kong-request-id" {
+			return fmt.Errorf("%q must be one of: x-kong-request-id, off", name)
+		}
+	}
+	return nil
+}
+
+func checkListen(key string, v any) error {
+	_, err := listen.ParseAddresses(key, v.(string))
+	if err == nil {
+		return nil
+	}
+	// The key stands before every problem already.
+	return errors.New(strings.TrimPrefix(err.Error(), key+": "))
+}
+
+func checkLoopback(key string, v any) error {
+	addrs, err := listen.ParseAddresses(key, v.(string))
+	switch {
+	case err != nil:
+		return errors.New(strings.TrimPrefix(err.Error(), key+": "))
+	case len(addrs) > 1 || len(addrs) == 1 && (addrs[0].TLS || addrs[0].HTTP2):
+		return errors.New("must be off or one host:port without flags")
+	case len(addrs) == 1 && !addrs[0].Loopback():
+		return fmt.Errorf("%s is reachable from other machines: use a loopback address such as 127.0.0.1:8009", addrs[0])
+	}
+	return nil
+}
+
+func checkNameservers(_ string, v any) error {
+	for _, s := range v.([]string) {
+		a, ok := schema.ParseAddress(s)
+		if !ok || !a.IP.IsValid() {
+			return fmt.Errorf("%q must be the address of a name server, with or without a port", s)
+		}
+	}
+	return nil
+}
+
+func checkRealIPHeader(_ string, v any) error {
+	name := v.(string)
+	if name == "proxy_protocol" {
+		return errors.New("the PROXY protocol is not in this version; use the name of a header")
+	}
+	if strings.ContainsAny(name, " \t:,") {
+		return fmt.Errorf("%q must be the name of a header", name)
+	}
+	return nil
+}
+
+func checkTrustedIPs(_ string, v any) error {
+	_, err := listen.NewTrust(v.([]string), "", false)
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "trusted_ips: "))
+}
+
+func checkUUID(_ string, v any) error {
+	if !schema.IsUUID(v.(string)) {
+		return errors.New("must be a UUID")
+	}
+	return nil
+}
+
+// checkTogether holds settings against each other.
+func (l *loader) checkTogether() {
+	s := l.s
+	if s.DeclarativeConfig != "" && s.DeclarativeConfigString != "" {
+		l.failKey("declarative_config", "is set together with declarative_config_string: remove one of them")
+	}
+	l.pair("ssl_cert", len(s.SSLCert), len(s.SSLCertKey))
+	l.pair("admin_ssl_cert", len(s.AdminSSLCert), len(s.AdminSSLCertKey))
+	l.pair("status_ssl_cert", len(s.StatusSSLCert), len(s.StatusSSLCertKey))
+	if s.ClientSSL && (s.ClientSSLCert == "" || s.ClientSSLCertKey == "") {
+		l.failKey("client_ssl", "is on: set client_ssl_cert and client_ssl_cert_key too")
+	}
+	if s.SSLCipherSuite == "modern" && !slices.Contains(s.SSLProtocols, "TLSv1.3") {
+		l.failKey("ssl_cipher_suite", "modern needs TLSv1.3 among ssl_protocols")
+	}
+	l.checkAdmin()
+	l.checkPorts()
+}
+
+func (l *loader) failKey(key, message string) { l.fail(key, l.raw[key].origin, message) }
+
+func (l *loader) pair(key string, certs, keys int) {
+	if certs != keys {
+		l.failKey(key, fmt.Sprintf("has %d certificates but %s_key has %d keys: each needs its own", certs, key, keys))
+	}
+}
+
+// checkAdmin keeps the Admin API from being open to other machines by mistake.
+func (l *loader) checkAdmin() {
+	open := l.reachable("admin_listen", l.s.AdminListen)
+	switch {
+	case l.s.AdminAuth == "token" && l.s.AdminToken == "":
+		l.failKey("admin_auth", "wants a token: set admin_token, for instance to {vault://env/admin-token}")
+	case l.s.AdminAuth == "auto" && l.s.AdminToken == "" && open != "":
+		l.failKey("admin_listen", open+" is reachable from other machines: set admin_token, "+
+			"for instance to {vault://env/admin-token}; or admin_auth = off if something else guards the port")
+	case l.s.AdminAuth == "off" && open != "":
+		l.more = append(l.more, Warning{
+			Message: "the Admin API is open to everyone who reaches it",
+			Attrs:   []slog.Attr{slog.String("admin_listen", open), slog.String("admin_auth", "off")},
+		})
+	}
+}
+
+// reachable gives the first address that is not loopback.
+func (l *loader) reachable(key, value string) string {
+	addrs, err := listen.ParseAddresses(key, value)
+	if err != nil {
+		return ""
+	}
+	for _, a := range addrs {
+		if !a.Loopback() {
+			return a.String()
+		}
+	}
+	return ""
+}
+
+// checkPorts finds addresses that two listeners want.
+func (l *loader) checkPorts() {
+	type claim struct{ key, host string }
+	byPort := map[int][]claim{}
+	for _, c := range []struct{ key, value string }{
+		{"proxy_listen", l.s.ProxyListen}, {"admin_listen", l.s.AdminListen},
+		{"status_listen", l.s.StatusListen}, {"demo_listen", l.s.DemoListen},
+	} {
+		addrs, err := listen.ParseAddresses(c.key, c.value)
+		if err != nil {
+			continue
+		}
+		for _, a := range addrs {
+			for _, other := range byPort[a.Port] {
+				if a.Port != 0 && overlaps(a.Host, other.host) {
+					l.failKey(c.key, fmt.Sprintf("%s is taken by %s: choose another port", a, other.key))
+				}
+			}
+			byPort[a.Port] = append(byPort[a.Port], claim{c.key, a.Host})
+		}
+	}
+}
+
+// overlaps tells whether two hosts cannot have the same port. The wildcards of
+// IPv4 and IPv6 can.
+func overlaps(a, b string) bool {
+	if a == b {
+		return true
+	}
+	ipA, ipB := net.ParseIP(a), net.ParseIP(b)
+	if ipA == nil || ipB == nil || (ipA.To4() == nil) != (ipB.To4() == nil) {
+		return false
+	}
+	return ipA.IsUnspecified() || ipB.IsUnspecified()
+}
