@@ -60,7 +60,15 @@ func (q *request) read(w http.ResponseWriter, limit int64) *answer {
 	return &bad
 }
 
-var errNoJSON = errors.New("Cannot parse JSON body") //nolint:revive,staticcheck // the contract's words
+// badRequest is a body that cannot be read, in the words of the answer.
+type badRequest string
+
+func (b badRequest) Error() string { return string(b) }
+
+const (
+	errNoJSON    badRequest = "Cannot parse JSON body"
+	errMultipart badRequest = "Cannot parse multipart body"
+)
 
 // record is the body as a record: JSON, or a form, whose values are texts
 // until shape gives them the types they are meant to have.
@@ -93,8 +101,6 @@ func (q *request) form() (pairs form, isForm bool, err error) {
 	}
 	return nil, false, nil
 }
-
-var errMultipart = errors.New("Cannot parse multipart body") //nolint:revive,staticcheck // in the style of the contract's
 
 // multipart reads a multipart form; a file is the text it holds.
 func (q *request) multipart() (form, error) {

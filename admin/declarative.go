@@ -20,7 +20,7 @@ func (f *front) getConfig(*request) answer {
 	return object(http.StatusOK, map[string]any{"config": string(yaml)})
 }
 
-var errNoDocument = errors.New("expected a declarative configuration")
+const errNoDocument badRequest = "expected a declarative configuration"
 
 // errIdentical is a document that runs already.
 var errIdentical = errors.New("configuration is identical")
@@ -73,8 +73,8 @@ func (f *front) refused(err error, flatten bool) answer {
 	if errors.Is(err, errIdentical) {
 		return answer{status: http.StatusNotModified}
 	}
-	if errors.Is(err, errNoDocument) || errors.Is(err, errNoJSON) || errors.Is(err, errMultipart) {
-		return message(http.StatusBadRequest, err.Error())
+	if bad, ok := errors.AsType[badRequest](err); ok {
+		return message(http.StatusBadRequest, bad.Error())
 	}
 	if bad, ok := errors.AsType[*config.DocumentError](err); ok {
 		return invalidDocument(bad, flatten)
@@ -143,8 +143,8 @@ func (p *posted) readJSON() error {
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		p.tree = v
-		return p.checkTree()
+		// null would look like a text that is still to be read.
+		return config.ParseFailed("expected an object")
 	}
 	m = p.options(m)
 	inner, isText := m["config"].(string)
@@ -153,14 +153,6 @@ func (p *posted) readJSON() error {
 		return nil
 	}
 	p.tree = m
-	return nil
-}
-
-// checkTree: null has no tree to tell it from a text that is still to be read.
-func (p *posted) checkTree() error {
-	if p.tree == nil {
-		return config.ParseFailed("expected an object")
-	}
 	return nil
 }
 

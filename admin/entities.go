@@ -10,25 +10,27 @@ import (
 // are known: a write is told that there is no database, as the contract has
 // it for declarative configurations, and a read is told where to look.
 
-// paths are the names of collections in paths, where they are not those in
-// documents. Memberships have no path of their own.
-var paths = map[string]string{"keyauth_credentials": "key-auths", "consumer_group_consumers": ""}
-
-// nestedPaths are the names below a parent, where they differ again.
-var nestedPaths = map[string]string{"keyauth_credentials": "key-auth"}
-
+// pathOf is a collection's name in paths, "" when it has no path of its own:
+// memberships, and targets, which live below their upstream only.
 func pathOf(c *config.Collection) string {
-	if p, differs := paths[c.Name]; differs {
-		return p
+	switch c.Name {
+	case "keyauth_credentials":
+		return "key-auths"
+	case "consumer_group_consumers", "targets":
+		return ""
 	}
 	return c.Name
 }
 
+// nestedPathOf is its name below a parent.
 func nestedPathOf(c *config.Collection) string {
-	if p, differs := nestedPaths[c.Name]; differs {
-		return p
+	switch c.Name {
+	case "keyauth_credentials":
+		return "key-auth"
+	case "consumer_group_consumers":
+		return ""
 	}
-	return pathOf(c)
+	return c.Name
 }
 
 func (f *front) entityEndpoints() []endpoint {
@@ -37,14 +39,7 @@ func (f *front) entityEndpoints() []endpoint {
 		if p := pathOf(c); p != "" {
 			list = append(list, collectionEndpoints("/"+p, c)...)
 		}
-		for _, field := range c.Record.Fields {
-			parent, ok := config.CollectionOf(field.Reference)
-			if !ok || nestedPathOf(c) == "" {
-				continue
-			}
-			base := "/" + pathOf(parent) + "/{" + parent.Name + "}/" + nestedPathOf(c)
-			list = append(list, collectionEndpoints(base, c)...)
-		}
+		list = append(list, relatedEndpoints(c)...)
 	}
 	groups, _ := config.CollectionOf("consumer_groups")
 	consumers, _ := config.CollectionOf("consumers")
@@ -52,21 +47,48 @@ func (f *front) entityEndpoints() []endpoint {
 	return append(list, collectionEndpoints("/consumers/{consumers}/consumer_groups", groups)...)
 }
 
+// relatedEndpoints are the collection below each of its parents, and the
+// parents below its entities.
+func relatedEndpoints(c *config.Collection) []endpoint {
+	var list []endpoint
+	done := map[string]bool{}
+	for _, field := range c.Record.Fields {
+		parent, ok := config.CollectionOf(field.Reference)
+		if !ok || nestedPathOf(c) == "" {
+			continue
+		}
+		if !done[parent.Name] {
+			done[parent.Name] = true
+			list = append(list, collectionEndpoints("/"+pathOf(parent)+"/{"+parent.Name+"}/"+nestedPathOf(c), c)...)
+		}
+		if p := pathOf(c); p != "" && c.Name != "snis" {
+			list = append(list, endpoint{"/" + p + "/{" + c.Name + "}/" + field.Name, methods{
+				http.MethodGet: readLater(parent), http.MethodPatch: refuse("update", parent),
+				http.MethodPut: refuse("create or update", parent),
+			}})
+		}
+	}
+	return list
+}
+
 // collectionEndpoints are a collection and its entities below base.
 func collectionEndpoints(base string, c *config.Collection) []endpoint {
-	read := func(*request) answer {
-		return message(http.StatusNotImplemented, "reading '"+c.Name+"' is not supported yet: GET /config shows the whole configuration")
-	}
-	write := func(verb string) handler {
-		return func(*request) answer { return unsupported(verb, c.Name) }
-	}
-	// Kong names the part after the collection; below a parent of the same
-	// kind that would be one name for two things.
 	return []endpoint{
-		{base, methods{http.MethodGet: read, http.MethodPost: write("create")}},
+		{base, methods{http.MethodGet: readLater(c), http.MethodPost: refuse("create", c)}},
 		{base + "/{" + c.Name + "}", methods{
-			http.MethodGet: read, http.MethodPatch: write("update"),
-			http.MethodPut: write("create or update"), http.MethodDelete: write("remove"),
+			http.MethodGet: readLater(c), http.MethodPatch: refuse("update", c),
+			http.MethodPut: refuse("create or update", c), http.MethodDelete: refuse("remove", c),
 		}},
 	}
+}
+
+func readLater(c *config.Collection) handler {
+	return func(*request) answer {
+		return message(http.StatusNotImplemented,
+			"reading '"+c.Name+"' entities is not supported yet: GET /config shows the whole configuration")
+	}
+}
+
+func refuse(verb string, c *config.Collection) handler {
+	return func(*request) answer { return unsupported(verb, c.Name) }
 }

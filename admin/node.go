@@ -124,7 +124,7 @@ func heapBytes() int64 {
 	if sample[0].Value.Kind() != metrics.KindUint64 {
 		return 0
 	}
-	return int64(sample[0].Value.Uint64()) //nolint:gosec // a heap fits
+	return int64(sample[0].Value.Uint64())
 }
 
 // units of memory by their letter.
@@ -143,7 +143,7 @@ func memoryUnit(unit, scale string) (show func(n int64) any, problem string) {
 	if scale != "" {
 		n, err := strconv.ParseFloat(scale, 64)
 		// More digits than a float64 has say nothing.
-		if err != nil || n < 0 || n > 20 {
+		if err != nil || !(n >= 0 && n <= 20) {
 			return nil, "scale must be equal or greater than 0"
 		}
 		digits = int(n)

@@ -14,9 +14,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/sluice-gateway/sluice/admin"
 	"github.com/sluice-gateway/sluice/balance"
 	"github.com/sluice-gateway/sluice/clock"
 	"github.com/sluice-gateway/sluice/config"
@@ -25,6 +27,7 @@ import (
 	"github.com/sluice-gateway/sluice/h1"
 	"github.com/sluice-gateway/sluice/listen"
 	"github.com/sluice-gateway/sluice/plugin"
+	"github.com/sluice-gateway/sluice/plugins/prometheus"
 	"github.com/sluice-gateway/sluice/send"
 	"github.com/sluice-gateway/sluice/settings"
 	"github.com/sluice-gateway/sluice/speak"
@@ -58,10 +61,15 @@ type App struct {
 	client  *h1.Client
 	engine  *engine.Engine
 	proxy   *listen.Server
-	source  *source
-	ready   chan struct{}
-	actors  []actor
-	open    closers
+	// configuration is the one door for replacing what runs.
+	configuration *admin.Configuration
+	status        *admin.StatusAPI
+	exporter      *prometheus.Exporter
+	apis          map[string][]net.Addr // listeners of admin and status
+	source        *source
+	ready         chan struct{}
+	actors        []actor
+	open          closers
 }
 
 // actor is a part that runs until its context ends.
@@ -73,7 +81,7 @@ type actor struct {
 // New opens everything and loads the configuration. Nothing is served yet. On
 // an error what was opened has been closed again.
 func New(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{o: o, plugins: Plugins(), metrics: telemetry.NewRegistry(), ready: make(chan struct{}), clock: o.Clock}
+	a := &App{o: o, plugins: Plugins(), metrics: telemetry.NewRegistry(), ready: make(chan struct{}), clock: o.Clock, apis: map[string][]net.Addr{}}
 	if a.clock == nil {
 		a.clock = clock.System()
 	}
@@ -97,11 +105,13 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	a.tune()
+	a.actors = append(a.actors, actor{"drain", a.drain})
 	var wg sync.WaitGroup
 	errs := make(chan error, len(a.actors))
 	for _, act := range a.actors {
 		wg.Go(func() {
-			err := act.run(ctx)
+			err := act.run(ctx) // ends when ctx does, or by failing
 			if err != nil {
 				err = fmt.Errorf("%s: %w", act.name, err)
 			}
@@ -162,7 +172,6 @@ func (a *App) openNetwork(context.Context) error {
 
 func (a *App) openEngine(context.Context) error {
 	s := a.o.Settings
-	agent := "sluice/" + a.o.Version
 	http2 := send.NewHTTP2((&net.Dialer{KeepAlive: 30 * time.Second}).DialContext)
 	a.open.add(http2.Close)
 	upstreamTLS, err := tlsDefaults(s)
@@ -177,11 +186,11 @@ func (a *App) openEngine(context.Context) error {
 	a.open.add(direct.close)
 	a.engine, err = engine.New(engine.Options{
 		Plugins: a.plugins, DNS: a.dns, Clock: a.clock, Log: a.o.Log, HTTP: a.client, Metrics: a.metrics,
-		Node: a.node, Headers: engine.NewHeaders(agent, s.Headers), TLS: upstreamTLS,
+		Node: a.node, Headers: a.headers(), TLS: upstreamTLS,
 		DebugHeader: s.AllowDebugHeader, LookupEnv: a.o.LookupEnv, MaxBody: s.MaxBodySize,
 		Speaker: &speak.Speaker{DefaultType: s.ErrorDefaultType, Templates: templates},
 		Sender: send.New(send.Options{
-			Client: a.client, HTTP2: http2, Direct: direct.peers, Via: agent, RequestID: requestIDHeader(s),
+			Client: a.client, HTTP2: http2, Direct: direct.peers, Via: a.agent(), RequestID: requestIDHeader(s),
 		}),
 	})
 	if err != nil {
@@ -192,6 +201,20 @@ func (a *App) openEngine(context.Context) error {
 		return nil
 	})
 	return nil
+}
+
+// agent is how the gateway calls itself.
+func (a *App) agent() string { return "sluice/" + a.o.Version }
+
+func (a *App) headers() engine.Headers { return engine.NewHeaders(a.agent(), a.o.Settings.Headers) }
+
+// tune sets the collector from the settings and the control group.
+func (a *App) tune() {
+	percent, limit := a.o.Settings.GC(os.DirFS("/"))
+	debug.SetGCPercent(percent)
+	if limit > 0 {
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // requestIDHeader is the header that carries the request id upstream.

@@ -85,26 +85,40 @@ func (a *App) reload() error {
 	return nil
 }
 
+// loadOptions are those of documents that come from outside the house.
+func (a *App) loadOptions() config.Options {
+	o := LoadOptions(a.plugins)
+	known := o.Plugin
+	o.Plugin = func(name string) (config.PluginSchema, bool) {
+		if !a.o.Settings.PluginEnabled(name) {
+			return config.PluginSchema{}, false
+		}
+		return known(name)
+	}
+	o.Now = a.clock.Now
+	return o
+}
+
 // apply makes a text the running configuration.
 func (a *App) apply(data []byte, name string) error {
 	began := a.clock.Now()
-	o := LoadOptions(a.plugins)
+	o := a.loadOptions()
 	o.File = true
-	doc, err := config.ParseFile(data, o, a.o.LookupEnv)
+	text, err := config.Substitute(data, a.o.LookupEnv)
+	if err != nil {
+		return errors.New(config.ParseFailed(err.Error()).Startup(name))
+	}
+	doc, err := a.configuration.Replace(text, func(tree any) (*config.Document, error) { return config.Load(tree, o) })
 	var invalid *config.DocumentError
 	if errors.As(err, &invalid) {
 		return errors.New(invalid.Startup(name))
 	}
 	if err != nil {
-		return fmt.Errorf("error parsing declarative config file %s:\n%w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	for _, w := range doc.Warnings {
 		a.o.Log.Warn("configuration", slog.String("field", w.Path), slog.String("warning", w.Message))
 	}
-	if err := a.engine.Apply(doc); err != nil {
-		return fmt.Errorf("declarative config %s: %w", name, err)
-	}
-	a.configured(config.TextHash(data))
 	a.o.Log.Info("configuration loaded", slog.String("source", name), slog.Int("routes", len(doc.Routes)),
 		slog.Int("plugins", len(doc.Plugins)), slog.Duration("took", a.clock.Now().Sub(began)))
 	return nil

@@ -162,6 +162,6 @@ func NewPeer(host string, a dns.Address, port int, targetID string) *Peer {
 	ip := a.IP.Unmap()
 	return &Peer{
 		Host: host, IP: ip.String(), Port: port, TargetID: targetID,
-		Addr: netip.AddrPortFrom(ip, uint16(port)).String(), //nolint:gosec // ports are checked when configured
+		Addr: netip.AddrPortFrom(ip, uint16(port)).String(),
 	}
 }

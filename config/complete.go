@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"github.com/sluice-gateway/sluice/schema"
 )
 
@@ -18,7 +20,7 @@ func (l *loader) complete(it *item) *schema.Errors {
 		return &errs
 	case *KeyAuthCredential:
 		if e.Key == "" {
-			e.Key = schema.Secret(newKey())
+			e.Key = schema.Secret(strings.ReplaceAll(l.o.NewID(), "-", ""))
 		}
 	}
 	return nil
@@ -87,4 +89,54 @@ func Decode(c *Collection, value any, o Options) (any, *schema.Errors) {
 		return nil, errs
 	}
 	return e, nil
+}
+
+// Schema is the plugin as /schemas/plugins/:name shows it: where it may be
+// attached, its protocols, its config.
+func (s *PluginSchema) Schema() map[string]any {
+	var fields []any
+	scope := func(name, reference string, no bool) {
+		f := map[string]any{"type": "foreign", "reference": reference}
+		if no {
+			f["eq"] = nil
+		}
+		fields = append(fields, map[string]any{name: f})
+	}
+	scope("consumer", "consumers", s.NoConsumer)
+	scope("consumer_group", "consumer_groups", s.NoConsumerGroup)
+	scope("route", "routes", s.NoRoute)
+	scope("service", "services", s.NoService)
+	entity, _ := CollectionOf("plugins")
+	for _, f := range entity.Record.Schema()["fields"].([]any) {
+		protocols, ok := f.(map[string]any)["protocols"].(map[string]any)
+		if !ok {
+			continue
+		}
+		if s.Protocols != nil {
+			protocols["default"] = texts(s.Protocols)
+		}
+		fields = append(fields, map[string]any{"protocols": protocols})
+	}
+	cfg := s.Record.Schema()
+	cfg["type"], cfg["required"] = "record", true
+	fields = append(fields, map[string]any{"config": cfg})
+	return map[string]any{"fields": fields}
+}
+
+func texts(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
+
+// VaultSchema is a kind of vault as /schemas/vaults/:name shows it.
+func VaultSchema(name string) (map[string]any, bool) {
+	if name != "env" {
+		return nil, false
+	}
+	cfg := schema.For[EnvVault]().Schema()
+	cfg["type"], cfg["required"] = "record", true
+	return map[string]any{"fields": []any{map[string]any{"config": cfg}}}, true
 }

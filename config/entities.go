@@ -2,13 +2,29 @@
 // declarative document that lists them, and everything that reads, completes
 // and checks such a document.
 //
+// The way of a text: Substitute (decK's expressions, files only), Parse (JSON
+// or YAML to plain values), Load (plain values to a Document of flat lists, or
+// a DocumentError with everything that is wrong). ParseFile is all three.
+//
 // The entity structs below are the only source of their names, types,
 // defaults and checks: decoding, the Admin API's /schemas, validation and the
 // reference pages all walk them with package schema. config knows nothing of
-// how an entity is run; that is the engine's business.
+// how an entity is run, that is the engine's business; it must not read files
+// or the environment, they are given to it.
 //
 // A string that may not be empty uses "" for null; numbers and booleans that
 // may be null are pointers; a nil list or map is null.
+//
+// # IDs
+//
+// Entities without an id get one that stays the same from load to load. What
+// has a name gets the id the contract fixes: a version 5 UUID over the name,
+// or over the parts of its cache key as written, in the namespace of its
+// collection; service "my-service" is 0855b320-0dd2-547d-891d-601e9b38647f
+// here and in Kong. What has no name (unnamed routes, certificates), where
+// Kong takes a random one, gets a version 5 UUID over its parent and its
+// content, so that counters and plans survive a reload; equal twins are told
+// apart by their order.
 package config
 
 import "github.com/sluice-gateway/sluice/schema"

@@ -124,6 +124,26 @@ func TestDecodeEntity(t *testing.T) {
 	}
 }
 
+func TestSchemas(t *testing.T) {
+	s, _ := testOptions().Plugin("key-auth")
+	want := `{"fields":[{"consumer":{"eq":null,"reference":"consumers","type":"foreign"}},{"consumer_group":{"eq":null,"reference":"consumer_groups","type":"foreign"}},` +
+		`{"route":{"reference":"routes","type":"foreign"}},{"service":{"reference":"services","type":"foreign"}},` +
+		`{"protocols":{"default":["grpc","grpcs","http","https"],"elements":{"one_of":["grpc","grpcs","http","https","tcp","tls","tls_passthrough","udp","ws","wss"],"type":"string"},"required":true,"type":"set"}},` +
+		`{"config":{"fields":[{"key_names":{"default":["apikey"],"elements":{"type":"string"},"len_min":1,"required":true,"type":"array"}},` +
+		`{"hide_credentials":{"default":false,"type":"boolean"}},{"anonymous":{"type":"string"}}],"required":true,"type":"record"}}]}`
+	if got := string(schema.AppendJSON(nil, s.Schema())); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for _, c := range Collections() {
+		if text := string(schema.AppendJSON(nil, c.Record.Schema())); !strings.HasPrefix(text, `{"`) {
+			t.Error(text)
+		}
+	}
+	if _, ok := VaultSchema("hcv"); ok {
+		t.Error("hcv")
+	}
+}
+
 // bigText is a document of n services, routes and plugins, as YAML.
 func bigText(n int) []byte {
 	var b bytes.Buffer

@@ -9,17 +9,6 @@ import (
 	"github.com/sluice-gateway/sluice/schema"
 )
 
-// Entities without an id get one that stays the same from load to load:
-//
-//   - What has a name gets the id the contract fixes: a version 5 UUID over
-//     the name, or over the parts of the cache key as written, in the
-//     namespace of its collection. service "my-service" is
-//     0855b320-0dd2-547d-891d-601e9b38647f, here and in Kong.
-//   - What has none (unnamed routes, certificates), where Kong takes a random
-//     one, gets a version 5 UUID over its parent and its content, so that
-//     counters and plans survive a reload. Equal twins are told apart by
-//     their order.
-
 // entitiesNamespace is the namespace of the collections' namespaces.
 var entitiesNamespace = mustUUID("fd02801f-0957-4a15-a55a-c8d9606f30b5")
 

@@ -59,43 +59,49 @@ func (u *Upstream) hashing(e *schema.Errors) {
 	if e.Has("hash_on") || e.Has("hash_fallback") {
 		return
 	}
-	need := func(field, value, given string) {
-		if value == "" && !e.Has(field) {
-			e.Conditional(given, field, schema.MsgRequired)
-		}
-	}
 	switch u.HashOn {
 	case "none", "cookie":
 		if u.HashFallback != "none" {
 			e.Conditional("hash_on", "hash_fallback", "expected one of: none")
 		}
 		if u.HashOn == "cookie" {
-			need("hash_on_cookie", u.HashOnCookie, "hash_on")
+			need(e, "hash_on_cookie", u.HashOnCookie, "hash_on")
 		}
 	case "header":
-		need("hash_on_header", u.HashOnHeader, "hash_on")
+		need(e, "hash_on_header", u.HashOnHeader, "hash_on")
 	case "query_arg":
-		need("hash_on_query_arg", u.HashOnQueryArg, "hash_on")
+		need(e, "hash_on_query_arg", u.HashOnQueryArg, "hash_on")
 	case "uri_capture":
-		need("hash_on_uri_capture", u.HashOnURICapture, "hash_on")
+		need(e, "hash_on_uri_capture", u.HashOnURICapture, "hash_on")
 	case "consumer", "ip", "path":
 		if u.HashFallback == u.HashOn {
 			e.Conditional("hash_on", "hash_fallback", "must not be one of: "+u.HashOn)
 		}
 	}
-	switch u.HashFallback {
-	case "header":
-		need("hash_fallback_header", u.HashFallbackHeader, "hash_fallback")
-	case "cookie":
-		need("hash_on_cookie", u.HashOnCookie, "hash_fallback")
-	case "query_arg":
-		need("hash_fallback_query_arg", u.HashFallbackQueryArg, "hash_fallback")
-	case "uri_capture":
-		need("hash_fallback_uri_capture", u.HashFallbackURICapture, "hash_fallback")
-	}
+	u.fallback(e)
 	e.Distinct(u, "hash_on_header", "hash_fallback_header")
 	e.Distinct(u, "hash_on_query_arg", "hash_fallback_query_arg")
 	e.Distinct(u, "hash_on_uri_capture", "hash_fallback_uri_capture")
+}
+
+// need: one field's value makes another one required.
+func need(e *schema.Errors, field, value, given string) {
+	if value == "" && !e.Has(field) {
+		e.Conditional(given, field, schema.MsgRequired)
+	}
+}
+
+func (u *Upstream) fallback(e *schema.Errors) {
+	switch u.HashFallback {
+	case "header":
+		need(e, "hash_fallback_header", u.HashFallbackHeader, "hash_fallback")
+	case "cookie":
+		need(e, "hash_on_cookie", u.HashOnCookie, "hash_fallback")
+	case "query_arg":
+		need(e, "hash_fallback_query_arg", u.HashFallbackQueryArg, "hash_fallback")
+	case "uri_capture":
+		need(e, "hash_fallback_uri_capture", u.HashFallbackURICapture, "hash_fallback")
+	}
 }
 
 func (u *Upstream) notYet(e *schema.Errors) {

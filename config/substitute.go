@@ -16,7 +16,7 @@ func Substitute(text []byte, lookup func(name string) (string, bool)) ([]byte, e
 	if !bytes.Contains(text, []byte("${{")) {
 		return text, nil
 	}
-	var out []byte
+	out := make([]byte, 0, len(text))
 	for rest := text; ; {
 		before, after, found := bytes.Cut(rest, []byte("${{"))
 		out = append(out, before...)

@@ -146,7 +146,7 @@ func readConf(path string, log *slog.Logger) string {
 	if path == "" {
 		return ""
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the settings name the file
 	if err != nil {
 		log.Warn("dns: cannot read file", slog.String("path", path), slog.Any("error", err))
 		return ""

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -45,8 +46,10 @@ func (t Type) String() string {
 		return "SRV"
 	case CNAME:
 		return "CNAME"
+	case last:
+		return "LAST"
 	}
-	return "LAST"
+	return "TYPE" + strconv.Itoa(int(t))
 }
 
 // Address is one place that a name leads to.

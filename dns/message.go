@@ -164,6 +164,8 @@ func (r *record) fill(p *dnsmessage.Parser) (bool, error) {
 		c, err := p.CNAMEResource()
 		r.target = nameOf(c.CNAME)
 		return true, err
+	case last:
+		return false, nil
 	case SRV:
 		s, err := p.SRVResource()
 		r.srv, r.target = s, nameOf(s.Target)

@@ -130,11 +130,11 @@ func (r *Resolver) Fresh(ctx context.Context, host string) (Answer, error) {
 }
 
 func (r *Resolver) get(ctx context.Context, host string, stale bool) (Answer, error) {
-	if ans, ok := r.fixed[host]; ok {
-		return ans, nil
-	}
 	e := r.cached(host)
 	if e == nil {
+		if ans, ok := r.fixed[host]; ok {
+			return ans, nil
+		}
 		return r.miss(ctx, host, stale)
 	}
 	now := r.opts.Clock.Now()

@@ -57,8 +57,7 @@ func noGoroutines(t *testing.T) {
 
 // show is an answer in short: type, then ip[:port[/weight]] each.
 func show(a dns.Answer, err error) string {
-	var e *dns.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*dns.Error](err); ok {
 		return e.Kind.String()
 	}
 	if err != nil {
@@ -409,7 +408,9 @@ func TestForeignResponsesArePassedOver(t *testing.T) {
 		noQuestion := q.Message(dnsmessage.RCodeSuccess, evil)
 		noQuestion.Questions = nil
 		return [][]byte{
-			{}, {1, 2, 3}, wrongID.Reply(0, evil), wrongName.Reply(0, evil), wrongType.Reply(0, evil),
+			{},
+			{1, 2, 3},
+			wrongID.Reply(0, evil), wrongName.Reply(0, evil), wrongType.Reply(0, evil),
 			dnstest.Pack(&noResponse), dnstest.Pack(&noQuestion),
 			q.Reply(dnsmessage.RCodeSuccess, dnstest.Addrs("one.test", 60, "10.0.0.1")),
 		}

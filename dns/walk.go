@@ -124,12 +124,11 @@ func (w *walk) one(name string, typ Type) (found, error) {
 		f, err := w.any([]string{h.records[0].target}, w.r.types(last))
 		f.ttl = min(f.ttl, h.ttl)
 		return f, err
+	case A, AAAA, last:
 	}
-	f := found{typ: typ, ttl: h.ttl}
-	for _, rec := range h.records {
-		f.addrs = append(f.addrs, Address{IP: rec.ip})
-	}
-	return f.sorted(), nil
+	f := h.addresses()
+	f.typ = typ
+	return f, nil
 }
 
 // hit is the records of one type, behind aliases perhaps.
@@ -176,10 +175,10 @@ func (w *walk) ask(q question) (reply, error) {
 		w.broken = !IsAbsent(err)
 		return reply{}, err
 	}
-	switch rep.rcode {
-	case dnsmessage.RCodeSuccess:
+	if rep.rcode == dnsmessage.RCodeSuccess {
 		return rep, nil
-	case dnsmessage.RCodeNameError:
+	}
+	if rep.rcode == dnsmessage.RCodeNameError {
 		return rep, &Error{Kind: NotFound}
 	}
 	w.failed = true
@@ -198,7 +197,9 @@ func (h *hit) chase(answers []record, name string, typ Type) (string, error) {
 			if rec.typ == typ {
 				h.records = append(h.records, rec)
 				h.limit(rec.ttl)
-			} else if rec.typ == CNAME {
+				continue
+			}
+			if rec.typ == CNAME {
 				alias = i
 			}
 		}
@@ -209,6 +210,15 @@ func (h *hit) chase(answers []record, name string, typ Type) (string, error) {
 		name = answers[alias].target
 	}
 	return "", errAliases
+}
+
+// addresses are those of A or AAAA records.
+func (h *hit) addresses() found {
+	f := found{ttl: h.ttl}
+	for _, rec := range h.records {
+		f.addrs = append(f.addrs, Address{IP: rec.ip})
+	}
+	return f.sorted()
 }
 
 func (h *hit) limit(ttl uint32) { h.ttl = min(h.ttl, time.Duration(ttl)*time.Second) }
@@ -265,11 +275,7 @@ func (w *walk) target(name string, extra []record) (found, error) {
 	for _, t := range types {
 		h := hit{ttl: math.MaxInt64}
 		if _, err := h.chase(extra, name, t); err == nil && len(h.records) > 0 {
-			f := found{ttl: h.ttl}
-			for _, rec := range h.records {
-				f.addrs = append(f.addrs, Address{IP: rec.ip})
-			}
-			return f.sorted(), nil
+			return h.addresses(), nil
 		}
 	}
 	if w.broken {

@@ -254,6 +254,19 @@ func (b *builder) planBalancers() {
 	b.after = append(b.after, func() { b.e.closeBalancers(alive) })
 }
 
+// Targets lists the targets of every upstream, by the upstream's name.
+func (e *Engine) Targets() map[string][]balance.TargetState {
+	out := map[string][]balance.TargetState{}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, u := range e.current.Load().doc.Upstreams {
+		if b := e.balancers[u.ID]; b != nil {
+			out[u.Name] = b.Targets()
+		}
+	}
+	return out
+}
+
 func upstreamDigest(c balance.Config) digest {
 	all := []any{c.Upstream}
 	for _, t := range c.Targets {

@@ -50,6 +50,8 @@ type door struct {
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ex := d.begin(r)
 	d.stats.requests.Add(1)
+	d.stats.running.Add(1)
+	defer d.stats.running.Add(-1)
 	if r.Body != nil && r.Body != http.NoBody {
 		ex.Body.Open(&source{body: r.Body, w: w, limit: d.maxBody}, r.ContentLength)
 	} else {

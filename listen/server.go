@@ -85,7 +85,7 @@ func parseAddress(words []string) (Address, error) {
 
 // Stats count connections, as the status page shows them.
 type Stats struct {
-	accepted, active, idle, requests atomic.Int64
+	accepted, active, running, requests atomic.Int64
 }
 
 // Accepted is how many connections have been taken.
@@ -94,8 +94,9 @@ func (s *Stats) Accepted() int64 { return s.accepted.Load() }
 // Active is how many connections are open.
 func (s *Stats) Active() int64 { return s.active.Load() }
 
-// Idle is how many of them wait for a request.
-func (s *Stats) Idle() int64 { return s.idle.Load() }
+// Idle is how many of them wait for a request. With several requests on one
+// HTTP/2 connection it is a lower bound.
+func (s *Stats) Idle() int64 { return max(s.active.Load()-s.running.Load(), 0) }
 
 // Requests is how many requests have been read.
 func (s *Stats) Requests() int64 { return s.requests.Load() }

@@ -63,7 +63,7 @@ type meter struct {
 	split  sse.Splitter
 	reader framing
 	hide   bool
-	first  bool // the first event has been seen
+	seen   int  // events with data that were looked into for the model's name
 	text   int  // bytes of generated text
 	scrap  []byte
 	line   []byte // the unfinished line of JSON lines
@@ -228,7 +228,7 @@ func (m *meter) look(frame []byte) []byte {
 	if len(frame) == 0 {
 		return frame
 	}
-	if !m.first {
+	if m.seen < modelEvents {
 		m.begin(frame)
 	}
 	for _, key := range m.c.t.surface.text {
@@ -245,17 +245,25 @@ func (m *meter) look(frame []byte) []byte {
 
 var errorKey = []byte(`"error"`)
 
-// begin notes the time and the model of the first event that has data.
+// modelEvents is how many events may come before one that names the model:
+// Azure's first has none, only the verdict on the prompt.
+const modelEvents = 8
+
+// begin notes the time of the first event that has data, and the model of the
+// first that names it.
 func (m *meter) begin(frame []byte) {
 	cur := sse.NewCursor(frame)
-	for ev, ok := cur.Next(); ok; ev, ok = cur.Next() {
+	for ev, ok := cur.Next(); ok && m.seen < modelEvents; ev, ok = cur.Next() {
 		if !ev.HasData {
 			continue
 		}
-		m.first = true
-		m.c.ai.FirstTokenMS = since(m.ex)
-		m.readModel(ev.Data)
-		return
+		if m.seen == 0 {
+			m.c.ai.FirstTokenMS = since(m.ex)
+		}
+		m.seen++
+		if m.readModel(ev.Data); m.c.ai.ResponseModel != "" {
+			m.seen = modelEvents
+		}
 	}
 }
 
@@ -310,6 +318,10 @@ func (m *meter) event(data []byte) (cut jsonscan.Span, drop bool) {
 	}
 	if inner := s[answerResponse].Of(data); jsonscan.KindOf(inner) == jsonscan.Object {
 		readUsage(&ai.Usage, jsonscan.Find(inner, "usage").Of(inner))
+	}
+	// Groq may have usage in an envelope of its own only.
+	if groq := s[answerGroq].Of(data); jsonscan.KindOf(groq) == jsonscan.Object {
+		readUsage(&ai.Usage, jsonscan.Find(groq, "usage").Of(groq))
 	}
 	use := s[answerUsage]
 	if !use.Present() {

@@ -116,7 +116,7 @@ func conversion(c *call, reason string) error {
 	return f
 }
 
-var answerKeys = jsonscan.NewKeys("choices", "usage", "model", "service_tier", "response", "type", "error")
+var answerKeys = jsonscan.NewKeys("choices", "usage", "model", "service_tier", "response", "type", "error", "x_groq")
 
 const (
 	answerChoices = iota
@@ -126,6 +126,7 @@ const (
 	answerResponse
 	answerType
 	answerError
+	answerGroq
 	answerCount
 )
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -279,6 +280,48 @@ func TestSchemaJSON(t *testing.T) {
 			t.Errorf("%s\nis not in %s", part, got)
 		}
 	}
+}
+
+type node struct {
+	Name string `json:"name" required:"true" ref:"true"`
+	Kids []node `json:"kids"`
+	Next *node  `json:"next"`
+}
+
+func TestSelfContained(t *testing.T) {
+	var n node
+	in := tree{"name": "a", "kids": []any{tree{"name": "b", "next": tree{}}}}
+	if got := Decode(in, &n).Table(); got != `{kids={{next={name="required field missing"}}}}` {
+		t.Error(got)
+	}
+	in = tree{"name": "a", "next": tree{"name": "{vault://env/x}"}}
+	if e := Decode(in, &n); e != nil {
+		t.Fatal(e)
+	}
+	out, _ := Resolve(&n, func(string) (string, error) { return "deep", nil })
+	if out.(*node).Next.Name != "deep" || n.Next.Name != "{vault://env/x}" {
+		t.Errorf("%+v", out)
+	}
+	if got := string(AppendJSON(nil, For[node]().Schema())); !strings.Contains(got, `{"kids":{"elements":{"fields":[]`) {
+		t.Error(got)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	type fresh struct {
+		A inner  `json:"a"`
+		B *extra `json:"b"`
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			var f fresh
+			if e := Decode(tree{"a": tree{"must": "x"}}, &f); e != nil || f.A.Size != 3 {
+				t.Error(e)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestResolve(t *testing.T) {

@@ -131,7 +131,7 @@ func TestProblems(t *testing.T) {
 		{"proxy_listen = 0.0.0.0:9\nstatus_listen = 127.0.0.1:9", "is taken by proxy_listen"},
 		{"admin_listen = 0.0.0.0:8001", "admin_listen (FILE line 1): 0.0.0.0:8001 is reachable from other machines: set admin_token"},
 		{"admin_auth = token", "admin_auth (FILE line 1): wants a token"},
-		{"admin_token = {vault://env/nope}", "admin_token (FILE line 1): environment variable NOPE is not set"},
+		{"admin_token = {vault://env/nope}", "admin_token (FILE line 1): reference {vault://env/nope}: environment variable NOPE is not set"},
 		{"admin_token = {vault://aws/nope}", `there is no vault 'aws'`},
 		{"demo_listen = 0.0.0.0:8009", "reachable from other machines"},
 		{"database = postgres", "this version keeps its configuration in a declarative file"},

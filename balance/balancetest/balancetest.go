@@ -25,23 +25,25 @@ import (
 type Factory func(c balance.Config, deps balance.Deps) balance.Updater
 
 // Run is the suite for all balancers.
-func Run(t *testing.T, make Factory) {
-	t.Run("only peers with a weight", func(t *testing.T) { onlyWeighted(t, make) })
-	t.Run("no peer", func(t *testing.T) { noPeer(t, make) })
-	t.Run("only available peers", func(t *testing.T) { onlyAvailable(t, make) })
-	t.Run("failover comes last", func(t *testing.T) { failover(t, make) })
-	t.Run("what a peer says", func(t *testing.T) { peers(t, make) })
-	t.Run("names", func(t *testing.T) { names(t, make) })
-	t.Run("old addresses serve while new ones are looked up", func(t *testing.T) { stale(t, make) })
-	t.Run("waiting is the caller's", func(t *testing.T) { waiting(t, make) })
-	t.Run("close", func(t *testing.T) { closing(t, make) })
-	t.Run("update under load", func(t *testing.T) { underLoad(t, make) })
-	t.Run("no allocation", func(t *testing.T) { allocations(t, make) })
+func Run(t *testing.T, fresh Factory) {
+	t.Helper()
+	t.Run("only peers with a weight", func(t *testing.T) { onlyWeighted(t, fresh) })
+	t.Run("no peer", func(t *testing.T) { noPeer(t, fresh) })
+	t.Run("only available peers", func(t *testing.T) { onlyAvailable(t, fresh) })
+	t.Run("failover comes last", func(t *testing.T) { failover(t, fresh) })
+	t.Run("what a peer says", func(t *testing.T) { peers(t, fresh) })
+	t.Run("names", func(t *testing.T) { names(t, fresh) })
+	t.Run("old addresses serve while new ones are looked up", func(t *testing.T) { stale(t, fresh) })
+	t.Run("waiting is the caller's", func(t *testing.T) { waiting(t, fresh) })
+	t.Run("close", func(t *testing.T) { closing(t, fresh) })
+	t.Run("update under load", func(t *testing.T) { underLoad(t, fresh) })
+	t.Run("no allocation", func(t *testing.T) { allocations(t, fresh) })
 }
 
 // RunByWeight is the suite for balancers that give every peer exactly its part
 // of a turn.
-func RunByWeight(t *testing.T, make Factory) {
+func RunByWeight(t *testing.T, fresh Factory) {
+	t.Helper()
 	for _, c := range []struct {
 		name    string
 		weights []int
@@ -53,11 +55,11 @@ func RunByWeight(t *testing.T, make Factory) {
 		{"alone", []int{100}},
 		{"two of the largest", []int{65535, 65534}},
 	} {
-		t.Run(c.name, func(t *testing.T) { byWeight(t, make, c.weights) })
+		t.Run(c.name, func(t *testing.T) { byWeight(t, fresh, c.weights) })
 	}
-	t.Run("service records", func(t *testing.T) { serviceWeights(t, make) })
-	t.Run("concurrent turns", func(t *testing.T) { concurrentTurns(t, make) })
-	t.Run("the share of one that is down is spread", func(t *testing.T) { spread(t, make) })
+	t.Run("service records", func(t *testing.T) { serviceWeights(t, fresh) })
+	t.Run("concurrent turns", func(t *testing.T) { concurrentTurns(t, fresh) })
+	t.Run("the share of one that is down is spread", func(t *testing.T) { spread(t, fresh) })
 }
 
 // Upstream is a Config of targets with one weight each.
@@ -71,26 +73,29 @@ func Target(target string, weight int) *config.Target {
 }
 
 // Exchange is one that lasts as long as the test.
-func Exchange(t testing.TB) *flow.Exchange { return &flow.Exchange{Ctx: t.Context()} }
+func Exchange(tb testing.TB) *flow.Exchange {
+	tb.Helper()
+	return &flow.Exchange{Ctx: tb.Context()}
+}
 
-func build(t *testing.T, make Factory, c balance.Config, deps balance.Deps) balance.Updater {
+func build(t *testing.T, fresh Factory, c balance.Config, deps balance.Deps) balance.Updater {
 	t.Helper()
 	if deps.Resolver == nil {
 		deps.Resolver = NewNames()
 	}
-	b := make(c, deps)
+	b := fresh(c, deps)
 	t.Cleanup(func() { _ = b.Close() })
 	return b
 }
 
 // Count calls Next n times and counts what came by Addr.
-func Count(t testing.TB, b balance.Balancer, n int) map[string]int {
-	t.Helper()
-	ex, got := Exchange(t), map[string]int{}
+func Count(tb testing.TB, b balance.Balancer, n int) map[string]int {
+	tb.Helper()
+	ex, got := Exchange(tb), map[string]int{}
 	for range n {
 		p, err := b.Next(ex, 0)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		b.Done(ex, p, balance.Result{Status: 200})
 		got[p.Addr]++
@@ -105,8 +110,9 @@ func equal(t *testing.T, got, want map[string]int) {
 	}
 }
 
-func onlyWeighted(t *testing.T, make Factory) {
-	b := build(t, make, Upstream(Target("10.0.0.1:1", 3), Target("10.0.0.2:2", 0), Target("10.0.0.3:3", 1)), balance.Deps{})
+func onlyWeighted(t *testing.T, fresh Factory) {
+	t.Helper()
+	b := build(t, fresh, Upstream(Target("10.0.0.1:1", 3), Target("10.0.0.2:2", 0), Target("10.0.0.3:3", 1)), balance.Deps{})
 	got := Count(t, b, 400)
 	if got["10.0.0.2:2"] != 0 || got["10.0.0.1:1"] == 0 || got["10.0.0.3:3"] == 0 {
 		t.Errorf("got %v", got)
@@ -117,11 +123,12 @@ func onlyWeighted(t *testing.T, make Factory) {
 	}
 }
 
-func noPeer(t *testing.T, make Factory) {
+func noPeer(t *testing.T, fresh Factory) {
+	t.Helper()
 	for _, c := range []balance.Config{
 		Upstream(), Upstream(Target("10.0.0.1:1", 0)), Upstream(Target("none.test:1", 100)),
 	} {
-		b := build(t, make, c, balance.Deps{})
+		b := build(t, fresh, c, balance.Deps{})
 		if p, err := b.Next(Exchange(t), 0); p != nil || !errors.Is(err, balance.ErrNoPeer) {
 			t.Errorf("%d targets: got %v %v", len(c.Targets), p, err)
 		}
@@ -141,9 +148,10 @@ func (d *Down) Available(p *balance.Peer) bool {
 	return !down
 }
 
-func onlyAvailable(t *testing.T, make Factory) {
+func onlyAvailable(t *testing.T, fresh Factory) {
+	t.Helper()
 	var down Down
-	b := build(t, make, Upstream(Target("10.0.0.1:1", 5), Target("10.0.0.2:2", 1)), balance.Deps{Health: &down})
+	b := build(t, fresh, Upstream(Target("10.0.0.1:1", 5), Target("10.0.0.2:2", 1)), balance.Deps{Health: &down})
 	down.Set("10.0.0.1:1", true)
 	equal(t, Count(t, b, 50), map[string]int{"10.0.0.2:2": 50})
 	down.Set("10.0.0.2:2", true)
@@ -154,17 +162,19 @@ func onlyAvailable(t *testing.T, make Factory) {
 	equal(t, Count(t, b, 50), map[string]int{"10.0.0.1:1": 50})
 }
 
-func failover(t *testing.T, make Factory) {
+func failover(t *testing.T, fresh Factory) {
+	t.Helper()
 	var down Down
 	spare := Target("10.0.0.9:9", 1)
 	spare.Failover = true
-	b := build(t, make, Upstream(spare, Target("10.0.0.1:1", 1)), balance.Deps{Health: &down})
+	b := build(t, fresh, Upstream(spare, Target("10.0.0.1:1", 1)), balance.Deps{Health: &down})
 	equal(t, Count(t, b, 10), map[string]int{"10.0.0.1:1": 10})
 	down.Set("10.0.0.1:1", true)
 	equal(t, Count(t, b, 10), map[string]int{"10.0.0.9:9": 10})
 }
 
-func peers(t *testing.T, make Factory) {
+func peers(t *testing.T, fresh Factory) {
+	t.Helper()
 	names := NewNames()
 	names.Set("Web.test", dns.A, time.Hour, Addr("10.0.0.1"))
 	names.Set("svc.test", dns.SRV, time.Hour, Service("10.0.0.2", 81, 1, 1, "pod.test"))
@@ -183,7 +193,7 @@ func peers(t *testing.T, make Factory) {
 	} {
 		conf := Upstream(Target(c.target, 1))
 		conf.Upstream.HostHeader, conf.Upstream.UseSRVName = c.header, c.srvName
-		b := build(t, make, conf, balance.Deps{Resolver: names})
+		b := build(t, fresh, conf, balance.Deps{Resolver: names})
 		c.want.TargetID = "id-" + c.target
 		if p, err := b.Next(Exchange(t), 0); err != nil || *p != c.want {
 			t.Errorf("%s: got %+v %v, want %+v", c.target, p, err, c.want)
@@ -204,11 +214,12 @@ func eventually(t *testing.T, b balance.Balancer, addr string) {
 	t.Fatalf("%s never comes", addr)
 }
 
-func names(t *testing.T, make Factory) {
+func names(t *testing.T, fresh Factory) {
+	t.Helper()
 	resolver, now := NewNames(), clock.NewManual(time.Unix(1_700_000_000, 0))
 	resolver.Clock = now
 	resolver.Set("a.test", dns.A, time.Minute, Addr("10.0.0.1"), Addr("10.0.0.2"))
-	b := build(t, make, Upstream(Target("a.test:80", 1), Target("none.test:80", 1)), balance.Deps{Resolver: resolver, Clock: now})
+	b := build(t, fresh, Upstream(Target("a.test:80", 1), Target("none.test:80", 1)), balance.Deps{Resolver: resolver, Clock: now})
 	got := Count(t, b, 100)
 	if len(got) != 2 || got["10.0.0.1:80"] == 0 || got["10.0.0.2:80"] == 0 {
 		t.Errorf("got %v", got)
@@ -249,11 +260,12 @@ func find(b balance.Updater, addr string) *balance.Peer {
 	return nil
 }
 
-func stale(t *testing.T, make Factory) {
+func stale(t *testing.T, fresh Factory) {
+	t.Helper()
 	resolver, now := NewNames(), clock.NewManual(time.Unix(1_700_000_000, 0))
 	resolver.Clock = now
 	resolver.Set("a.test", dns.A, time.Minute, Addr("10.0.0.1"))
-	b := build(t, make, Upstream(Target("a.test:80", 1)), balance.Deps{Resolver: resolver, Clock: now})
+	b := build(t, fresh, Upstream(Target("a.test:80", 1)), balance.Deps{Resolver: resolver, Clock: now})
 	equal(t, Count(t, b, 2), map[string]int{"10.0.0.1:80": 2})
 	arrived, open := resolver.Hold("a.test")
 	defer open()
@@ -272,13 +284,14 @@ func stale(t *testing.T, make Factory) {
 	}
 }
 
-func waiting(t *testing.T, make Factory) {
+func waiting(t *testing.T, fresh Factory) {
+	t.Helper()
 	resolver := NewNames()
 	resolver.Set("slow.test", dns.A, time.Minute, Addr("10.0.0.1"))
 	resolver.Set("fast.test", dns.A, time.Minute, Addr("10.0.0.2"))
 	arrived, open := resolver.Hold("slow.test")
 	defer open()
-	b := build(t, make, Upstream(Target("slow.test:80", 1)), balance.Deps{Resolver: resolver})
+	b := build(t, fresh, Upstream(Target("slow.test:80", 1)), balance.Deps{Resolver: resolver})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := newResult()
 	go done.next(b, &flow.Exchange{Ctx: ctx})
@@ -316,11 +329,12 @@ func (r *result) wait() (*balance.Peer, error) {
 	return r.peer, r.err
 }
 
-func closing(t *testing.T, make Factory) {
+func closing(t *testing.T, fresh Factory) {
+	t.Helper()
 	resolver := NewNames()
 	arrived, open := resolver.Hold("slow.test")
 	defer open()
-	b := build(t, make, Upstream(Target("slow.test:80", 1)), balance.Deps{Resolver: resolver})
+	b := build(t, fresh, Upstream(Target("slow.test:80", 1)), balance.Deps{Resolver: resolver})
 	done := newResult()
 	go done.next(b, Exchange(t))
 	<-arrived
@@ -336,9 +350,10 @@ func closing(t *testing.T, make Factory) {
 	}
 }
 
-func underLoad(t *testing.T, make Factory) {
+func underLoad(t *testing.T, fresh Factory) {
+	t.Helper()
 	a, c := Target("10.0.0.1:1", 3), Target("10.0.0.2:2", 5)
-	b := build(t, make, Upstream(a, c), balance.Deps{})
+	b := build(t, fresh, Upstream(a, c), balance.Deps{})
 	var stop atomic.Bool
 	var wg sync.WaitGroup
 	for range 4 {
@@ -367,10 +382,11 @@ func underLoad(t *testing.T, make Factory) {
 	equal(t, Count(t, b, 20), map[string]int{"10.0.0.2:2": 20})
 }
 
-func allocations(t *testing.T, make Factory) {
+func allocations(t *testing.T, fresh Factory) {
+	t.Helper()
 	resolver := NewNames()
 	resolver.Set("a.test", dns.A, time.Hour, Addr("10.0.0.1"))
-	b := build(t, make, Upstream(Target("a.test:80", 1), Target("10.0.0.2:2", 2)), balance.Deps{Resolver: resolver})
+	b := build(t, fresh, Upstream(Target("a.test:80", 1), Target("10.0.0.2:2", 2)), balance.Deps{Resolver: resolver})
 	Count(t, b, 1)
 	eventually(t, b, "10.0.0.1:80")
 	ex := Exchange(t)

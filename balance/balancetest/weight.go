@@ -14,7 +14,8 @@ import (
 // turns is how many whole turns are counted.
 const turns = 3
 
-func byWeight(t *testing.T, make Factory, weights []int) {
+func byWeight(t *testing.T, fresh Factory, weights []int) {
+	t.Helper()
 	var targets []*config.Target
 	want, turn := map[string]int{}, 0
 	divisor := 0
@@ -29,7 +30,7 @@ func byWeight(t *testing.T, make Factory, weights []int) {
 		}
 		turn += w / divisor
 	}
-	b := build(t, make, Upstream(targets...), balance.Deps{Seed: 1})
+	b := build(t, fresh, Upstream(targets...), balance.Deps{Seed: 1})
 	equal(t, Count(t, b, turns*turn), want)
 }
 
@@ -40,22 +41,24 @@ func gcd(a, b int) int {
 	return a
 }
 
-func serviceWeights(t *testing.T, make Factory) {
+func serviceWeights(t *testing.T, fresh Factory) {
+	t.Helper()
 	names := NewNames()
 	// The record of pod.test weighs 3 for its two addresses together.
 	pod := Service("10.0.0.1", 81, 3, 2, "pod.test")
 	pod2 := Service("10.0.0.2", 81, 3, 2, "pod.test")
 	names.Set("svc.test", dns.SRV, time.Hour, pod, pod2, Service("10.0.0.3", 0, 1, 1, "one.test"))
-	b := build(t, make, Upstream(Target("svc.test:80", 100), Target("10.0.0.4:80", 2)), balance.Deps{Resolver: names})
+	b := build(t, fresh, Upstream(Target("svc.test:80", 100), Target("10.0.0.4:80", 2)), balance.Deps{Resolver: names})
 	eventually(t, b, "10.0.0.3:80")
 	equal(t, Count(t, b, turns*12), map[string]int{
 		"10.0.0.1:81": turns * 3, "10.0.0.2:81": turns * 3, "10.0.0.3:80": turns * 2, "10.0.0.4:80": turns * 4,
 	})
 }
 
-func concurrentTurns(t *testing.T, make Factory) {
+func concurrentTurns(t *testing.T, fresh Factory) {
+	t.Helper()
 	var down Down
-	b := build(t, make, Upstream(Target("10.0.0.1:1", 2), Target("10.0.0.2:2", 3), Target("10.0.0.3:3", 5)), balance.Deps{Health: &down})
+	b := build(t, fresh, Upstream(Target("10.0.0.1:1", 2), Target("10.0.0.2:2", 3), Target("10.0.0.3:3", 5)), balance.Deps{Health: &down})
 	const workers, each = 4, 5000
 	got := map[string]int{}
 	var mu sync.Mutex
@@ -79,9 +82,10 @@ func concurrentTurns(t *testing.T, make Factory) {
 	equal(t, got, map[string]int{"10.0.0.1:1": 4000, "10.0.0.2:2": 6000, "10.0.0.3:3": 10000})
 }
 
-func spread(t *testing.T, make Factory) {
+func spread(t *testing.T, fresh Factory) {
+	t.Helper()
 	var down Down
-	b := build(t, make, Upstream(Target("10.0.0.1:1", 1), Target("10.0.0.2:2", 1), Target("10.0.0.3:3", 1)), balance.Deps{Health: &down})
+	b := build(t, fresh, Upstream(Target("10.0.0.1:1", 1), Target("10.0.0.2:2", 1), Target("10.0.0.3:3", 1)), balance.Deps{Health: &down})
 	down.Set("10.0.0.2:2", true)
 	equal(t, Count(t, b, 300), map[string]int{"10.0.0.1:1": 150, "10.0.0.3:3": 150})
 }

@@ -67,32 +67,33 @@ type key struct {
 }
 
 // New starts a server that stops with the test.
-func New(t testing.TB) *Server {
-	t.Helper()
+func New(tb testing.TB) *Server {
+	tb.Helper()
 	s := &Server{scripts: map[key]Script{}, asked: map[key]int{}, conns: map[net.Conn]struct{}{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.listen(t)
+	s.listen(tb)
 	s.wg.Go(s.serveUDP)
 	s.wg.Go(s.serveTCP)
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s
 }
 
 // listen finds a port that is free for both.
-func (s *Server) listen(t testing.TB) {
-	t.Helper()
+func (s *Server) listen(tb testing.TB) {
+	tb.Helper()
+	var conf net.ListenConfig
 	var err error
 	for range 20 {
-		if s.udp, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
-			t.Fatal(err)
+		if s.udp, err = conf.ListenPacket(s.ctx, "udp", "127.0.0.1:0"); err != nil {
+			tb.Fatal(err)
 		}
 		s.Addr = s.udp.LocalAddr().String()
-		if s.tcp, err = net.Listen("tcp", s.Addr); err == nil {
+		if s.tcp, err = conf.Listen(s.ctx, "tcp", s.Addr); err == nil {
 			return
 		}
 		_ = s.udp.Close()
 	}
-	t.Fatal(err)
+	tb.Fatal(err)
 }
 
 // Close stops the server and waits for its scripts. Closing twice is allowed.

@@ -63,7 +63,7 @@ func (p *Pool[T]) assemble(old []Member) []Member {
 		}
 	}
 	weights := ring.Shares(len(out), func(i int) (uint64, uint64) {
-		return uint64(out[i].own), shares[i] //nolint:gosec // never negative
+		return uint64(out[i].own), shares[i]
 	})
 	for i := range out {
 		out[i].Weight = weights[i]

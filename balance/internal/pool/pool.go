@@ -72,7 +72,7 @@ func New[T any](c balance.Config, deps balance.Deps, build func([]Member) T) *Po
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Pool[T]{deps: deps, build: build, names: map[string]*name{}}
-	p.ctx, p.stop = context.WithCancel(context.Background())
+	p.ctx, p.stop = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
 	p.Update(c)
 	return p
 }

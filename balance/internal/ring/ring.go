@@ -41,7 +41,7 @@ func New(weights []uint64, rnd *rand.Rand) Ring {
 	}
 	for i, w := range weights {
 		for range count(w) {
-			r.slots = append(r.slots, uint32(i)) //nolint:gosec // far fewer members
+			r.slots = append(r.slots, uint32(i))
 		}
 	}
 	if rnd != nil {

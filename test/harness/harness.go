@@ -1,0 +1,65 @@
+// Package harness is the kit of tests that drive a whole gateway: a gateway
+// started in this process, upstreams whose every byte and pause is scripted,
+// callers that can leave at any moment, and certificates.
+//
+// It waits for events, never for time to pass: deadlines only end a test that
+// has gone wrong. It asserts nothing itself and must not reach into the
+// gateway beyond what package app offers.
+package harness
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Deadline is when a wait is given up.
+const Deadline = 20 * time.Second
+
+// watch is a value that others wait for: a mutex with a channel that is
+// closed at every change.
+type watch struct {
+	mu      sync.Mutex
+	changed chan struct{}
+}
+
+// update runs f under the lock and wakes who waits.
+func (w *watch) update(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
+	if w.changed != nil {
+		close(w.changed)
+		w.changed = nil
+	}
+}
+
+// until waits for f, called under the lock, to say true.
+func (w *watch) until(what string, f func() bool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), Deadline)
+	defer cancel()
+	for {
+		w.mu.Lock()
+		if f() {
+			w.mu.Unlock()
+			return nil
+		}
+		if w.changed == nil {
+			w.changed = make(chan struct{})
+		}
+		again := w.changed
+		w.mu.Unlock()
+		select {
+		case <-again:
+		case <-ctx.Done():
+			return fmt.Errorf("waited in vain for %s", what)
+		}
+	}
+}
+
+// afterDeadline runs f unless the returned function is called in time.
+func afterDeadline(f func()) (stop func()) {
+	t := time.AfterFunc(Deadline, f)
+	return func() { t.Stop() }
+}
