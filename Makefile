@@ -4,7 +4,7 @@ GO ?= go
 CORPUS ?= ../shared/corpus
 VERSION ?= 0.1.0
 T ?= 30s
-LINT_VERSION = v2.12.2
+LINT_VERSION = v2.15.0
 BIN = bin/sluice
 LDFLAGS = -s -w -X main.version=$(VERSION)
 export CGO_ENABLED ?= 0

@@ -8,4 +8,8 @@ require golang.org/x/net v0.62.0
 
 require go.yaml.in/yaml/v4 v4.0.0
 
-require github.com/rogpeppe/go-internal v1.16.0 // indirect
+require (
+	github.com/rogpeppe/go-internal v1.16.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/tools v0.26.0 // indirect
+)

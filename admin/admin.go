@@ -26,7 +26,8 @@ const DefaultMaxBody = 10 << 20
 type Options struct {
 	// Configuration is what runs, and the way to replace it.
 	Configuration *Configuration
-	// Entities says how entities and posted documents are read.
+	// Entities says how entities and posted documents are read, and which
+	// plugins may be configured.
 	Entities config.Options
 	// Plugins are those in this binary.
 	Plugins *plugin.Registry

@@ -32,7 +32,7 @@ func (f *front) root(*request) answer {
 
 func (f *front) available() map[string]any {
 	all := map[string]any{}
-	for _, d := range f.o.Plugins.All() {
+	for _, d := range f.plugins() {
 		all[d.Name] = map[string]any{"version": d.Version, "priority": int64(d.Priority)}
 	}
 	return all

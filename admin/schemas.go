@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/plugin"
@@ -10,10 +11,29 @@ import (
 
 func (f *front) enabledPlugins(*request) answer {
 	names := []any{}
-	for _, d := range f.o.Plugins.All() {
+	for _, d := range f.plugins() {
 		names = append(names, d.Name)
 	}
 	return object(http.StatusOK, map[string]any{"enabled_plugins": names})
+}
+
+// plugins are those that may be configured: in this binary, and not taken out
+// by the settings.
+func (f *front) plugins() []*plugin.Definition {
+	return slices.DeleteFunc(f.o.Plugins.All(), func(d *plugin.Definition) bool { return !f.enabled(d.Name) })
+}
+
+func (f *front) plugin(name string) (*plugin.Definition, bool) {
+	d, ok := f.o.Plugins.Lookup(name)
+	return d, ok && f.enabled(name)
+}
+
+func (f *front) enabled(name string) bool {
+	if f.o.Entities.Plugin == nil {
+		return false
+	}
+	_, ok := f.o.Entities.Plugin(name)
+	return ok
 }
 
 func (f *front) entitySchema(q *request) answer {
@@ -29,7 +49,7 @@ func noEntity(q *request) answer {
 }
 
 func (f *front) pluginSchema(q *request) answer {
-	d, ok := f.o.Plugins.Lookup(q.params["name"])
+	d, ok := f.plugin(q.params["name"])
 	if !ok {
 		return noPlugin(q)
 	}
@@ -42,7 +62,7 @@ func noPlugin(q *request) answer {
 
 // pluginConfigSchema is the older form: the config record alone.
 func (f *front) pluginConfigSchema(q *request) answer {
-	d, ok := f.o.Plugins.Lookup(q.params["name"])
+	d, ok := f.plugin(q.params["name"])
 	if !ok {
 		return noPlugin(q)
 	}
@@ -141,7 +161,7 @@ func (f *front) typedEntity(c *config.Collection, m map[string]any) map[string]a
 	}
 	switch c.Name {
 	case "plugins":
-		if d, ok := f.o.Plugins.Lookup(name); ok {
+		if d, ok := f.plugin(name); ok {
 			out["config"] = typed(d.Config, inner)
 		}
 	case "vaults":

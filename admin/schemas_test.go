@@ -5,6 +5,7 @@ import (
 	"mime/multipart"
 	"testing"
 
+	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/schema"
 )
 
@@ -53,6 +54,23 @@ func TestSchemas(t *testing.T) {
 	want(t, call{method: "GET", path: "/schemas/plugins/x"}.do(h), 404, `{"message":"No plugin named 'x'"}`)
 	want(t, call{method: "GET", path: "/plugins/schema/x"}.do(h), 404, `{"message":"No plugin named 'x'"}`)
 	want(t, call{method: "GET", path: "/schemas/vaults/x"}.do(h), 404, `{"message":"No vault named 'x'"}`)
+}
+
+// The setting "plugins" takes plugins out.
+func TestPluginTakenOut(t *testing.T) {
+	o := options(&stubEngine{})
+	known := o.Entities.Plugin
+	o.Entities.Plugin = func(name string) (config.PluginSchema, bool) {
+		s, ok := known(name)
+		return s, ok && name != "solo"
+	}
+	h := New(o)
+	want(t, call{method: "GET", path: "/plugins/enabled"}.do(h), 200, `{"enabled_plugins":["noop"]}`)
+	want(t, call{method: "GET", path: "/schemas/plugins/solo"}.do(h), 404, `{"message":"No plugin named 'solo'"}`)
+	root := tree(t, call{method: "GET", path: "/"}.do(h))
+	if at(t, root, "plugins", "available_on_server", "solo") != nil {
+		t.Error("still there")
+	}
 }
 
 func TestValidate(t *testing.T) {

@@ -22,7 +22,9 @@ type call struct {
 	body  []byte
 	spans [keyCount + 1]jsonscan.Span
 	// have tells that body is a JSON object.
-	have   bool
+	have bool
+	// bare: the request has no body, so it asks no model anything.
+	bare   bool
 	target resolved
 	stream bool
 	// asked: usage is asked of the provider on the caller's behalf.
@@ -108,7 +110,8 @@ func (c *call) read(ex *flow.Exchange) error {
 	if err != nil {
 		return &fault.Error{Kind: fault.Invalid, Shape: fault.AI, Message: "request body could not be read", Cause: err}
 	}
-	if len(body) == 0 || !jsonType(ex.In.Header.Get("Content-Type")) {
+	c.bare = len(body) == 0
+	if c.bare || !jsonType(ex.In.Header.Get("Content-Type")) {
 		return nil
 	}
 	c.body = body

@@ -114,6 +114,10 @@ func leadingValue(b []byte) []byte {
 // provider did not count is estimated, once, and marked.
 func (c *call) finish(ex *flow.Exchange) {
 	u := &c.ai.Usage
+	if c.bare {
+		// A stored answer that is fetched was counted when it was made.
+		*u = llm.Usage{ServiceTier: u.ServiceTier}
+	}
 	if c.t.s.RouteType == provider.Embeddings && u.Prompt >= 0 && u.Completion < 0 {
 		u.Completion = 0
 	}

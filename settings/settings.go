@@ -135,14 +135,14 @@ type Settings struct {
 	AdminMaxBodySize int64 `conf:"nginx_admin_client_max_body_size" default:"10m"`
 
 	// UpstreamKeepalivePoolSize is how many idle connections are kept for
-	// each upstream peer; 0 keeps none.
-	UpstreamKeepalivePoolSize int `conf:"upstream_keepalive_pool_size" default:"512" between:"0,1000000" alias:"nginx_upstream_keepalive"`
+	// each upstream peer.
+	UpstreamKeepalivePoolSize int `conf:"upstream_keepalive_pool_size" default:"512" between:"1,1000000" need:"this version always keeps connections; 1 is the least" alias:"nginx_upstream_keepalive"`
 	// UpstreamKeepaliveMaxRequests is how many requests one connection
-	// carries; 0 is no limit.
-	UpstreamKeepaliveMaxRequests int `conf:"upstream_keepalive_max_requests" default:"10000" between:"0,1000000000" alias:"nginx_upstream_keepalive_requests"`
+	// carries.
+	UpstreamKeepaliveMaxRequests int `conf:"upstream_keepalive_max_requests" default:"10000" between:"1,1000000000" need:"this version has no unlimited ones; take a large number" alias:"nginx_upstream_keepalive_requests"`
 	// UpstreamKeepaliveIdleTimeout is how long an idle connection is kept, in
-	// seconds; 0 is no limit.
-	UpstreamKeepaliveIdleTimeout int `conf:"upstream_keepalive_idle_timeout" default:"60" between:"0,1000000000" alias:"nginx_upstream_keepalive_timeout"`
+	// seconds.
+	UpstreamKeepaliveIdleTimeout int `conf:"upstream_keepalive_idle_timeout" default:"60" between:"1,1000000000" need:"this version has no unlimited times; take a large number" alias:"nginx_upstream_keepalive_timeout"`
 
 	// SSLCert are the certificates of proxy listeners for callers whose
 	// server name no certificate entity knows: paths, or the PEM itself.

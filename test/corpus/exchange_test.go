@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,9 +116,14 @@ func (x *exchange) smallest() []byte {
 	if x.Streaming {
 		body["stream"] = true
 	}
+	return encode(body)
+}
+
+// encode writes a request that was made here.
+func encode(body map[string]any) []byte {
 	b, err := json.Marshal(body)
 	if err != nil {
-		panic(err)
+		panic(err) // it was decoded from JSON, or is a literal
 	}
 	return b
 }
@@ -141,6 +147,15 @@ func (x *exchange) model() string {
 func (x *exchange) asksUsage() bool {
 	o, _ := x.fields["stream_options"].(map[string]any)
 	return o["include_usage"] == true
+}
+
+// unasked is the exchange with a caller who does not ask for usage.
+func (x *exchange) unasked() *exchange {
+	out := *x
+	out.fields = maps.Clone(x.fields)
+	delete(out.fields, "stream_options")
+	out.question = encode(out.fields)
+	return &out
 }
 
 // hasStreamOptions tells whether a stream of this format has its usage asked

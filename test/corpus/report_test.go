@@ -57,12 +57,12 @@ type outcome struct {
 // gather collects the outcome of each exchange; a problem of several replays
 // counts once.
 func gather(replays []*replay) map[string]*outcome {
-	all := map[string]*outcome{}
+	outcomes := map[string]*outcome{}
 	for _, r := range replays {
-		o := all[r.x.ID]
+		o := outcomes[r.x.ID]
 		if o == nil {
 			o = &outcome{}
-			all[r.x.ID] = o
+			outcomes[r.x.ID] = o
 		}
 		o.replays++
 		if r.hidden {
@@ -75,7 +75,7 @@ func gather(replays []*replay) map[string]*outcome {
 			}
 		}
 	}
-	return all
+	return outcomes
 }
 
 // report fails the test for what failed without an exception, and for
@@ -122,11 +122,14 @@ const (
 	columns
 )
 
+// all is the row of everything, sorted behind the others.
+var all = [2]string{"~ all"}
+
 // table has the counts by format and fidelity.
 type table map[[2]string]*[columns]int
 
 func (t table) add(x *exchange, o *outcome, verdict int) {
-	for _, k := range [][2]string{{x.API, x.Fidelity}, {"~ all", ""}} {
+	for _, k := range [][2]string{{x.API, x.Fidelity}, all} {
 		if t[k] == nil {
 			t[k] = new([columns]int)
 		}
@@ -146,7 +149,7 @@ func (t table) String() string {
 	var sum [columns]int
 	for _, k := range keys {
 		sum = *t[k] // the last one is that of all
-		fmt.Fprintf(w, "%s\t%s", k[0], k[1])
+		fmt.Fprintf(w, "%s\t%s", strings.TrimPrefix(k[0], "~ "), k[1])
 		for _, n := range sum {
 			fmt.Fprintf(w, "\t%d", n)
 		}

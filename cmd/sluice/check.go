@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/app"
+	"github.com/sluice-gateway/sluice/config"
+	"github.com/sluice-gateway/sluice/settings"
+)
+
+var checkCommand = command{
+	name: "check", summary: "say everything that is wrong with a file",
+	usage: `Usage: sluice check FILE…
+
+Checks declarative files (YAML or JSON) and settings files (key = value). Every
+problem is printed on a line of its own with its place, then how many there
+are; warnings come too, and do not count. A settings file is checked with the
+environment, and with the declarative file it names.
+
+Elements of lists are counted from 0: services[0].routes[2].paths[0].
+`,
+	run: check,
+}
+
+func check(p *process, args []string) error {
+	files, err := parse(flag.NewFlagSet("check", flag.ContinueOnError), args, 1, math.MaxInt)
+	if err != nil {
+		return err
+	}
+	bad := false
+	for _, file := range files {
+		r := &report{}
+		r.file(p, file)
+		bad = bad || len(r.problems) > 0
+		r.print(p, file)
+	}
+	if bad {
+		return errReported
+	}
+	return nil
+}
+
+// report is what there is to say about a file.
+type report struct{ problems, warnings []string }
+
+func (r *report) print(p *process, file string) {
+	for _, w := range r.warnings {
+		_, _ = fmt.Fprintln(p.stdout, "warning: "+w)
+	}
+	for _, m := range r.problems {
+		_, _ = fmt.Fprintln(p.stdout, m)
+	}
+	switch n := len(r.problems); n {
+	case 0:
+		_, _ = fmt.Fprintf(p.stdout, "%s is valid\n", file)
+	case 1:
+		_, _ = fmt.Fprintf(p.stdout, "1 problem in %s\n", file)
+	default:
+		_, _ = fmt.Fprintf(p.stdout, "%d problems in %s\n", n, file)
+	}
+}
+
+func (r *report) fail(message string) {
+	// One problem is one line.
+	r.problems = append(r.problems, strings.Join(strings.Fields(message), " "))
+}
+
+func (r *report) warn(warnings []settings.Warning) {
+	for _, w := range warnings {
+		r.warnings = append(r.warnings, w.String())
+	}
+}
+
+func (r *report) file(p *process, path string) {
+	data, err := os.ReadFile(path)
+	switch {
+	case err != nil:
+		r.fail(err.Error())
+	case isSettings(path, data):
+		r.settings(p, path)
+	default:
+		r.declarative(p, data)
+		r.start(p, path)
+	}
+}
+
+// isSettings tells a settings file from a declarative one, by name or else by
+// its first line that is no comment.
+func isSettings(path string, data []byte) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".conf":
+		return true
+	case ".yml", ".yaml", ".json":
+		return false
+	}
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, _, ok := strings.Cut(line, "=")
+		return ok && !strings.ContainsAny(key, ":{[")
+	}
+	return false
+}
+
+func (r *report) settings(p *process, path string) {
+	s, warnings, err := readSettings(settings.Source{File: path, Environ: p.environ})
+	r.warn(warnings)
+	if e, ok := errors.AsType[*settings.Error](err); ok {
+		for _, problem := range e.Problems {
+			r.fail(problem.String())
+		}
+		return
+	}
+	if err != nil {
+		r.fail(err.Error())
+		return
+	}
+	if s.DeclarativeConfig != "" {
+		inner := &report{}
+		inner.file(p, s.DeclarativeConfig)
+		for _, m := range inner.problems {
+			r.fail(s.DeclarativeConfig + ": " + m)
+		}
+		for _, w := range inner.warnings {
+			r.warnings = append(r.warnings, s.DeclarativeConfig+": "+w)
+		}
+	}
+}
+
+// declarative finds all that is wrong with the text of a document.
+func (r *report) declarative(p *process, data []byte) {
+	_, err := config.ParseFile(data, app.LoadOptions(app.Plugins()), lookup(p.environ))
+	if e, ok := errors.AsType[*config.DocumentError](err); ok {
+		for _, problem := range e.Problems() {
+			r.fail(problem.String())
+		}
+	} else if err != nil {
+		r.fail(err.Error())
+	}
+}
+
+// start puts together a gateway that listens nowhere, for what only shows
+// then: plugins that cannot be built, references that lead nowhere.
+func (r *report) start(p *process, path string) {
+	if len(r.problems) > 0 {
+		return
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		r.fail(err.Error())
+		return
+	}
+	s, _, err := settings.Load(settings.Source{Search: []string{}, Override: map[string]string{
+		"proxy_listen": "off", "admin_listen": "off", "status_listen": "off", "declarative_config": abs,
+	}})
+	if err != nil {
+		r.fail(err.Error())
+		return
+	}
+	a, err := app.New(context.Background(), app.Options{
+		Settings: s, Log: slog.New(&collector{report: r}), Version: version(), LookupEnv: lookup(p.environ),
+	})
+	if err == nil {
+		err = a.Close()
+	}
+	if err != nil {
+		r.fail(err.Error())
+	}
+}
+
+// collector is a log handler that turns warnings into those of a report.
+type collector struct {
+	report *report
+	attrs  []slog.Attr
+}
+
+// Enabled implements slog.Handler.
+func (c *collector) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+
+// Handle implements slog.Handler.
+func (c *collector) Handle(_ context.Context, rec slog.Record) error {
+	w := settings.Warning{Message: rec.Message, Attrs: c.attrs}
+	rec.Attrs(func(a slog.Attr) bool {
+		w.Attrs = append(w.Attrs, a)
+		return true
+	})
+	c.report.warn([]settings.Warning{w})
+	return nil
+}
+
+// WithAttrs implements slog.Handler.
+func (c *collector) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &collector{report: c.report, attrs: append(c.attrs[:len(c.attrs):len(c.attrs)], attrs...)}
+}
+
+// WithGroup implements slog.Handler; warnings are read by people, who need no
+// groups.
+func (c *collector) WithGroup(string) slog.Handler { return c }

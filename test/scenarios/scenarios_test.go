@@ -1,0 +1,39 @@
+// Package scenarios tells stories of the whole gateway: a configuration, what
+// upstreams do, what callers ask, what they get, and what is logged and
+// counted. Each *.txtar file is one story; README.md lists the commands.
+//
+// It holds no Go tests of single parts: those stand beside the code.
+package scenarios
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScenarios tells every story of this folder.
+func TestScenarios(t *testing.T) {
+	testscript.Run(t, params(func(p *testscript.Params) { p.Dir = "." }))
+}
+
+// TestAlone tells the stories that measure memory, one at a time.
+func TestAlone(t *testing.T) {
+	files, err := filepath.Glob("alone/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		t.Run("", func(t *testing.T) {
+			testscript.Run(t, params(func(p *testscript.Params) { p.Files = []string{f} }))
+		})
+	}
+}
+
+func params(where func(*testscript.Params)) testscript.Params {
+	p := testscript.Params{
+		Setup: setup, Cmds: commands, RequireExplicitExec: true, RequireUniqueNames: true,
+	}
+	where(&p)
+	return p
+}
