@@ -88,7 +88,7 @@ func (a *App) serveAPI(name, where string, certs, keys []string, h http.Handler,
 }
 
 func (a *App) serveAPIAt(name string, addr listen.Address, base *tls.Config, h http.Handler) error {
-	ln, err := net.Listen("tcp", addr.String())
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr.String())
 	if err != nil {
 		return fmt.Errorf("%s_listen: %w", name, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -285,8 +286,8 @@ func (c *closers) close() error {
 	c.funcs = nil
 	c.mu.Unlock()
 	var err error
-	for i := len(funcs) - 1; i >= 0; i-- {
-		if e := funcs[i](); e != nil && !errors.Is(e, net.ErrClosed) {
+	for _, f := range slices.Backward(funcs) {
+		if e := f(); e != nil && !errors.Is(e, net.ErrClosed) {
 			err = errors.Join(err, e)
 		}
 	}

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -22,7 +21,7 @@ func TestAnswersWithoutConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 404 {
+	if resp.StatusCode != http.StatusNotFound {
 		t.Errorf("status = %d, want 404", resp.StatusCode)
 	}
 	if got := resp.Header.Get("Server"); got != "sluice/test" {
@@ -53,7 +52,7 @@ func options(t *testing.T, conf string) app.Options {
 		t.Fatal(err)
 	}
 	return app.Options{
-		Settings: s, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Version: "test",
+		Settings: s, Log: slog.New(slog.DiscardHandler), Version: "test",
 		LookupEnv: func(string) (string, bool) { return "", false },
 	}
 }

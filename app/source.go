@@ -109,8 +109,7 @@ func (a *App) apply(data []byte, name string) error {
 		return errors.New(config.ParseFailed(err.Error()).Startup(name))
 	}
 	doc, err := a.configuration.Replace(text, func(tree any) (*config.Document, error) { return config.Load(tree, o) })
-	var invalid *config.DocumentError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*config.DocumentError](err); ok {
 		return errors.New(invalid.Startup(name))
 	}
 	if err != nil {

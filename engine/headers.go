@@ -112,9 +112,5 @@ func (h *Headers) proxied(ex *flow.Exchange, r *flow.Reply) {
 
 // ms is a duration in whole milliseconds; small ones cost no allocation.
 func ms(d time.Duration) string {
-	n := d.Milliseconds()
-	if n < 0 {
-		n = 0
-	}
-	return strconv.FormatInt(n, 10)
+	return strconv.FormatInt(max(d.Milliseconds(), 0), 10)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -33,7 +34,7 @@ func (e *Engine) dress(ex *flow.Exchange, reply *flow.Reply) *flow.Reply {
 	ex.Reply = reply
 	p := held(ex)
 	p.chain.Head(ex, reply)
-	if ex.In.Method == "HEAD" && !reply.Attempted {
+	if ex.In.Method == http.MethodHead && !reply.Attempted {
 		_ = reply.Close()
 	}
 	p.chain.Body(ex, reply)
@@ -61,7 +62,7 @@ func (e *Engine) answer(ex *flow.Exchange) (*flow.Reply, error) {
 	if err := snap.global.chain.Rewrite(ex); err != nil {
 		return nil, err
 	}
-	if ex.In.Method == "TRACE" {
+	if ex.In.Method == http.MethodTrace {
 		snap.global.chain.Collect(ex)
 		return nil, &fault.Error{Kind: fault.NotAllowed, Shape: fault.Server}
 	}

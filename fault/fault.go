@@ -125,8 +125,7 @@ func (e *Error) Status() int {
 // As returns the fault in err's chain. Anything else is an Internal fault
 // with err as its cause: unknown errors are never shown to callers.
 func As(err error) *Error {
-	var f *Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Error](err); ok {
 		return f
 	}
 	return &Error{Kind: Internal, Shape: Exit, Message: "An unexpected error occurred", Cause: err}

@@ -11,7 +11,7 @@ import (
 // ErrTooLarge says that a body is larger than its reader allows.
 var ErrTooLarge = errors.New("body is larger than allowed")
 
-// Source is where a request body comes from. Abort makes a Read that is
+// BodySource is where a request body comes from. Abort makes a Read that is
 // blocked in another goroutine return.
 type BodySource interface {
 	io.Reader
@@ -166,7 +166,7 @@ func (b *Body) read(limit int64) {
 		}
 		n, err := b.src.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			b.raw = buf
 			return
 		}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/sluice-gateway/sluice/config"
@@ -216,8 +217,8 @@ func (ex *Exchange) OnDone(f func(*Exchange)) { ex.done = append(ex.done, f) }
 // Finish runs what OnDone collected, once, and frees the body. The exchange
 // may be reset and used again afterwards.
 func (ex *Exchange) Finish() {
-	for i := len(ex.done) - 1; i >= 0; i-- {
-		ex.done[i](ex)
+	for _, f := range slices.Backward(ex.done) {
+		f(ex)
 	}
 	ex.done = ex.done[:0]
 	if ex.Call != nil {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"errors"
 	"io"
 	"net"
 	"time"
@@ -103,7 +104,7 @@ func Collect(s Stream, limit int64) ([]byte, error) {
 	var out []byte
 	for {
 		f, err := s.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, s.Close()
 		}
 		if err != nil {

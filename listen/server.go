@@ -129,7 +129,7 @@ type Server struct {
 func Open(o Options) (*Server, error) {
 	s := &Server{o: o}
 	for _, a := range o.Addresses {
-		ln, err := net.Listen("tcp", a.String())
+		ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", a.String())
 		if err != nil {
 			_ = s.closeListeners()
 			return nil, fmt.Errorf("listen on %s: %w", a, err)

@@ -100,7 +100,7 @@ func (w *writer) body(r *flow.Reply) {
 	}
 	for {
 		f, err := r.Stream.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			w.ended(r, first)
 			return
 		}

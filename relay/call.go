@@ -32,7 +32,6 @@ type call struct {
 	gzip  bool // the caller takes gzip
 	meter meter
 	scrap []byte
-	pool  *Target
 }
 
 func (c *call) begin(t *Target, ex *flow.Exchange) {
@@ -78,7 +77,7 @@ func (c *call) check(ex *flow.Exchange) error {
 	if err := c.checkModel(); err != nil {
 		return err
 	}
-	return c.checkStream(ex)
+	return c.checkStream()
 }
 
 func (c *call) resolve(ex *flow.Exchange) error {
@@ -209,7 +208,7 @@ func (c *call) checkModel() error {
 	return invalid("model parameter not found in request, nor in gateway configuration")
 }
 
-func (c *call) checkStream(ex *flow.Exchange) error {
+func (c *call) checkStream() error {
 	v := c.value(keyStream)
 	c.stream = len(v) > 0 && jsonscan.KindOf(v) != jsonscan.Null && string(v) != "false"
 	if c.stream && c.t.s.Streaming == Deny {

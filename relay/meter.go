@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 
@@ -63,8 +64,8 @@ type meter struct {
 	split  sse.Splitter
 	reader framing
 	hide   bool
-	seen   int  // events with data that were looked into for the model's name
-	text   int  // bytes of generated text
+	seen   int // events with data that were looked into for the model's name
+	text   int // bytes of generated text
 	scrap  []byte
 	line   []byte // the unfinished line of JSON lines
 	end    error
@@ -161,7 +162,7 @@ var errUnreadable = &fault.Error{Kind: fault.BadUpstream, Message: "empty or uns
 func (m *meter) last(err error) (flow.Frame, error) {
 	m.end = io.EOF
 	out := m.flush()
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		out = append(out, m.failure(err)...)
 		_ = m.src.Close()
 	}
@@ -193,11 +194,11 @@ func (m *meter) failure(err error) []byte {
 	}
 	m.c.ai.Error = err.Error()
 	m.ex.Outcome.Err = err
-	if err == errUnreadable {
+	if errors.Is(err, errUnreadable) {
 		return []byte("data: {\"error\": true, \"message\": \"empty or unsupported transformer response\"}\n\n")
 	}
 	msg := "the provider's stream ended early"
-	if err == sse.ErrTooLong {
+	if errors.Is(err, sse.ErrTooLong) {
 		msg = "the provider's stream holds an event that is too large"
 	}
 	b := append([]byte("\n\ndata: "), `{"error":{"message":"`+msg+`","type":"upstream_error","code":"stream_interrupted"}}`...)
@@ -219,7 +220,7 @@ func (m *meter) finish() {
 	}
 	m.over = true
 	m.c.ai.LatencyMS = since(m.ex)
-	m.c.finish(m.ex)
+	m.c.finish()
 }
 
 // look reads what the log needs from a frame and returns what the caller may

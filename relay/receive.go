@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func (c *call) receivePlain(ex *flow.Exchange, r *flow.Reply) error {
 	c.ai.LatencyMS = since(ex)
 	plain := c.scrap
 	if compressed {
-		if plain, err = gunzip(c.scrap, int64(c.t.s.CollectLimit)*4); err != nil {
+		if plain, err = gunzip(c.scrap, c.t.s.CollectLimit*4); err != nil {
 			return conversion(c, "failed to decode "+c.t.s.RouteType+" response")
 		}
 	}
@@ -83,7 +84,7 @@ func (c *call) collect(r *flow.Reply) (whole bool, err error) {
 	c.scrap = c.scrap[:0]
 	for {
 		f, err := r.Stream.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return true, nil
 		}
 		if err != nil {
@@ -157,7 +158,7 @@ func (c *call) readAnswer(ex *flow.Exchange, body []byte) error {
 		}
 		c.meter.text = n
 	}
-	c.finish(ex)
+	c.finish()
 	return nil
 }
 
@@ -293,5 +294,5 @@ func (t *tail) end() {
 	if i := bytes.LastIndex(t.last, usageKey); i >= 0 {
 		readUsage(&t.c.ai.Usage, leadingValue(t.last[i+len(usageKey):]))
 	}
-	t.c.finish(t.ex)
+	t.c.finish()
 }

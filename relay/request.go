@@ -81,7 +81,7 @@ func (c *call) encoding(out *flow.Outgoing) {
 // authorize adds the gateway's credential by header or query.
 func (c *call) authorize(ex *flow.Exchange) {
 	a := &c.t.s.Auth
-	if a.HeaderName != "" && !(a.AllowOverride && ex.In.Header.Has(a.HeaderName)) {
+	if a.HeaderName != "" && (!a.AllowOverride || !ex.In.Header.Has(a.HeaderName)) {
 		ex.Out.Header.Set(a.HeaderName, a.HeaderValue.Reveal())
 	}
 	if a.ParamLocation != "query" || a.ParamName == "" {
@@ -118,7 +118,7 @@ func (c *call) edit(ex *flow.Exchange) {
 		e.Delete(c.spans[keyTopK])
 	}
 	a := &c.t.s.Auth
-	if c.t.param >= 0 && !(a.AllowOverride && c.spans[c.t.param].Present()) {
+	if c.t.param >= 0 && (!a.AllowOverride || !c.spans[c.t.param].Present()) {
 		e.Set(c.spans[c.t.param], a.ParamName, jsonscan.AppendQuote(nil, a.ParamValue.Reveal()))
 	}
 }

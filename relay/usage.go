@@ -3,7 +3,6 @@ package relay
 import (
 	"bytes"
 
-	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
@@ -112,7 +111,7 @@ func leadingValue(b []byte) []byte {
 
 // finish completes usage and cost when the answer has ended: what the
 // provider did not count is estimated, once, and marked.
-func (c *call) finish(ex *flow.Exchange) {
+func (c *call) finish() {
 	u := &c.ai.Usage
 	if c.bare {
 		// A stored answer that is fetched was counted when it was made.

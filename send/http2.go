@@ -80,7 +80,7 @@ func (s *Sender) http2(ex *flow.Exchange, up *Upstream, peer *balance.Peer, host
 		return nil, &fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}
 	}
 	ep := up.Link.Endpoint(ex.Out.Scheme == "grpcs", peer, host)
-	resp, err := s.o.HTTP2.transport(peer.Addr, ep.Key, ep.TLS).RoundTrip(req)
+	resp, err := s.o.HTTP2.transport(peer.Addr, ep.Key, ep.TLS).RoundTrip(req) //nolint:bodyclose // the reply's stream closes it
 	if err != nil {
 		return nil, s.failedHTTP2(ex, err, streamed)
 	}

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -88,7 +89,7 @@ func (b *body) Next() (flow.Frame, error) {
 		return flow.Frame{Data: data}, nil
 	}
 	b.end = err
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		b.last = append(b.last, b.resp.Trailer...)
 	}
 	b.closeResponse()

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Exit codes, as "sluice help" has them.
@@ -26,7 +27,7 @@ const (
 func main() {
 	p := &process{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(),
-		hide: hideTyping(os.Stdin),
+		hide: hideTyping(os.Stdin), once: 200 * time.Millisecond,
 		notify: func(c chan<- os.Signal) (stop func()) {
 			signal.Notify(c, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
 			return func() { signal.Stop(c) }
@@ -44,6 +45,9 @@ type process struct {
 	hide func() (show func())
 	// notify sends signals to c until stop is called.
 	notify func(c chan<- os.Signal) (stop func())
+	// once is how long after a stop signal further ones count as the same:
+	// timeout, make and others signal both a process and its group.
+	once time.Duration
 	// ready hears of a gateway that serves, in tests.
 	ready func(gateway)
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/sluice-gateway/sluice/app"
 	"github.com/sluice-gateway/sluice/settings"
@@ -85,7 +86,7 @@ func (p *process) serve(g gateway, log *slog.Logger, reload func(ctx context.Con
 			p.ready(g)
 		}()
 	}
-	for stopping := false; ; {
+	for stopping := (time.Time{}); ; {
 		select {
 		case err := <-ended:
 			return err
@@ -93,12 +94,12 @@ func (p *process) serve(g gateway, log *slog.Logger, reload func(ctx context.Con
 			switch {
 			case sig == syscall.SIGHUP:
 				reload(ctx)
-			case stopping:
-				return errStopped
-			default:
+			case stopping.IsZero():
 				log.Info("signal received", slog.String("signal", sig.String()))
-				stopping = true
+				stopping = time.Now()
 				cancel()
+			case time.Since(stopping) >= p.once:
+				return errStopped
 			}
 		}
 	}

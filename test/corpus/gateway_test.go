@@ -113,7 +113,7 @@ func options(t *testing.T, dir, doc string) app.Options {
 		t.Fatal(err)
 	}
 	return app.Options{
-		Settings: s, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Version: "test",
+		Settings: s, Log: slog.New(slog.DiscardHandler), Version: "test",
 		LookupEnv: func(string) (string, bool) { return "", false },
 	}
 }

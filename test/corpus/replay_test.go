@@ -132,7 +132,7 @@ func (r *replay) checkHeader(resp *http.Response) {
 			r.fail("header %s = %q, recorded %q", name, got, value)
 		}
 	}
-	if model := r.x.model(); resp.StatusCode == 200 && resp.Header.Get("X-Kong-Llm-Model") != "openai/"+model {
+	if model := r.x.model(); resp.StatusCode == http.StatusOK && resp.Header.Get("X-Kong-Llm-Model") != "openai/"+model {
 		r.fail("X-Kong-LLM-Model = %q, want openai/%s", resp.Header.Get("X-Kong-Llm-Model"), model)
 	}
 }

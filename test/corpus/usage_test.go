@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"reflect"
 	"regexp"
 )
@@ -103,7 +104,7 @@ func (r *replay) checkLog(e *entry) {
 	if meta.RequestModel != r.x.model() {
 		r.fail("logged request_model %q, want %q", meta.RequestModel, r.x.model())
 	}
-	if r.x.Response.Status != 200 {
+	if r.x.Response.Status != http.StatusOK {
 		r.same(usage, "tokens of an error", "prompt_tokens", json.Number("0"))
 		r.same(usage, "tokens of an error", "completion_tokens", json.Number("0"))
 		return

@@ -79,7 +79,7 @@ func readLayers(t *testing.T) []layer {
 	sc := bufio.NewScanner(f)
 	for n := 1; sc.Scan(); n++ {
 		text, _, _ := strings.Cut(sc.Text(), "#")
-		for _, p := range strings.Fields(text) {
+		for p := range strings.FieldsSeq(text) {
 			out = append(out, layer{p, n})
 		}
 	}
