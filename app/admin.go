@@ -103,7 +103,7 @@ func (a *App) serveAPIAt(name string, addr listen.Address, base *tls.Config, h h
 		srv.Protocols.SetHTTP2(addr.HTTP2)
 		serve = func() error { return srv.ServeTLS(ln, "", "") }
 	}
-	a.actors = append(a.actors, actor{name, func(ctx context.Context) error {
+	a.actors = append(a.actors, actor{name: name, last: name == "status", run: func(ctx context.Context) error {
 		stop := context.AfterFunc(ctx, func() { stopAPI(srv) })
 		defer stop()
 		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
@@ -168,7 +168,7 @@ func (a *App) openDemo(context.Context) error {
 		return fmt.Errorf("demo_listen: %w", err)
 	}
 	a.open.add(srv.Close)
-	a.actors = append(a.actors, actor{"demo", srv.Run})
+	a.actors = append(a.actors, actor{name: "demo", run: srv.Run})
 	return nil
 }
 

@@ -77,6 +77,8 @@ type App struct {
 type actor struct {
 	name string
 	run  func(ctx context.Context) error
+	// last keeps the part running until the others have stopped.
+	last bool
 }
 
 // New opens everything and loads the configuration. Nothing is served yet. On
@@ -102,17 +104,24 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	return a, nil
 }
 
-// Run serves until ctx ends or a part fails, then stops everything.
+// Run serves until ctx ends or a part fails, then stops everything: first the
+// proxy, which gives running exchanges their time, the Status API last.
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	lastCtx, cancelLast := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelLast()
 	a.tune()
-	a.actors = append(a.actors, actor{"drain", a.drain})
-	var wg sync.WaitGroup
+	a.actors = append(a.actors, actor{name: "drain", run: a.drain})
+	var first, last sync.WaitGroup
 	errs := make(chan error, len(a.actors))
 	for _, act := range a.actors {
-		wg.Go(func() {
-			err := act.run(ctx) // ends when ctx does, or by failing
+		group, actCtx := &first, ctx
+		if act.last {
+			group, actCtx = &last, lastCtx
+		}
+		group.Go(func() {
+			err := act.run(actCtx) // ends when its context does, or by failing
 			if err != nil {
 				err = fmt.Errorf("%s: %w", act.name, err)
 			}
@@ -121,7 +130,9 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	close(a.ready)
-	wg.Wait()
+	first.Wait()
+	cancelLast()
+	last.Wait()
 	close(errs)
 	var all error
 	for err := range errs {
@@ -261,7 +272,7 @@ func (a *App) openProxy(context.Context) error {
 		return err
 	}
 	a.open.add(a.proxy.Close)
-	a.actors = append(a.actors, actor{"proxy", func(ctx context.Context) error {
+	a.actors = append(a.actors, actor{name: "proxy", run: func(ctx context.Context) error {
 		return a.proxy.Run(ctx, s.QuitTimeout)
 	}})
 	return nil

@@ -52,7 +52,7 @@ func (a *App) loadConfiguration(context.Context) error {
 	s := a.o.Settings
 	a.source = &source{file: s.DeclarativeConfig, text: s.DeclarativeConfigString}
 	if a.source.file != "" {
-		a.actors = append(a.actors, actor{"configuration", a.watch})
+		a.actors = append(a.actors, actor{name: "configuration", run: a.watch})
 	}
 	return a.Reload(context.Background())
 }

@@ -45,6 +45,7 @@ func (o *Options) completePlugin(p *Plugin, raw map[string]any) *schema.Errors {
 		cfg, bad := s.Record.Decode(m)
 		if bad != nil {
 			errs.Field("config").Merge(bad)
+			errs.Lift("config", func(msg string) bool { return strings.Contains(msg, "'config.") })
 		} else {
 			p.Config = cfg
 		}

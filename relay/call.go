@@ -7,7 +7,6 @@ import (
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/jsonscan"
-	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
 )
 
@@ -41,7 +40,7 @@ func (c *call) begin(t *Target, ex *flow.Exchange) {
 	c.ai = flow.AI{
 		PluginID: t.s.PluginID, Plugin: "proxy", Provider: unspecified,
 		RouteType: t.s.RouteType, RequestModel: unspecified,
-		Usage: llm.NoUsage(), FirstTokenMS: -1, LatencyMS: -1,
+		FirstTokenMS: -1, LatencyMS: -1,
 		LogStatistics: t.s.Logging.LogStatistics, LogPayloads: t.s.Logging.LogPayloads,
 	}
 	c.gzip = acceptsGzip(ex.In.Header)

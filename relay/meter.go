@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -68,6 +69,7 @@ type meter struct {
 	text   int // bytes of generated text
 	scrap  []byte
 	line   []byte // the unfinished line of JSON lines
+	sent   bool   // the caller has got something
 	end    error
 	over   bool // finish has run
 }
@@ -81,14 +83,19 @@ func (m *meter) reuse(old *meter) {
 func (m *meter) Next() (flow.Frame, error) {
 	for m.end == nil {
 		f, err := m.src.Next()
+		if errors.Is(err, io.EOF) {
+			return m.last()
+		}
 		if err != nil {
-			return m.last(err)
+			return m.broken(nil, err)
 		}
 		frame, err := m.cut(f.Data)
+		frame = m.look(frame)
 		if err != nil {
-			return m.last(err)
+			return m.broken(frame, err)
 		}
-		if frame = m.look(frame); len(frame) > 0 {
+		if len(frame) > 0 {
+			m.sent = true
 			return flow.Frame{Data: frame}, nil
 		}
 	}
@@ -134,7 +141,7 @@ func (m *meter) cutLines(data []byte) ([]byte, error) {
 		data = data[i+1:]
 	}
 	if len(m.line)+len(data) > m.limit() {
-		return nil, sse.ErrTooLong
+		return m.scrap, sse.ErrTooLong
 	}
 	m.line = append(m.line, data...)
 	return m.scrap, nil
@@ -157,20 +164,29 @@ func (m *meter) limit() int {
 // errUnreadable is an answer to a streamed question that is no stream.
 var errUnreadable = &fault.Error{Kind: fault.BadUpstream, Message: "empty or unsupported transformer response"}
 
-// last ends the stream: what is pending goes out, and after a failure an
-// error in the caller's format.
-func (m *meter) last(err error) (flow.Frame, error) {
+// last ends the stream in order: what is pending goes out.
+func (m *meter) last() (flow.Frame, error) {
 	m.end = io.EOF
 	out := m.flush()
-	if !errors.Is(err, io.EOF) {
-		out = append(out, m.failure(err)...)
-		_ = m.src.Close()
-	}
 	m.finish()
 	if len(out) == 0 {
 		return flow.Frame{}, io.EOF
 	}
 	return flow.Frame{Data: out}, nil
+}
+
+// broken ends a stream that failed after frame. Nothing has gone out before
+// the first event, so another answer is still possible; later an error in the
+// caller's format says what happened. An event that was cut off is dropped.
+func (m *meter) broken(frame []byte, err error) (flow.Frame, error) {
+	_ = m.src.Close()
+	m.finish()
+	m.end = io.EOF
+	if m.ex.Ctx.Err() != nil || !m.sent && len(frame) == 0 && !errors.Is(err, errUnreadable) {
+		m.end = err
+		return flow.Frame{}, err
+	}
+	return flow.Frame{Data: append(bytes.Clone(frame), m.failure(err)...)}, nil
 }
 
 func (m *meter) flush() []byte {
@@ -186,14 +202,12 @@ func (m *meter) flush() []byte {
 	return nil
 }
 
-// failure is the event that tells the caller of a stream that broke. A
-// pending event without its blank line must not run into it.
+// failure is the event that tells the caller of a stream that broke.
 func (m *meter) failure(err error) []byte {
-	if m.ex.Ctx.Err() != nil {
-		return nil
-	}
 	m.c.ai.Error = err.Error()
 	m.ex.Outcome.Err = err
+	m.ex.Log.LogAttrs(m.ex.Ctx, slog.LevelWarn, "the stream broke off",
+		slog.String("request_id", m.ex.ID), slog.Any("error", err))
 	if errors.Is(err, errUnreadable) {
 		return []byte("data: {\"error\": true, \"message\": \"empty or unsupported transformer response\"}\n\n")
 	}
@@ -201,7 +215,7 @@ func (m *meter) failure(err error) []byte {
 	if errors.Is(err, sse.ErrTooLong) {
 		msg = "the provider's stream holds an event that is too large"
 	}
-	b := append([]byte("\n\ndata: "), `{"error":{"message":"`+msg+`","type":"upstream_error","code":"stream_interrupted"}}`...)
+	b := append([]byte("data: "), `{"error":{"message":"`+msg+`","type":"upstream_error","code":"stream_interrupted"}}`...)
 	return append(b, "\n\n"...)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
 )
 
 // Receive looks at the head of the provider's answer and decides how the body
@@ -21,6 +22,7 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 		c.pass(ex, r)
 		return nil
 	}
+	c.ai.Usage = llm.NoUsage()
 	r.Header.Del("Set-Cookie")
 	if c.target.header != "" && (c.t.s.ModelHeader || ex.In.Header.Has("Kong-Debug")) {
 		r.Header.Set("X-Kong-LLM-Model", c.target.header)
@@ -33,7 +35,6 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 
 // pass lets an answer through as it is; it only notes when it ended.
 func (c *call) pass(ex *flow.Exchange, r *flow.Reply) {
-	c.ai.Usage.Prompt, c.ai.Usage.Completion = 0, 0
 	c.ai.LatencyMS = since(ex)
 	if r.Stream != nil && strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") && !c.gzip {
 		r.Header.Del("Content-Encoding")

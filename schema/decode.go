@@ -98,6 +98,10 @@ func (d *decoder) fill(r *Record, m map[string]any, dst reflect.Value, e *Errors
 			f.setID(dst.FieldByIndex(f.index), id)
 			continue
 		}
+		if there && value == nil && f.Required && f.Default != nil {
+			e.add(f.Name, Message(MsgRequired)) // null takes the default away
+			continue
+		}
 		d.member(f, value, dst, e)
 	}
 	if known < len(m) {

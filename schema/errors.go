@@ -191,3 +191,21 @@ func (e *Errors) places() []int {
 	slices.Sort(out)
 	return out
 }
+
+// Lift moves the messages about the whole record child to e itself, where
+// pick says so: some name their fields from there.
+func (e *Errors) Lift(child string, pick func(msg string) bool) {
+	c := e.fields[child]
+	if c == nil {
+		return
+	}
+	kept := c.entity[:0]
+	for _, m := range c.entity {
+		if pick(m) {
+			e.Entity(m)
+			continue
+		}
+		kept = append(kept, m)
+	}
+	c.entity = kept
+}

@@ -75,7 +75,7 @@ type tree = map[string]any
 func TestDecodeDefaults(t *testing.T) {
 	var s sample
 	in := tree{"list": []any{tree{"must": "m"}}, "opt": tree{"deep": tree{"must": "d", "words": []any{"x", "y", "x"}}},
-		"by_key": tree{"k": tree{"must": "z", "size": int64(9)}}, "old_name": "older", "port": nil}
+		"by_key": tree{"k": tree{"must": "z", "size": int64(9)}}, "old_name": "older", "code": nil}
 	if e := Decode(in, &s); e != nil {
 		t.Fatal(e)
 	}
@@ -100,6 +100,7 @@ func TestDecodeProblems(t *testing.T) {
 		{tree{"nope": int64(1)}, `{nope="unknown field"}`},
 		{tree{"name": int64(1)}, `{name="expected a string"}`},
 		{tree{"name": ""}, `{name="length must be at least 1"}`},
+		{tree{"port": nil}, `{port="required field missing"}`},
 		{tree{"port": int64(70000)}, `{port="value should be between 0 and 65535"}`},
 		{tree{"port": 1.5}, `{port="expected an integer"}`},
 		{tree{"port": "80"}, `{port="expected an integer"}`},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -178,10 +179,7 @@ func (r *replay) checkQuestion() {
 // route, the stream flag explicit where a model generates, usage asked for,
 // no top_k.
 func (r *replay) edited() map[string]any {
-	want := map[string]any{}
-	for name, value := range r.x.fields {
-		want[name] = value
-	}
+	want := maps.Clone(r.x.fields)
 	delete(want, "top_k")
 	if !r.x.named() {
 		want["model"] = r.x.model()
@@ -193,9 +191,7 @@ func (r *replay) edited() map[string]any {
 	if r.ask && r.streams() {
 		options := map[string]any{}
 		recorded, _ := want["stream_options"].(map[string]any)
-		for name, value := range recorded {
-			options[name] = value
-		}
+		maps.Copy(options, recorded)
 		options["include_usage"] = true
 		want["stream_options"] = options
 	}

@@ -52,7 +52,8 @@ func setup(env *testscript.Env) error {
 	}
 	s.entries = entries
 	s.vars["LOG"] = entries.Path
-	env.Vars = append(env.Vars, "LOG="+entries.Path)
+	s.vars["LOGS"] = "[{name: file-log, config: {path: " + entries.Path + "}}, " +
+		"{name: prometheus, config: {ai_metrics: true, status_code_metrics: true}}]"
 	env.Defer(s.close)
 	return nil
 }

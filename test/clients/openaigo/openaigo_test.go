@@ -406,7 +406,9 @@ func TestResponsesTools(t *testing.T) {
 	var outputs responses.ResponseInputParam
 	for _, item := range first.Output {
 		call := item.AsFunctionCall()
-		outputs = append(outputs, responses.ResponseInputItemParamOfFunctionCallOutput(call.CallID, "sun"))
+		output := responses.ResponseInputItemParamOfFunctionCallOutput("sun")
+		output.OfFunctionCallOutput.CallID = openai.String(call.CallID)
+		outputs = append(outputs, output)
 	}
 	p.PreviousResponseID = openai.String(first.ID)
 	p.Input = responses.ResponseNewParamsInputUnion{OfInputItemList: outputs}
