@@ -6,7 +6,7 @@ VERSION ?= 0.1.0
 T ?= 30s
 LINT_VERSION = v2.15.0
 BIN = bin/sluice
-LDFLAGS = -s -w -X main.version=$(VERSION)
+LDFLAGS = -s -w -X main.release=$(VERSION)
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
@@ -19,7 +19,7 @@ build: ## build the binary into bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/sluice
 
 run: build ## start the gateway with the quickstart configuration
-	$(BIN) quickstart --yes
+	$(BIN) quickstart --yes --dir .run
 
 test: ## everything that must hold: race detector on, then the allocation budgets without it
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...

@@ -240,9 +240,16 @@ func requestIDHeader(s *settings.Settings) string {
 }
 
 func dnsOptions(s *settings.Settings, c clock.Clock, log *slog.Logger) dns.Options {
+	// A configured zero means "not at all", which dns writes as -1.
+	ttl := func(d time.Duration) time.Duration {
+		if d == 0 {
+			return -1
+		}
+		return d
+	}
 	return dns.Options{
 		Servers: s.DNSResolver, ResolvConfFile: "/etc/resolv.conf", HostsFile: s.DNSHostsFile, Order: s.DNSOrder,
-		ValidTTL: s.DNSValidTTL, StaleTTL: s.DNSStaleTTL, NotFoundTTL: s.DNSNotFoundTTL, ErrorTTL: s.DNSErrorTTL,
+		ValidTTL: s.DNSValidTTL, StaleTTL: ttl(s.DNSStaleTTL), NotFoundTTL: ttl(s.DNSNotFoundTTL), ErrorTTL: ttl(s.DNSErrorTTL),
 		CacheSize: s.DNSCacheSize, Clock: c, Log: log,
 	}
 }

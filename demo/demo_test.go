@@ -26,11 +26,15 @@ func TestPlain(t *testing.T) {
 		status                   int
 		want                     []string
 	}{
-		{"chat", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"system","content":"Be kind"},{"role":"user","content":"Hi there"}]}`, 200,
-			[]string{`"content":"` + hello, `"finish_reason":"stop"`, `"model":"m"`, `"prompt_tokens":4`, `"completion_tokens":19`, `"total_tokens":23`}},
+		{
+			"chat", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"system","content":"Be kind"},{"role":"user","content":"Hi there"}]}`, 200,
+			[]string{`"content":"` + hello, `"finish_reason":"stop"`, `"model":"m"`, `"prompt_tokens":4`, `"completion_tokens":19`, `"total_tokens":23`},
+		},
 		{"parts", "POST", "/v1/chat/completions", `{"messages":[{"role":"user","content":[{"type":"text","text":"Hi"},{"type":"text","text":"there"}]}]}`, 200, []string{hello, `"model":"demo"`}},
-		{"limit", "POST", "/v1/chat/completions", `{"messages":[{"role":"user","content":"Hi"}],"max_completion_tokens":3,"max_tokens":9}`, 200,
-			[]string{`"content":"This is the"`, `"finish_reason":"length"`, `"completion_tokens":3`}},
+		{
+			"limit", "POST", "/v1/chat/completions", `{"messages":[{"role":"user","content":"Hi"}],"max_completion_tokens":3,"max_tokens":9}`, 200,
+			[]string{`"content":"This is the"`, `"finish_reason":"length"`, `"completion_tokens":3`},
+		},
 		{"completions", "POST", "/v1/completions", `{"prompt":"Hi there"}`, 200, []string{`"text":"` + hello, `"object":"text_completion"`, `"prompt_tokens":2`}},
 		{"responses", "POST", "/v1/responses", `{"input":"Hi there"}`, 200, []string{`"text":"` + hello, `"status":"completed"`, `"input_tokens":2`, `"output_tokens":19`}},
 		{"responses with messages", "POST", "/v1/responses", `{"input":[{"role":"user","content":"Hi there"}],"max_output_tokens":2}`, 200, []string{`"text":"This is"`, `"status":"incomplete"`}},
@@ -141,7 +145,7 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 	cancel()

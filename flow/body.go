@@ -11,6 +11,12 @@ import (
 // ErrTooLarge says that a body is larger than its reader allows.
 var ErrTooLarge = errors.New("body is larger than allowed")
 
+// CallerLeft tells a read of the body that failed because the caller went
+// away, from one that failed otherwise.
+func (ex *Exchange) CallerLeft(err error) bool {
+	return ex.Ctx.Err() != nil || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
 // BodySource is where a request body comes from. Abort makes a Read that is
 // blocked in another goroutine return.
 type BodySource interface {

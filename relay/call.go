@@ -105,6 +105,9 @@ func (c *call) read(ex *flow.Exchange) error {
 			Message: "request body is larger than " + c.t.s.MaxBodyField + " allows",
 		}
 	}
+	if err != nil && ex.CallerLeft(err) {
+		return &fault.Error{Kind: fault.Canceled, Shape: fault.Server, Cause: err}
+	}
 	if err != nil {
 		return &fault.Error{Kind: fault.Invalid, Shape: fault.AI, Message: "request body could not be read", Cause: err}
 	}

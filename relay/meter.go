@@ -69,6 +69,8 @@ type meter struct {
 	text   int // bytes of generated text
 	scrap  []byte
 	line   []byte // the unfinished line of JSON lines
+	held   []byte // what came while the framing was unknown
+	begun  bool   // the first frame has been looked at
 	sent   bool   // the caller has got something
 	end    error
 	over   bool // finish has run
@@ -76,7 +78,7 @@ type meter struct {
 
 // reuse takes over the buffers of an earlier use.
 func (m *meter) reuse(old *meter) {
-	*m = meter{scrap: old.scrap[:0], line: old.line[:0]}
+	*m = meter{scrap: old.scrap[:0], line: old.line[:0], held: old.held[:0]}
 }
 
 // Next returns the next whole events.
@@ -105,28 +107,48 @@ func (m *meter) Next() (flow.Frame, error) {
 // cut gives the whole events of what was read.
 func (m *meter) cut(data []byte) ([]byte, error) {
 	if m.reader == sniff {
-		m.sniff(data)
+		data = m.sniff(data)
 	}
 	switch m.reader {
 	case lines:
 		return m.cutLines(data)
 	case refuse:
 		return nil, errUnreadable
-	case sniff, events:
+	case sniff:
+		if len(m.held) > m.limit() {
+			return nil, sse.ErrTooLong
+		}
+		return nil, nil
+	case events:
 	}
 	return m.split.Push(data)
 }
 
-func (m *meter) sniff(data []byte) {
-	data = bytes.TrimLeft(data, " \t\r\n\ufeff")
-	if len(data) == 0 {
-		return
+// sniff holds back what is white space, and a byte order mark, until the
+// first byte after it says what the stream is; then it gives all there is.
+func (m *meter) sniff(data []byte) []byte {
+	if len(m.held) > 0 {
+		m.held = append(m.held, data...)
+		data = m.held
+	}
+	rest := bytes.TrimLeft(data, " \t\r\n\ufeff")
+	if bytes.HasPrefix(mark, rest) {
+		if len(m.held) == 0 {
+			m.held = append(m.held, data...)
+		}
+		return nil
+	}
+	m.held = m.held[:0] // its bytes stay as they are until the next stream
+	if rest[0] == '{' {
+		m.reader = lines
+		return rest
 	}
 	m.reader = events
-	if data[0] == '{' {
-		m.reader = lines
-	}
+	return data
 }
+
+// mark is the byte order mark.
+var mark = []byte("\ufeff")
 
 // cutLines makes an event of each line, which is a JSON document.
 func (m *meter) cutLines(data []byte) ([]byte, error) {
@@ -197,7 +219,9 @@ func (m *meter) flush() []byte {
 		return sse.AppendData(m.look(m.scrap), []byte("[DONE]"))
 	case events:
 		return bytes.Clone(m.look(m.split.Flush()))
-	case sniff, refuse:
+	case sniff:
+		return bytes.Clone(m.held)
+	case refuse:
 	}
 	return nil
 }
@@ -252,11 +276,15 @@ func (m *meter) look(frame []byte) []byte {
 	if m.c.ai.LogPayloads {
 		m.c.ai.ResponseBody = append(m.c.ai.ResponseBody, frame...)
 	}
-	if bytes.Contains(frame, usageKey) || bytes.Contains(frame, errorKey) {
-		return m.usage(frame)
+	if telling(frame) {
+		frame = m.usage(frame)
 	}
+	m.begun = true
 	return frame
 }
+
+// telling finds the names that usage and errors come under.
+func telling(b []byte) bool { return bytes.Contains(b, usageKey) || bytes.Contains(b, errorKey) }
 
 var errorKey = []byte(`"error"`)
 
@@ -267,7 +295,7 @@ const modelEvents = 8
 // begin notes the time of the first event that has data, and the model of the
 // first that names it.
 func (m *meter) begin(frame []byte) {
-	cur := sse.NewCursor(frame)
+	cur := m.cursor(frame)
 	for ev, ok := cur.Next(); ok && m.seen < modelEvents; ev, ok = cur.Next() {
 		if !ev.HasData {
 			continue
@@ -293,10 +321,24 @@ func (m *meter) readModel(data []byte) {
 	}
 }
 
+// cursor walks over the events of a frame. Only that of the first frame stands
+// at the start of the stream, where a byte order mark may be.
+func (m *meter) cursor(frame []byte) sse.Cursor {
+	if !m.begun {
+		return sse.NewCursor(frame)
+	}
+	cur := sse.NewCursor(blank)
+	cur.Next()
+	cur.Reset(frame)
+	return cur
+}
+
+var blank = []byte("\n")
+
 // usage walks over a frame that may hold usage or an error.
 func (m *meter) usage(frame []byte) []byte {
 	out, changed := m.scrap[:0], false
-	cur := sse.NewCursor(frame)
+	cur := m.cursor(frame)
 	for ev, ok := cur.Next(); ok; ev, ok = cur.Next() {
 		cut, drop := m.event(ev.Data)
 		switch {
@@ -321,18 +363,20 @@ func (m *meter) usage(frame []byte) []byte {
 // member that is (cut, a span in data).
 func (m *meter) event(data []byte) (cut jsonscan.Span, drop bool) {
 	var s [answerCount]jsonscan.Span
-	if len(data) == 0 || data[0] != '{' || answerKeys.Object(data, s[:]) != nil {
+	if !telling(data) || data[0] != '{' || answerKeys.Object(data, s[:]) != nil {
 		return cut, false
 	}
 	ai := &m.c.ai
 	if e := s[answerError].Of(data); len(e) > 0 && jsonscan.KindOf(e) != jsonscan.Null {
 		ai.Error = "the provider sent an error in the stream"
 	}
-	if tier := text(s[answerTier].Of(data)); tier != "" {
-		ai.Usage.ServiceTier = tier
-	}
+	tier := s[answerTier].Of(data)
 	if inner := s[answerResponse].Of(data); jsonscan.KindOf(inner) == jsonscan.Object {
 		readUsage(&ai.Usage, jsonscan.Find(inner, "usage").Of(inner))
+		tier = jsonscan.Find(inner, "service_tier").Of(inner)
+	}
+	if name := text(tier); name != "" {
+		ai.Usage.ServiceTier = name
 	}
 	// Groq may have usage in an envelope of its own only.
 	if groq := s[answerGroq].Of(data); jsonscan.KindOf(groq) == jsonscan.Object {

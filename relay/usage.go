@@ -34,7 +34,7 @@ func readUsage(u *llm.Usage, raw []byte) {
 	count(&u.Total, s[2].Of(raw))
 	readDetails(u, s[3].Of(raw), s[4].Of(raw))
 	readDetails(u, s[7].Of(raw), s[8].Of(raw))
-	if hit, ok := jsonscan.Int(s[9].Of(raw)); ok && (u.Details == nil || u.Details.CachedPrompt < 0) {
+	if hit, ok := jsonscan.Int(s[9].Of(raw)); ok && hit >= 0 && (u.Details == nil || u.Details.CachedPrompt < 0) {
 		details(u).CachedPrompt = hit
 	}
 }
@@ -221,23 +221,34 @@ func textLen(b, key []byte) int {
 	}
 }
 
-// stringLen is the decoded length of the JSON string at the start of b, and
-// where it ends.
+// stringLen is about the decoded length of the JSON string at the start of b,
+// and where it ends: no string goes on in the next line.
 func stringLen(b []byte) (n, end int) {
 	for i := 1; i < len(b); i++ {
 		switch b[i] {
 		case '"':
 			return n, i + 1
+		case '\n', '\r':
+			return n, i
 		case '\\':
-			if i+1 < len(b) && b[i+1] == 'u' {
-				i += 4
-				n++
-			}
-			i++
-			n++
+			k := escaped(b[i+1:])
+			n += 1 + k/5 // \u stands for two bytes, more or less
+			i += k
 		default:
 			n++
 		}
 	}
 	return n, len(b)
+}
+
+// escaped is how many bytes of an escape follow its backslash.
+func escaped(b []byte) int {
+	if len(b) == 0 || b[0] < ' ' {
+		return 0
+	}
+	n := 1
+	for b[0] == 'u' && n < min(5, len(b)) && b[n] > ' ' && b[n] != '"' {
+		n++
+	}
+	return n
 }

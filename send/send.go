@@ -120,7 +120,7 @@ func (s *Sender) readSmall(ex *flow.Exchange, up *Upstream) error {
 
 // bodyFault is for a caller whose request body breaks off.
 func bodyFault(ex *flow.Exchange, err error) error {
-	if ex.Ctx.Err() != nil {
+	if ex.CallerLeft(err) {
 		return &fault.Error{Kind: fault.Canceled, Shape: fault.Server, Cause: err}
 	}
 	return &fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}
@@ -292,6 +292,8 @@ func (s *Sender) failed(ex *flow.Exchange, err error, streamed bool) error {
 	switch {
 	case errors.Is(err, flow.ErrTooLarge):
 		return &failure{&fault.Error{Kind: fault.TooLarge, Shape: fault.Server, Cause: err}, true}
+	case he.Op == h1.OpBody && ex.CallerLeft(err):
+		return &failure{&fault.Error{Kind: fault.Canceled, Shape: fault.Server, Cause: err}, true}
 	case he.Op == h1.OpBody:
 		return &failure{&fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}, true}
 	case he.Op == h1.OpRequest:

@@ -177,8 +177,10 @@ func (l *loader) checkPorts() {
 	type claim struct{ key, host string }
 	byPort := map[int][]claim{}
 	for _, c := range []struct{ key, value string }{
-		{"proxy_listen", l.s.ProxyListen}, {"admin_listen", l.s.AdminListen},
-		{"status_listen", l.s.StatusListen}, {"demo_listen", l.s.DemoListen},
+		{"proxy_listen", l.s.ProxyListen},
+		{"admin_listen", l.s.AdminListen},
+		{"status_listen", l.s.StatusListen},
+		{"demo_listen", l.s.DemoListen},
 	} {
 		addrs, err := listen.ParseAddresses(c.key, c.value)
 		if err != nil {

@@ -112,13 +112,9 @@ func typeName(t reflect.Type) string {
 	case listType:
 		return "list"
 	}
-	switch t.Kind() {
-	case reflect.Bool:
-		return "boolean"
-	case reflect.Int:
-		return "number"
-	case reflect.String:
-		return "text"
+	names := map[reflect.Kind]string{reflect.Bool: "boolean", reflect.Int: "number", reflect.String: "text"}
+	if name, ok := names[t.Kind()]; ok {
+		return name
 	}
 	panic("settings: no settings of type " + t.String())
 }

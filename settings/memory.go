@@ -10,9 +10,8 @@ import (
 
 // What auto means.
 const (
-	gcPercentLimited = 400 // under a limit the heap may grow: the limit holds it
-	gcPercent        = 100
-	limitShare       = 0.9 // of the control group's limit, the rest is not heap
+	gcPercent  = 400 // the live heap is small; collecting less often costs little memory
+	limitShare = 0.9 // of the control group's limit, the rest is not heap
 )
 
 // GC is what gogc and memory_limit come to on this machine, for debug.SetGCPercent
@@ -28,11 +27,8 @@ func (s *Settings) GC(root fs.FS) (percent int, limit int64) {
 			limit = int64(float64(n) * limitShare)
 		}
 	}
-	switch {
-	case s.GOGC != 0:
+	if s.GOGC != 0 {
 		return s.GOGC, limit
-	case limit < math.MaxInt64:
-		return gcPercentLimited, limit
 	}
 	return gcPercent, limit
 }

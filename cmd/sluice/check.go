@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/app"
@@ -80,7 +81,7 @@ func (r *report) warn(warnings []settings.Warning) {
 }
 
 func (r *report) file(p *process, path string) {
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // the user names the file
 	switch {
 	case err != nil:
 		r.fail(err.Error())
@@ -200,7 +201,7 @@ func (c *collector) Handle(_ context.Context, rec slog.Record) error {
 
 // WithAttrs implements slog.Handler.
 func (c *collector) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &collector{report: c.report, attrs: append(c.attrs[:len(c.attrs):len(c.attrs)], attrs...)}
+	return &collector{report: c.report, attrs: append(slices.Clip(c.attrs), attrs...)}
 }
 
 // WithGroup implements slog.Handler; warnings are read by people, who need no

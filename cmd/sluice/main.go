@@ -110,23 +110,25 @@ func (p *process) exitCode(c command, err error) int {
 	return exitFailed
 }
 
-// complain says what went wrong, as Kong does: Error: …
+// complain says what went wrong, with Error: before it, as Kong does.
 func (p *process) complain(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.stderr, "Error: "+format+"\n", args...)
 }
 
+// helpFor prints the help of the command that is named, if one is.
 func (p *process) helpFor(args []string) int {
-	if len(args) == 0 {
+	name := strings.Join(args, " ")
+	if name == "" {
 		p.help(p.stdout)
 		return exitFine
 	}
 	for _, c := range commands() {
-		if c.name == args[0] {
+		if c.name == name {
 			_, _ = io.WriteString(p.stdout, c.usage)
 			return exitFine
 		}
 	}
-	p.complain("there is no command %q; sluice help lists them", args[0])
+	p.complain("there is no command %q; sluice help lists them", name)
 	return exitUsage
 }
 

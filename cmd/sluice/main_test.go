@@ -166,8 +166,10 @@ func TestCheck(t *testing.T) {
 		code             int
 		want             []string
 	}{
-		{"settings", "kong.conf", "log_level = loud\nrole = data_plane\npg_host = x\n", 1,
-			[]string{"warning: some settings have no effect; not applicable: pg_host", "log_level (", "role (", "2 problems in "}},
+		{
+			"settings", "kong.conf", "log_level = loud\nrole = data_plane\npg_host = x\n", 1,
+			[]string{"warning: some settings have no effect; not applicable: pg_host", "log_level (", "role (", "2 problems in "},
+		},
 		{"settings by content", "settings", "# c\nlog_level = loud\n", 1, []string{"log_level (", "1 problem in "}},
 		{"an unknown plugin", "kong.conf", "plugins = bundled, nope\n", 1, []string{`plugins: "nope" is not in this version`}},
 		{"with the declarative file", "kong.conf", "declarative_config = " + bad + "\n", 1, []string{bad + ": services[0].host", "3 problems in "}},

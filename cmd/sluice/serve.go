@@ -59,7 +59,7 @@ func newLog(s *settings.Settings, w io.Writer) *slog.Logger {
 // settings.
 func (p *process) open(ctx context.Context, s *settings.Settings, warnings []settings.Warning, environ []string, log *slog.Logger) (*app.App, error) {
 	for _, w := range warnings {
-		log.LogAttrs(ctx, slog.LevelWarn, w.Message, w.Attrs...)
+		log.LogAttrs(ctx, slog.LevelWarn, w.Message, w.Attrs...) //nolint:sloglint // the messages are constants of settings
 	}
 	a, err := app.New(ctx, app.Options{Settings: s, Log: log, Version: version(), LookupEnv: lookup(environ)})
 	if errors.Is(err, syscall.EADDRINUSE) {

@@ -39,7 +39,7 @@ func hideTyping(f *os.File) func() (show func()) {
 }
 
 func stty(f *os.File, arg string) error {
-	cmd := exec.CommandContext(context.Background(), "stty", arg)
+	cmd := exec.CommandContext(context.Background(), "stty", arg) //nolint:gosec // arg is one of two constants
 	cmd.Stdin = f
 	return cmd.Run()
 }

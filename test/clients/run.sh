@@ -30,4 +30,4 @@ fi
 
 lab=("$tmp/lab" -gateway "$tmp/sluice" -timeout 5m)
 "${lab[@]}" go test -count=1 -v ./openaigo
-"${lab[@]}" node --test --test-reporter=spec node/
+"${lab[@]}" node --test --test-reporter=spec node/*.test.js

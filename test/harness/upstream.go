@@ -153,9 +153,12 @@ func (u *Upstream) serve(c net.Conn) {
 			close(gone)
 		})
 		p := &player{u: u, c: c, br: br, gone: gone}
-		if !p.play(answer) {
+		again := p.play(answer)
+		if !again {
 			_ = c.Close()
-			<-gone
+		}
+		<-gone // the reader is ours again
+		if !again {
 			return
 		}
 	}

@@ -89,9 +89,13 @@ func stream(ts *testscript.TestScript, _ bool, args []string) {
 	s.check(ts, s.current.Head())
 }
 
-// hangup leaves in the middle of a call.
+// hangup leaves in the middle of a call, or ends a bare connection.
 func hangup(ts *testscript.TestScript, _ bool, _ []string) {
 	s := on(ts)
+	if s.current == nil && s.line != nil {
+		ts.Check(s.line.Close())
+		return
+	}
 	s.need(ts, s.current != nil, "call")
 	s.current.Hangup()
 }

@@ -88,11 +88,18 @@ func run(ctx context.Context, gateway string, command []string) (err error) {
 	if err := configure(file, map[string]string{"Upstream": modelURL, "Log": entries, "Key": callerKey}); err != nil {
 		return err
 	}
-	addr, stopGateway, err := startGateway(ctx, gateway, dir, file, "Bearer "+providerKey)
+	logs := filepath.Join(dir, "gateway.log")
+	addr, stopGateway, err := startGateway(ctx, gateway, logs, file, "Bearer "+providerKey)
 	if err != nil {
 		return err
 	}
-	defer stopGateway()
+	defer func() {
+		err = errors.Join(err, stopGateway())
+		if err != nil {
+			text, _ := os.ReadFile(logs)
+			log.Printf("the gateway's own log:\n%s", text)
+		}
+	}()
 
 	c := process(ctx, command[0], command[1:]...)
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
@@ -138,14 +145,14 @@ func configure(file string, values map[string]string) error {
 	return errors.Join(t.Execute(f, values), f.Close())
 }
 
-// startGateway runs the gateway until stop is called. What it logs is shown
-// when it does not start.
-func startGateway(ctx context.Context, binary, dir, file, authorization string) (addr string, stop func(), err error) {
+// startGateway runs the gateway until stop is called, which tells whether it
+// had ended by itself. It logs to a file.
+func startGateway(ctx context.Context, binary, logFile, file, authorization string) (addr string, stop func() error, err error) {
 	addr, err = freeAddress()
 	if err != nil {
 		return "", nil, err
 	}
-	logs, err := os.Create(filepath.Join(dir, "gateway.log"))
+	logs, err := os.Create(logFile)
 	if err != nil {
 		return "", nil, err
 	}
@@ -153,24 +160,30 @@ func startGateway(ctx context.Context, binary, dir, file, authorization string) 
 	c := process(ctx, binary, "start")
 	c.Stdout, c.Stderr = logs, logs
 	c.Env = append(os.Environ(),
-		"SLUICE_PREFIX="+dir, "SLUICE_DECLARATIVE_CONFIG="+file, "SLUICE_PROXY_LISTEN="+addr,
+		"SLUICE_PREFIX="+filepath.Dir(logFile), "SLUICE_DECLARATIVE_CONFIG="+file, "SLUICE_PROXY_LISTEN="+addr,
 		"SLUICE_ADMIN_LISTEN=off", "SLUICE_STATUS_LISTEN=off", "SLUICE_QUIT_TIMEOUT=1",
 		"UPSTREAM_AUTHORIZATION="+authorization,
 	)
 	if err := c.Start(); err != nil {
 		cancel()
-		return "", nil, err
+		return "", nil, errors.Join(err, logs.Close())
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	stop = func() {
-		cancel()
-		<-ended
-		_ = logs.Close()
+	go func() { ended <- errors.Join(c.Wait(), logs.Close()) }()
+	stop = func() error {
+		select {
+		case err := <-ended:
+			cancel()
+			return fmt.Errorf("the gateway has ended by itself: %v", err)
+		default:
+			cancel()
+			<-ended
+			return nil
+		}
 	}
 	if err := ready(ctx, addr, ended); err != nil {
 		cancel()
-		text, _ := os.ReadFile(logs.Name())
+		text, _ := os.ReadFile(logFile)
 		return "", nil, fmt.Errorf("the gateway did not start: %w\n%s", err, text)
 	}
 	return addr, stop, nil

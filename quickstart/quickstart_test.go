@@ -1,0 +1,248 @@
+package quickstart
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sluice-gateway/sluice/config"
+)
+
+// run prepares in dir; environ are NAME=value.
+func run(t *testing.T, dir, input string, o Options, environ ...string) (*Result, string, error) {
+	t.Helper()
+	var out strings.Builder
+	values := map[string]string{"OLLAMA_HOST": "127.0.0.1:1"}
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		values[name] = value
+	}
+	o.Dir, o.In, o.Out, o.HTTP = dir, strings.NewReader(input), &out, http.DefaultClient
+	o.LookupEnv = func(name string) (string, bool) {
+		v, ok := values[name]
+		return v, ok
+	}
+	r, err := Prepare(t.Context(), o)
+	return r, out.String(), err
+}
+
+// ollama is a local server with the given models.
+func ollama(t *testing.T, models ...string) string {
+	t.Helper()
+	var list []string
+	for _, m := range models {
+		list = append(list, `{"id":"`+m+`"}`)
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"object":"list","data":[` + strings.Join(list, ",") + `]}`))
+	}))
+	t.Cleanup(srv.Close)
+	return "OLLAMA_HOST=" + strings.TrimPrefix(srv.URL, "http://")
+}
+
+func names(r *Result) string {
+	var out []string
+	for _, p := range r.Providers {
+		out = append(out, p.Name)
+	}
+	return strings.Join(out, " ")
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestChoice(t *testing.T) {
+	for _, tc := range []struct {
+		name, input string
+		yes         bool
+		environ     []string
+		want        string
+		env         string // in the env file
+		asked       string
+	}{
+		{"nothing, never asked", "", true, nil, "demo", "SLUICE_DEMO_LISTEN=127.0.0.1:8009", ""},
+		{"nothing answered", "\n", false, nil, "demo", "SLUICE_DEMO_LISTEN=", "OpenAI API key"},
+		{"no input at all", "", false, nil, "demo", "SLUICE_DEMO_LISTEN=", "OpenAI API key"},
+		{"a key typed", "sk-typed\n", false, nil, "openai", "OPENAI_AUTHORIZATION='Bearer sk-typed'\n", "OpenAI API key"},
+		{"a key with its scheme", " Bearer sk-typed \n", false, nil, "openai", "OPENAI_AUTHORIZATION='Bearer sk-typed'\n", "OpenAI API key"},
+		{"a key found", "", true, []string{"OPENAI_API_KEY=sk-found"}, "openai", "OPENAI_AUTHORIZATION='Bearer sk-found'\n", ""},
+		{"a key found is not asked for", "", false, []string{"OPENAI_API_KEY=sk-found"}, "openai", "Bearer sk-found", ""},
+		{"Ollama", "", true, []string{ollama(t, "llama3", "nomic-embed-text")}, "ollama", "SLUICE_PROXY_LISTEN=127.0.0.1:8000\n", ""},
+		{"Ollama refused", "\nn\n", false, []string{ollama(t, "llama3")}, "demo", "", "Enable Ollama at http://127.0.0.1"},
+		{"Ollama accepted", "\n\n", false, []string{ollama(t, "llama3")}, "ollama", "", "Enable Ollama"},
+		{"Ollama without models", "", true, []string{ollama(t)}, "ollama demo", "SLUICE_DEMO_LISTEN=", ""},
+		{"both", "", true, []string{"OPENAI_API_KEY=sk-found", ollama(t, "llama3")}, "openai ollama", "", ""},
+		{"the demo elsewhere", "", true, []string{"SLUICE_DEMO_LISTEN=127.0.0.1:9"}, "demo", "SLUICE_DEMO_LISTEN=127.0.0.1:9\n", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r, out, err := run(t, t.TempDir(), tc.input, Options{Yes: tc.yes}, tc.environ...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := names(r); got != tc.want {
+				t.Errorf("providers %q, want %q", got, tc.want)
+			}
+			if env := read(t, r.EnvFile); !strings.Contains(env, tc.env) {
+				t.Errorf("no %q in %s", tc.env, env)
+			}
+			if !strings.Contains(out, tc.asked) || tc.asked == "" && strings.Contains(out, "? ") {
+				t.Errorf("said %q", out)
+			}
+			declarative := read(t, r.Declarative)
+			if _, err := config.Parse([]byte(declarative)); err != nil {
+				t.Error(err)
+			}
+			if strings.Contains(declarative+out, "sk-") {
+				t.Errorf("the key is shown: %s %s", declarative, out)
+			}
+			if strings.Contains(tc.want, "openai") != strings.Contains(declarative, "{vault://env/openai-authorization}") {
+				t.Errorf("the reference is wrong: %s", declarative)
+			}
+		})
+	}
+}
+
+func TestModels(t *testing.T) {
+	r, _, err := run(t, t.TempDir(), "", Options{Yes: true}, ollama(t, "nomic-embed-text:latest", "llama3.2:1b", "qwen"))
+	if err != nil || r.Providers[0].Chat != "llama3.2:1b" || r.Providers[0].Embedding != "nomic-embed-text:latest" {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+func TestFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's new")
+	r, _, err := run(t, dir, "", Options{Yes: true}, "OPENAI_API_KEY=sk-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(r.EnvFile); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	want := []string{"OPENAI_AUTHORIZATION=Bearer sk-1", "SLUICE_DECLARATIVE_CONFIG=" + r.Declarative, "SLUICE_PROXY_LISTEN=127.0.0.1:8000"}
+	if !slices.Equal(r.Environ, want) {
+		t.Errorf("got %q, want %q", r.Environ, want)
+	}
+	for _, kept := range []string{r.Declarative, r.EnvFile} {
+		t.Run("kept "+filepath.Base(kept), func(t *testing.T) {
+			before := read(t, kept)
+			r, out, err := run(t, dir, "", Options{Yes: true}, "OPENAI_API_KEY=sk-2", ollama(t, "llama3"))
+			if err != nil || read(t, kept) != before || !strings.Contains(out, "Keeping "+kept) || names(r) != "openai" {
+				t.Errorf("got %v, %v, said %s", r, err, out)
+			}
+		})
+	}
+	r, _, err = run(t, dir, "", Options{Yes: true, Force: true}, "OPENAI_API_KEY=sk-2")
+	if err != nil || !slices.Contains(r.Environ, "OPENAI_AUTHORIZATION=Bearer sk-2") {
+		t.Errorf("--force: got %v, %v", r, err)
+	}
+}
+
+func TestOneFileKept(t *testing.T) {
+	dir := t.TempDir()
+	r, _, err := run(t, dir, "", Options{Yes: true}, "OPENAI_API_KEY=sk-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(r.EnvFile); err != nil {
+		t.Fatal(err)
+	}
+	r, out, err := run(t, dir, "sk-2\n", Options{})
+	if err != nil || !slices.Contains(r.Environ, "OPENAI_AUTHORIZATION=Bearer sk-2") || !strings.Contains(out, "OpenAI API key") {
+		t.Errorf("the env file is made anew: got %v, %v, said %s", r, err, out)
+	}
+	if err := os.Remove(r.Declarative); err != nil {
+		t.Fatal(err)
+	}
+	r, _, err = run(t, dir, "", Options{})
+	if err != nil || names(r) != "openai" {
+		t.Errorf("the declarative file is made anew: got %v, %v", r, err)
+	}
+}
+
+func TestEnvironmentWins(t *testing.T) {
+	r, _, err := run(t, t.TempDir(), "", Options{Yes: true}, "KONG_PROXY_LISTEN=127.0.0.1:9", "OPENAI_AUTHORIZATION=Bearer x", "OPENAI_API_KEY=sk-1", "SLUICE_DECLARATIVE_CONFIG=other")
+	if err != nil || !slices.Equal(r.Environ, []string{"SLUICE_DECLARATIVE_CONFIG=" + r.Declarative}) {
+		t.Errorf("got %v, %v", r, err)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(broken, "sluice.yml"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ name, dir, input, want string }{
+		{"a key with a space", t.TempDir(), "xq 1\n", "check what was pasted"},
+		{"a key with a quote", t.TempDir(), "xq'1\n", "check what was pasted"},
+		{"a file for a folder", file, "", "not a directory"},
+		{"a broken file", broken, "", "sluice.yml"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, out, err := run(t, tc.dir, tc.input, Options{})
+			if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error()+out, "xq") {
+				t.Errorf("got %v, said %s", err, out)
+			}
+			if _, err := os.Stat(filepath.Join(tc.dir, "sluice.env")); !errors.Is(err, fs.ErrNotExist) && tc.dir != file {
+				t.Error("a file was written")
+			}
+		})
+	}
+}
+
+func TestHide(t *testing.T) {
+	var log []string
+	_, _, err := run(t, t.TempDir(), "sk-1\n", Options{Hide: func() func() {
+		log = append(log, "hide")
+		return func() { log = append(log, "show") }
+	}})
+	if err != nil || !slices.Equal(log, []string{"hide", "show"}) {
+		t.Errorf("got %v, %v", log, err)
+	}
+}
+
+func TestOllamaBase(t *testing.T) {
+	for host, want := range map[string]string{
+		"": "http://127.0.0.1:11434", "0.0.0.0": "http://127.0.0.1:11434", "box:1": "http://box:1",
+		"https://box": "https://box:11434", "[::]:2": "http://127.0.0.1:2", "ftp://x": "http://127.0.0.1:11434", "%": "http://127.0.0.1:11434",
+	} {
+		if got := ollamaBase(func(string) (string, bool) { return host, host != "" }); got != want {
+			t.Errorf("%q: got %s, want %s", host, got, want)
+		}
+	}
+}
+
+func TestGuide(t *testing.T) {
+	r := &Result{Declarative: "/d/sluice.yml", EnvFile: "/d/sluice.env", Providers: []Provider{
+		{Name: "openai", Title: "OpenAI", Chat: "m", Embedding: "e"}, {Name: "ollama", Title: "Ollama"},
+	}}
+	var b strings.Builder
+	if err := r.Guide(&b, "http://127.0.0.1:8000", "http://127.0.0.1:8007"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"base URL for SDKs: http://127.0.0.1:8000/openai/v1\n",
+		"curl http://127.0.0.1:8000/openai/v1/chat/completions",
+		`{"model":"m","messages":[{"role":"user","content":"Hello!"}]}`,
+		`{"model":"e","input":"Hello!"}`, "ollama pull", "http://127.0.0.1:8007/metrics", ". /d/sluice.env;",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in %s", want, b.String())
+		}
+	}
+}
