@@ -16,6 +16,13 @@ const block = 64
 // at.
 func longStr(data []byte, i int) (int, status) {
 	st := plain
+	if wide {
+		end, closed, found := wideStr(data, i)
+		if closed || found > escaped {
+			return end, found
+		}
+		i, st = end, found
+	}
 	// An escape is read six bytes at a time, beyond the block if need be.
 	for i+block+8 <= len(data) {
 		m := mask((*[block]byte)(data[i:]))

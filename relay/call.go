@@ -67,16 +67,12 @@ func (c *call) check(ex *flow.Exchange) error {
 	if c.target.model != "" {
 		c.ai.RequestModel = c.target.model
 	}
-	if c.t.surface.prompts && !c.have {
-		return invalid("request body doesn't contain valid prompts")
+	for _, step := range [...]func(*call) error{(*call).checkPrompts, (*call).checkModel, (*call).checkShape, (*call).checkStream} {
+		if err := step(c); err != nil {
+			return err
+		}
 	}
-	if err := c.checkShape(); err != nil {
-		return err
-	}
-	if err := c.checkModel(); err != nil {
-		return err
-	}
-	return c.checkStream()
+	return nil
 }
 
 func (c *call) resolve(ex *flow.Exchange) error {
@@ -140,19 +136,37 @@ func jsonType(contentType string) bool {
 	return mt == "" || mt == "application/json" || strings.HasSuffix(mt, "+json")
 }
 
-// checkShape holds what the body looks like against the route type.
-func (c *call) checkShape() error {
-	if !c.have || c.t.s.RouteType == provider.Preserve {
+// checkPrompts wants something to be asked, where the route type needs it.
+func (c *call) checkPrompts() error {
+	if !c.t.surface.prompts {
 		return nil
 	}
-	chat := c.kind(keyMessages) == jsonscan.Array && !emptyArray(c.value(keyMessages))
-	text := c.kind(keyPrompt) == jsonscan.String
+	if chat, text := c.shape(); !chat && !text {
+		return invalid("request body doesn't contain valid prompts")
+	}
+	return nil
+}
+
+// shape tells whether the body holds messages, and whether a prompt.
+func (c *call) shape() (chat, text bool) {
+	if !c.have {
+		return false, false
+	}
+	chat = c.kind(keyMessages) == jsonscan.Array && !emptyArray(c.value(keyMessages))
+	text = c.kind(keyPrompt) == jsonscan.String
 	if c.t.s.RouteType == provider.Completions {
 		text = text || c.kind(keyPrompt) == jsonscan.Array && !emptyArray(c.value(keyPrompt))
 	}
-	if c.t.surface.prompts && !chat && !text {
-		return invalid("request body doesn't contain valid prompts")
+	return chat, text
+}
+
+// checkShape holds what the body looks like against the route type.
+func (c *call) checkShape() error {
+	if !c.have {
+		return nil
 	}
+	chat, text := c.shape()
+	input := c.spans[keyInput].Present()
 	switch c.t.s.RouteType {
 	case provider.Chat, provider.Completions:
 		if chat && text {
@@ -162,14 +176,14 @@ func (c *call) checkShape() error {
 			return incompatible(chat, c.t.s.RouteType)
 		}
 	case provider.Embeddings:
-		if !c.spans[keyInput].Present() {
-			if chat || text {
-				return incompatible(chat, c.t.s.RouteType)
-			}
+		if !input && !chat && !text {
 			return invalid("request format not recognised")
 		}
+		if !input {
+			return incompatible(chat, c.t.s.RouteType)
+		}
 	case provider.Responses:
-		if !c.spans[keyInput].Present() && chat {
+		if !input && chat {
 			return incompatible(chat, c.t.s.RouteType)
 		}
 	}

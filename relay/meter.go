@@ -343,6 +343,7 @@ func (m *meter) usage(frame []byte) []byte {
 		cut, drop := m.event(ev.Data)
 		switch {
 		case drop:
+			out = append(out, ev.Raw[:preamble(ev.Raw)]...)
 		case cut.Present():
 			out = appendCut(out, ev, cut)
 		default:
@@ -358,12 +359,29 @@ func (m *meter) usage(frame []byte) []byte {
 	return out
 }
 
+// preamble is how much of an event stands before its first field: comments,
+// which are the stream's rather than the event's.
+func preamble(raw []byte) int {
+	n := 0
+	if bytes.HasPrefix(raw, mark) {
+		n = len(mark)
+	}
+	for n < len(raw) && (raw[n] == ':' || raw[n] == '\r' || raw[n] == '\n') {
+		i := bytes.IndexAny(raw[n:], "\r\n")
+		if i < 0 {
+			return n
+		}
+		n += i + 1
+	}
+	return n
+}
+
 // event takes usage, tier and errors from one event. It tells whether the
 // event is only there because the gateway asked for usage (drop), or has a
 // member that is (cut, a span in data).
 func (m *meter) event(data []byte) (cut jsonscan.Span, drop bool) {
 	var s [answerCount]jsonscan.Span
-	if !telling(data) || data[0] != '{' || answerKeys.Object(data, s[:]) != nil {
+	if !telling(data) || answerKeys.Object(data, s[:]) != nil {
 		return cut, false
 	}
 	ai := &m.c.ai

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/flow"
@@ -13,7 +14,11 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 	out := &ex.Out
 	loc := &c.target.location
 	out.Scheme, out.Addr, out.Port, out.Host = loc.Scheme, loc.Host, loc.Port, c.target.host
-	out.Path = c.path(ex)
+	path, err := c.path(ex)
+	if err != nil {
+		return err
+	}
+	out.Path = path
 	if loc.Query != "" {
 		out.Query, out.HasQuery = joinQuery(loc.Query, ex.In.Query), true
 	}
@@ -30,27 +35,46 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 }
 
 func joinQuery(own, caller string) string {
-	if caller == "" {
-		return own
+	if caller == "" || own == "" {
+		return own + caller
 	}
 	return own + "&" + caller
 }
 
 // path of the operation. The caller's sub-paths of a REST resource are kept,
 // and the whole path in preserve mode.
-func (c *call) path(ex *flow.Exchange) string {
+func (c *call) path(ex *flow.Exchange) (string, error) {
 	own := c.target.location.Path
 	switch c.t.s.RouteType {
 	case provider.Preserve:
 		if own == "" {
-			return provider.OneSlash(ex.In.Path)
+			return provider.OneSlash(ex.In.Path), nil
 		}
 	case provider.Responses:
-		if rest := resource(ex, "/responses"); rest != "" {
-			return strings.TrimRight(own, "/") + rest
+		rest := resource(ex, "/responses")
+		if climbs(rest) {
+			return "", invalid("the path must not leave the resource")
+		}
+		if rest != "" {
+			return strings.TrimRight(own, "/") + rest, nil
 		}
 	}
-	return provider.OneSlash(own)
+	return provider.OneSlash(own), nil
+}
+
+// climbs tells whether a path may lead out of what it stands below: the
+// gateway's credential is meant for the operation only.
+func climbs(path string) bool {
+	plain, err := url.PathUnescape(path)
+	if err != nil || strings.Count(plain, "/") != strings.Count(path, "/") || strings.Contains(plain, "\\") {
+		return true
+	}
+	for segment := range strings.SplitSeq(plain, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // resource returns what follows the resource's name in the caller's path.
@@ -81,7 +105,7 @@ func (c *call) encoding(out *flow.Outgoing) {
 // authorize adds the gateway's credential by header or query.
 func (c *call) authorize(ex *flow.Exchange) {
 	a := &c.t.s.Auth
-	if a.HeaderName != "" && (!a.AllowOverride || !ex.In.Header.Has(a.HeaderName)) {
+	if a.HeaderName != "" && (!a.AllowOverride || !ex.Out.Header.Has(a.HeaderName)) {
 		ex.Out.Header.Set(a.HeaderName, a.HeaderValue.Reveal())
 	}
 	if a.ParamLocation != "query" || a.ParamName == "" {

@@ -107,8 +107,12 @@ func (s *Sender) Send(ex *flow.Exchange, up *Upstream) (*flow.Reply, error) {
 }
 
 // readSmall reads a body that is small and announced, so that head and body
-// leave in one write and can be sent again.
+// leave in one write and can be sent again, unless the route's
+// request_buffering forbids it.
 func (s *Sender) readSmall(ex *flow.Exchange, up *Upstream) error {
+	if ex.Route != nil && !ex.Route.RequestBuffering {
+		return nil
+	}
 	if !up.Buffer || ex.Body.Buffered() || ex.In.Upgrade != "" || ex.Body.Length <= 0 || ex.Body.Length > smallBody {
 		return nil
 	}

@@ -204,8 +204,8 @@ type Settings struct {
 	DNSCacheSize int `conf:"dns_cache_size" default:"10000" between:"1,10000000"`
 
 	// GOGC is how many per cent the heap may grow between collections; auto
-	// takes 400 under a memory limit and 100 without; off collects only at
-	// the memory limit. Sluice's own key; the variable GOGC is its fallback.
+	// takes 400; off collects only at the memory limit. Sluice's own key; the
+	// variable GOGC is its fallback.
 	GOGC int `conf:"gogc" default:"auto" words:"auto=0,off=-1" between:"-1,100000"`
 	// MemoryLimit is how much memory the collector tries to stay below, such
 	// as 512m; auto takes 90 per cent of the control group's limit. Sluice's

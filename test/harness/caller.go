@@ -39,8 +39,6 @@ type Question struct {
 	Method, Path string
 	Header       []string // "Name: value"
 	Body         []byte
-	// Stall sends only the body, of a length that is announced as larger.
-	Stall bool
 	// Discard counts the answer's bytes and keeps none.
 	Discard bool
 }
@@ -92,15 +90,9 @@ func (c *Caller) request(ctx context.Context, q Question) (*http.Request, error)
 	if q.Body != nil {
 		body = bytes.NewReader(q.Body)
 	}
-	if q.Stall {
-		body = io.MultiReader(body, &stalled{ctx})
-	}
 	req, err := http.NewRequestWithContext(ctx, q.Method, base+q.Path, body)
 	if err != nil {
 		return nil, err
-	}
-	if q.Stall {
-		req.ContentLength = int64(len(q.Body)) + 1000
 	}
 	req.Header.Set("User-Agent", "test")
 	for _, h := range q.Header {
@@ -116,14 +108,6 @@ func (c *Caller) request(ctx context.Context, q Question) (*http.Request, error)
 		}
 	}
 	return req, nil
-}
-
-// stalled is a body that does not go on before its caller leaves.
-type stalled struct{ ctx context.Context }
-
-func (s *stalled) Read([]byte) (int, error) {
-	<-s.ctx.Done()
-	return 0, s.ctx.Err()
 }
 
 func (c *Caller) transport(m Manner) *http.Transport {

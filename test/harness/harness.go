@@ -10,6 +10,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 )
@@ -62,4 +63,24 @@ func (w *watch) until(what string, f func() bool) error {
 func afterDeadline(f func()) (stop func()) {
 	t := time.AfterFunc(Deadline, f)
 	return func() { t.Stop() }
+}
+
+// Refused waits until connections to addr are refused. There is no event to
+// wait for, so it asks again and again.
+func Refused(addr string) error {
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	late := time.After(Deadline)
+	for {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			return nil
+		}
+		_ = c.Close()
+		select {
+		case <-again.C:
+		case <-late:
+			return fmt.Errorf("%s still takes connections", addr)
+		}
+	}
 }

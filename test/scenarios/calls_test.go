@@ -17,14 +17,14 @@ import (
 	"github.com/sluice-gateway/sluice/test/harness"
 )
 
-// question reads [-tls] [-h2] [-sni NAME] [-verify] [-stall] [-discard]
+// question reads [-tls] [-h2] [-sni NAME] [-verify] [-discard]
 // METHOD PATH [FILE] [-d TEXT] [Name:value…].
 func (s *story) question(ts *testscript.TestScript, args []string) (harness.Question, map[string]string) {
 	f, args := flags(args, "sni", "bg")
 	usage(ts, len(args) >= 2, "call [flags] METHOD PATH [FILE | -d TEXT] [Name:value…]")
 	q := harness.Question{
 		Manner: harness.Manner{TLS: f["tls"] != "" || f["sni"] != "", HTTP2: f["h2"] != "", SNI: f["sni"], Verify: f["verify"] != ""},
-		Method: args[0], Path: args[1], Stall: f["stall"] != "", Discard: f["discard"] != "",
+		Method: args[0], Path: args[1], Discard: f["discard"] != "",
 	}
 	typed := false
 	for i := 2; i < len(args); i++ {
@@ -81,12 +81,23 @@ func answer(ts *testscript.TestScript, neg bool, args []string) {
 	expect(ts, neg, err == nil, "the call failed: %v", err)
 }
 
-// stream asks and waits for the head; event reads on from there.
+// stream asks and waits for the head; event reads on from there. With -bg NAME
+// other calls may come in between, until resume NAME.
 func stream(ts *testscript.TestScript, _ bool, args []string) {
 	s := on(ts)
-	q, _ := s.question(ts, args)
+	q, f := s.question(ts, args)
 	s.current = s.begin(ts, q)
+	if f["bg"] != "" {
+		s.running[f["bg"]] = s.current
+	}
 	s.check(ts, s.current.Head())
+}
+
+// resume NAME returns to a stream in the background.
+func resume(ts *testscript.TestScript, _ bool, args []string) {
+	s := on(ts)
+	s.need(ts, s.running[args[0]] != nil, "stream -bg "+args[0])
+	s.current, s.entry = s.running[args[0]], nil
 }
 
 // hangup leaves in the middle of a call, or ends a bare connection.

@@ -27,7 +27,7 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 var commands = map[string]command{
 	"gateway": gateway, "reload": reload, "shutdown": shutdown, "advance": advance, "metric": metric, "said": said,
 	"upstream": upstream, "received": received, "await": await, "release": release, "certs": certs, "dns": dns,
-	"call": call, "stream": stream, "answer": answer, "hangup": hangup, "load": loadCommand,
+	"call": call, "stream": stream, "answer": answer, "resume": resume, "hangup": hangup, "load": loadCommand,
 	"status": status, "header": headerCommand, "trailer": trailerCommand, "body": body, "event": event,
 	"dial": dial, "say": say, "hear": hear, "log": logCommand, "allocated": allocated,
 }
@@ -89,14 +89,17 @@ func reload(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// shutdown begins a graceful stop; shutdown -done waits for its end.
+// shutdown begins a graceful stop and waits until new connections are refused;
+// shutdown -done waits for its end.
 func shutdown(ts *testscript.TestScript, _ bool, args []string) {
 	s := on(ts)
 	f, _ := flags(args)
 	s.gateway.Stop()
 	if f["done"] != "" {
 		ts.Check(s.gateway.Wait())
+		return
 	}
+	s.check(ts, harness.Refused(s.gateway.Addr()))
 }
 
 // advance DURATION moves the clock of gateway -clock.
