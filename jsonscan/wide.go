@@ -28,14 +28,17 @@ func wideStr(data []byte, i int) (end int, closed bool, st status) {
 		}
 		escapes, next := uint64(0), uint64(0)
 		if m.backslash != 0 {
-			st = escaped
 			escapes, next = escapedBy(m.backslash)
 		}
-		rare := m.other | escapes&m.never
 		quote := m.quote &^ escapes
+		inside := ^uint64(0)
 		if quote != 0 {
-			rare &= quote&-quote - 1
+			inside = quote&-quote - 1
 		}
+		if m.backslash&inside != 0 {
+			st = escaped
+		}
+		rare := (m.other | escapes&m.never) & inside
 		end = i + block - int(next) // an escape at the end belongs to the next block
 		if rare != 0 {
 			var bad status

@@ -36,7 +36,10 @@ before(async () => {
       SLUICE_PROXY_LISTEN: `127.0.0.1:${port}`, SLUICE_ADMIN_LISTEN: 'off', SLUICE_STATUS_LISTEN: 'off',
     },
   });
-  await until('the gateway', () => fetch(`http://127.0.0.1:${port}/`).catch(() => undefined));
+  await until('the gateway', () => {
+    assert.equal(gateway.exitCode, null, 'the gateway has ended');
+    return fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+  });
   direct = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 });
   through = new OpenAI({ baseURL: `http://127.0.0.1:${port}/openai/v1`, apiKey: key, maxRetries: 0 });
 });
@@ -52,7 +55,7 @@ after(async () => {
 
 function configuration() {
   const route = (path, type) => ({
-    name: path,
+    name: type,
     paths: [`/openai/v1/${path}`],
     plugins: [{
       name: 'ai-proxy',

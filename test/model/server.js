@@ -39,7 +39,8 @@ class Service {
   }
 
   async answer(req, res) {
-    const chunks = await Array.fromAsync(req);
+    const chunks = [];
+    for await (const chunk of req) chunks.push(chunk);
     const body = JSON.parse(Buffer.concat(chunks).toString());
     if (body.model !== name) return fail(res, 404, `model ${body.model} not found`);
     const operation = { '/v1/chat/completions': 'chat', '/v1/embeddings': 'embeddings' }[req.url];
