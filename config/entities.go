@@ -31,7 +31,8 @@ import "github.com/sluice-gateway/sluice/schema"
 
 // Meta is what every entity carries.
 type Meta struct {
-	// ID is a UUID. A document without ids gets them from names (see IDs).
+	// ID is a UUID. Without one it is made of the entity's name, or of its
+	// place and content, so that it stays the same from load to load.
 	ID string `json:"id" check:"uuid" auto:"uuid"`
 	// CreatedAt is the Unix time, in seconds, at which the entity was made.
 	CreatedAt float64 `json:"created_at" auto:"created" integer:"true"`
@@ -180,8 +181,8 @@ type Plugin struct {
 	Consumer *Foreign `json:"consumer" foreign:"consumers"`
 	// ConsumerGroup the instance is limited to.
 	ConsumerGroup *Foreign `json:"consumer_group" foreign:"consumer_groups"`
-	// Config of the plugin: a pointer to its config struct, decoded and with
-	// defaults.
+	// Config of the plugin, as its page says. Once decoded it is a pointer to
+	// the plugin's config struct, with defaults.
 	Config any `json:"config" type:"record" required:"true" default:"{}"`
 	// Protocols of the requests the instance runs for.
 	Protocols []string `json:"protocols" set:"true" default:"grpc,grpcs,http,https" required:"true" enum:"grpc,grpcs,http,https,tcp,tls,tls_passthrough,udp,ws,wss"`
@@ -388,7 +389,7 @@ type Vault struct {
 	Name string `json:"name" required:"true"`
 	// Description for people.
 	Description string `json:"description"`
-	// Config of the vault: after loading a *EnvVault.
+	// Config of the vault, by its kind. Once decoded it is an EnvVault.
 	Config any `json:"config" type:"record" default:"{}"`
 }
 

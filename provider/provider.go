@@ -77,6 +77,9 @@ func (l *Location) Authority() string {
 
 // OneSlash makes a path begin with exactly one slash.
 func OneSlash(path string) string {
+	if len(path) > 0 && path[0] == '/' && (len(path) == 1 || path[1] != '/') {
+		return path
+	}
 	return "/" + strings.TrimLeft(path, "/")
 }
 

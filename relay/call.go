@@ -114,11 +114,17 @@ func (c *call) read(ex *flow.Exchange) error {
 	c.body = body
 	err = c.t.keys.Object(body, c.spans[:])
 	c.have = err == nil
-	var syntax *jsonscan.SyntaxError
-	switch {
-	case err == nil:
+	if c.have {
 		return nil
-	case errors.As(err, &syntax) && syntax.Duplicate:
+	}
+	return c.unread(err)
+}
+
+// unread decides about a body that is not one JSON object.
+func (c *call) unread(err error) error {
+	syntax, ok := errors.AsType[*jsonscan.SyntaxError](err)
+	switch {
+	case ok && syntax.Duplicate:
 		return invalid("request body is ambiguous: " + syntax.Error())
 	case c.t.surface.prompts:
 		return nil // the check for prompts says so in its own words

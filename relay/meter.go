@@ -24,6 +24,7 @@ func (c *call) receiveStream(ex *flow.Exchange, r *flow.Reply) error {
 	r.Length, r.Events = -1, true
 	c.ai.Streaming = true
 	m := &c.meter
+	m.keys = c.t.surface.text
 	m.c, m.ex, m.src = c, ex, r.Stream
 	m.split.Limit = c.t.s.EventMaxBytes
 	m.hide = c.asked
@@ -59,6 +60,8 @@ func streamReader(contentType string) framing {
 // the log needs. It hides the usage that the gateway asked for. It belongs to
 // its call and is used again with it.
 type meter struct {
+	skimmer
+
 	c      *call
 	ex     *flow.Exchange
 	src    flow.Stream
@@ -66,8 +69,8 @@ type meter struct {
 	reader framing
 	hide   bool
 	seen   int // events with data that were looked into for the model's name
-	text   int // bytes of generated text
 	scrap  []byte
+	edits  jsonscan.Edits
 	line   []byte // the unfinished line of JSON lines
 	held   []byte // what came while the framing was unknown
 	begun  bool   // the first frame has been looked at
@@ -78,7 +81,8 @@ type meter struct {
 
 // reuse takes over the buffers of an earlier use.
 func (m *meter) reuse(old *meter) {
-	*m = meter{scrap: old.scrap[:0], line: old.line[:0], held: old.held[:0]}
+	*m = meter{scrap: old.scrap[:0], edits: old.edits, line: old.line[:0], held: old.held[:0], skimmer: old.skimmer}
+	m.skimmer.reset(nil)
 }
 
 // Next returns the next whole events.
@@ -270,13 +274,11 @@ func (m *meter) look(frame []byte) []byte {
 	if m.seen < modelEvents {
 		m.begin(frame)
 	}
-	for _, key := range m.c.t.surface.text {
-		m.text += textLen(frame, key)
-	}
+	tells := m.skimmer.skim(frame)
 	if m.c.ai.LogPayloads {
 		m.c.ai.ResponseBody = append(m.c.ai.ResponseBody, frame...)
 	}
-	if telling(frame) {
+	if tells {
 		frame = m.usage(frame)
 	}
 	m.begun = true
@@ -345,7 +347,7 @@ func (m *meter) usage(frame []byte) []byte {
 		case drop:
 			out = append(out, ev.Raw[:preamble(ev.Raw)]...)
 		case cut.Present():
-			out = appendCut(out, ev, cut)
+			out = m.appendCut(out, ev, cut)
 		default:
 			out = append(out, ev.Raw...)
 			continue
@@ -417,14 +419,14 @@ func (m *meter) event(data []byte) (cut jsonscan.Span, drop bool) {
 
 // appendCut appends an event without one member of its data. An event whose
 // data is not one line of the frame is written anew.
-func appendCut(dst []byte, ev sse.Event, member jsonscan.Span) []byte {
-	var e jsonscan.Edits
-	e.Delete(member)
+func (m *meter) appendCut(dst []byte, ev sse.Event, member jsonscan.Span) []byte {
+	m.edits.Reset()
+	m.edits.Delete(member)
 	i := bytes.Index(ev.Raw, ev.Data)
 	if i < 0 {
-		return sse.AppendData(dst, e.Append(nil, ev.Data))
+		return sse.AppendData(dst, m.edits.Append(nil, ev.Data))
 	}
 	dst = append(dst, ev.Raw[:i]...)
-	dst = e.Append(dst, ev.Data)
+	dst = m.edits.Append(dst, ev.Data)
 	return append(dst, ev.Raw[i+len(ev.Data):]...)
 }

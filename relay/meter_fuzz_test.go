@@ -294,12 +294,10 @@ func counts(u *llm.Usage) []int64 {
 	return out
 }
 
-// firstCount is the first of names that is a whole number from 0.
+// firstCount is the first of names that can be a count.
 func firstCount(m map[string]any, names ...string) int64 {
 	for _, name := range names {
-		if v, ok := m[name].(float64); ok && v >= 0 && v < 1<<53 && v == float64(int64(v)) {
-			return int64(v)
-		} else if ok && v >= 1<<53 {
+		if v, ok := m[name].(float64); ok && v >= 0 && v < maxCount && v == float64(int64(v)) {
 			return int64(v)
 		}
 	}

@@ -169,7 +169,7 @@ func TestAuthorizeByQuery(t *testing.T) {
 			s.Auth = provider.Auth{ParamName: "key", ParamValue: "a&b", ParamLocation: "query", AllowOverride: tt.override}
 		})
 		ex := asking(`{"model":"m",` + hello[1:])
-		ex.In.Query, ex.Out.Query = tt.query, tt.query
+		ex.In.Query, ex.Out.Query, ex.Out.HasQuery = tt.query, tt.query, tt.query != ""
 		if got := prepared(t, tg, ex).Out.Query; got != tt.want || !ex.Out.HasQuery {
 			t.Errorf("%q, override %t: got %q, want %q", tt.query, tt.override, got, tt.want)
 		}

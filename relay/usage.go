@@ -34,14 +34,18 @@ func readUsage(u *llm.Usage, raw []byte) {
 	count(&u.Total, s[2].Of(raw))
 	readDetails(u, s[3].Of(raw), s[4].Of(raw))
 	readDetails(u, s[7].Of(raw), s[8].Of(raw))
-	if hit, ok := jsonscan.Int(s[9].Of(raw)); ok && hit >= 0 && (u.Details == nil || u.Details.CachedPrompt < 0) {
-		details(u).CachedPrompt = hit
+	if hit := s[9].Of(raw); len(hit) > 0 && (u.Details == nil || u.Details.CachedPrompt < 0) {
+		count(&details(u).CachedPrompt, hit)
 	}
 }
 
+// maxCount is beyond what any answer holds; sums of less cannot overflow.
+const maxCount = 1 << 53
+
+// count takes the first number that can be a count.
 func count(dst *int64, raws ...[]byte) {
 	for _, raw := range raws {
-		if n, ok := jsonscan.Int(raw); ok && n >= 0 {
+		if n, ok := jsonscan.Int(raw); ok && n >= 0 && n < maxCount {
 			*dst = n
 			return
 		}

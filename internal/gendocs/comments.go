@@ -64,8 +64,7 @@ func (c *comments) collect(t reflect.Type, raw, names map[string]string) error {
 	if err != nil {
 		return err
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,10 +27,8 @@ func (c *comments) rows(r *schema.Record) ([]row, error) {
 }
 
 func (c *comments) addRows(out *[]row, r *schema.Record, prefix string, open []reflect.Type) error {
-	for _, t := range open {
-		if t == r.Type {
-			return nil // a record within itself is described once
-		}
+	if slices.Contains(open, r.Type) {
+		return nil // a record within itself is described once
 	}
 	docs, err := c.ofFields(r.Type)
 	if err != nil {
@@ -78,6 +77,9 @@ func typeOf(f *schema.Field) string {
 	case schema.Array, schema.Set:
 		return f.Kind.String() + " of " + plural(typeOf(f.Elem))
 	case schema.Map:
+		if f.Elem.Kind == schema.Any {
+			return "map"
+		}
 		return "map to " + plural(typeOf(f.Elem))
 	case schema.Foreign:
 		return "reference to " + f.Reference

@@ -74,7 +74,7 @@ func generate(root, dir string) (map[string][]byte, error) {
 func current(root, dir string, files map[string][]byte) error {
 	var stale []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		have, err := os.ReadFile(filepath.Join(root, name))
+		have, err := os.ReadFile(filepath.Join(root, name)) //nolint:gosec // below the repository
 		if err != nil || !bytes.Equal(have, files[name]) {
 			stale = append(stale, name)
 		}
@@ -93,7 +93,7 @@ func current(root, dir string, files map[string][]byte) error {
 func write(root, dir string, files map[string][]byte) (changed []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := filepath.Join(root, name)
-		if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, files[name]) {
+		if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, files[name]) { //nolint:gosec // below the repository
 			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // pages are for everyone to read

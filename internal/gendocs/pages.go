@@ -78,7 +78,8 @@ func entity(b *strings.Builder, c *comments, coll *config.Collection) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", coll.Name, escape(doc))
+	_, is, _ := strings.Cut(doc, " ")
+	fmt.Fprintf(b, "\n## %s\n\n%s %s\n\n", coll.Name, code(coll.Singular), escape(is))
 	b.WriteString(addressed(coll))
 	for _, s := range coll.Record.Shorthands {
 		fmt.Fprintf(b, "`%s` (%s) is taken as input only and turned into other fields.\n\n", s.Name, s.Type)
@@ -148,8 +149,12 @@ func pluginPage(c *comments, d *plugin.Definition) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(&b, "# %s\n\n%s What the plugin does: [README](../../../plugins/%s/README.md).\n\n", d.Name, escape(doc), folder(d.Name))
+	fmt.Fprintf(&b, "# %s\n\nWhat the plugin does: [README](../../../plugins/%s/README.md).\n\n", d.Name, folder(d.Name))
 	fmt.Fprintf(&b, "- Priority: %d\n- Protocols: %s\n- Scopes: %s\n\n## Config\n\n", d.Priority, codes(protocols(d)), scopes(d.Scope))
+	// The first sentence only says whose config it is.
+	if _, more, ok := strings.Cut(doc, ". "); ok {
+		b.WriteString(escape(more) + "\n\n")
+	}
 	list, err := c.rows(d.Config)
 	if err != nil {
 		return "", err

@@ -152,7 +152,7 @@ func (u *Upstream) serve(c net.Conn) {
 			}
 			close(gone)
 		})
-		p := &player{u: u, c: c, br: br, gone: gone}
+		p := &player{u: u, req: req, c: c, br: br, gone: gone}
 		again := p.play(answer)
 		if !again {
 			_ = c.Close()
@@ -226,6 +226,7 @@ func readBody(br *bufio.Reader, head string) ([]byte, error) {
 // player plays an answer on a connection.
 type player struct {
 	u        *Upstream
+	req      *Request
 	c        net.Conn
 	br       *bufio.Reader
 	gone     chan struct{}
@@ -294,6 +295,7 @@ func (p *player) step(s step) bool {
 	case echo:
 		<-p.gone
 		_, _ = io.Copy(p.c, p.br)
+		p.u.update(func() { p.req.Gone = true })
 		return false
 	case end:
 		return false

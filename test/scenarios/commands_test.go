@@ -241,7 +241,9 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // release NAME GATE lets an upstream go on that waits at a gate.
-func release(ts *testscript.TestScript, _ bool, args []string) { on(ts).upstreams[args[0]].Release(args[1]) }
+func release(ts *testscript.TestScript, _ bool, args []string) {
+	on(ts).upstreams[args[0]].Release(args[1])
+}
 
 // certs NAME HOST… issues a certificate. $NAME_CERT, $NAME_KEY and $CA are
 // PEM for a double-quoted YAML string; ca.pem is the authority's file.

@@ -6,7 +6,6 @@
 package scenarios
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,19 +14,6 @@ import (
 // TestScenarios tells every story of this folder.
 func TestScenarios(t *testing.T) {
 	testscript.Run(t, params(func(p *testscript.Params) { p.Dir = "." }))
-}
-
-// TestAlone tells the stories that measure memory, one at a time.
-func TestAlone(t *testing.T) {
-	files, err := filepath.Glob("alone/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		t.Run("", func(t *testing.T) {
-			testscript.Run(t, params(func(p *testscript.Params) { p.Files = []string{f} }))
-		})
-	}
 }
 
 func params(where func(*testscript.Params)) testscript.Params {

@@ -174,10 +174,10 @@ func startGateway(ctx context.Context, binary, logFile, file, authorization stri
 		select {
 		case err := <-ended:
 			cancel()
-			return fmt.Errorf("the gateway has ended by itself: %v", err)
+			return errors.Join(errors.New("the gateway has ended by itself"), err)
 		default:
 			cancel()
-			<-ended
+			<-ended // an error only says that it was told to stop
 			return nil
 		}
 	}
@@ -203,7 +203,11 @@ func ready(ctx context.Context, addr string, ended <-chan error) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
-		resp, err := http.Get("http://" + addr + "/")
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
 		if err == nil {
 			return resp.Body.Close()
 		}
@@ -211,7 +215,7 @@ func ready(ctx context.Context, addr string, ended <-chan error) error {
 		case <-ctx.Done():
 			return err
 		case err := <-ended:
-			return fmt.Errorf("it has ended: %w", err)
+			return errors.Join(errors.New("it has ended"), err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -320,7 +320,7 @@ func TestForeignKey(t *testing.T) {
 	c := client(t)
 	_, err := c.Chat.Completions.New(t.Context(), ask("hi"), option.WithAPIKey("sk-stranger"))
 	var e *openai.Error
-	if !errors.As(err, &e) || e.StatusCode != 401 {
+	if !errors.As(err, &e) || e.StatusCode != http.StatusUnauthorized {
 		t.Errorf("error = %v", err)
 	}
 }

@@ -169,7 +169,7 @@ func (req *chatRequest) read(q *question) *failure {
 			}
 		case "tool":
 			if !open[m.ToolCallID] {
-				return invalid(400, "messages", "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.")
+				return invalid(400, "messages", "messages with role 'tool' must be a response to a preceding message with 'tool_calls'.")
 			}
 			delete(open, m.ToolCallID)
 		default:

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 )
 
@@ -236,13 +237,8 @@ func outputText(text string) map[string]any {
 
 // with is a copy of an object with some members replaced.
 func with(v map[string]any, members map[string]any) map[string]any {
-	out := map[string]any{}
-	for k, m := range v {
-		out[k] = m
-	}
-	for k, m := range members {
-		out[k] = m
-	}
+	out := maps.Clone(v)
+	maps.Copy(out, members)
 	return out
 }
 

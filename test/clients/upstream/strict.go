@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -78,7 +79,7 @@ func content(raw json.RawMessage, param string, kinds ...string) (string, *failu
 	var texts []string
 	for i, p := range parts {
 		kind, _ := p["type"].(string)
-		if !contains(kinds, kind) {
+		if !slices.Contains(kinds, kind) {
 			return "", invalid(400, param, "Invalid value: '%s' at %s[%d]. Supported values are: %s.", kind, param, i, strings.Join(kinds, ", "))
 		}
 		if t, ok := p["text"].(string); ok {
@@ -88,20 +89,11 @@ func content(raw json.RawMessage, param string, kinds ...string) (string, *failu
 	return strings.Join(texts, " "), nil
 }
 
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}
-
 func checkModel(name string) *failure {
 	if name == "" {
 		return invalid(400, "", "you must provide a model parameter")
 	}
-	if !contains(Models, name) {
+	if !slices.Contains(Models, name) {
 		f := invalid(404, "", "The model `%s` does not exist or you do not have access to it.", name)
 		f.Code = "model_not_found"
 		return f
