@@ -194,20 +194,33 @@ func (a *App) openEngine(context.Context) error {
 	if err != nil {
 		return err
 	}
+	access, err := openAccessLog(s.ProxyAccessLog, s.Prefix, a.o.Log)
+	if err != nil {
+		return err
+	}
 	direct := newDirectPeers(a.dns)
 	a.open.add(direct.close)
-	a.engine, err = engine.New(engine.Options{
-		Plugins: a.plugins, DNS: a.dns, Clock: a.clock, Log: a.o.Log, HTTP: a.client, Metrics: a.metrics,
+	o := engine.Options{
+		EnvVault: config.EnvVault{Prefix: s.VaultEnvPrefix, Base64Decode: s.VaultEnvBase64Decode},
+		Plugins:  a.plugins, DNS: a.dns, Clock: a.clock, Log: a.o.Log, HTTP: a.client, Metrics: a.metrics,
 		Node: a.node, Headers: a.headers(), TLS: upstreamTLS,
 		DebugHeader: s.AllowDebugHeader, LookupEnv: a.o.LookupEnv, MaxBody: s.MaxBodySize,
 		Speaker: &speak.Speaker{DefaultType: s.ErrorDefaultType, Templates: templates},
 		Sender: send.New(send.Options{
 			Client: a.client, HTTP2: http2, Direct: direct.peers, Via: a.agent(), RequestID: requestIDHeader(s),
 		}),
-	})
-	if err != nil {
+	}
+	if access != nil {
+		o.AccessLog = access.add
+		a.open.add(access.close)
+		a.actors = append(a.actors, actor{name: "access log", run: access.run, last: true})
+	}
+	if a.engine, err = engine.New(o); err != nil {
 		return err
 	}
+	a.metrics.GaugeFunc(telemetry.Desc{
+		Name: "sluice_plans_in_use", Help: "Plans that run or are held by exchanges of an earlier configuration",
+	}, func(emit telemetry.Emit) { emit(float64(a.engine.Retained())) })
 	a.open.add(func() error {
 		a.engine.Close()
 		return nil

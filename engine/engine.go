@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-gateway/sluice/clock"
 	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/dns"
+	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/h1"
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/send"
@@ -41,6 +42,10 @@ type Options struct {
 	DebugHeader bool
 	// MaxBody bounds an announced request body, in bytes; 0 is no limit.
 	MaxBody int64
+	// AccessLog is told of every exchange that has ended; nil is no log.
+	AccessLog func(ex *flow.Exchange)
+	// EnvVault is how the vault env works when no entity says otherwise.
+	EnvVault config.EnvVault
 	// LookupEnv reads the environment, for the env vault.
 	LookupEnv func(name string) (string, bool)
 }

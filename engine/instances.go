@@ -84,5 +84,7 @@ func (e *Engine) deps(in plugin.Instance) *plugin.Deps {
 
 // resolver reads vault references of a document.
 func (e *Engine) resolver(doc *config.Document) func(ref string) (string, error) {
-	return config.NewVaults(doc, e.o.LookupEnv).Resolve
+	v := config.NewVaults(doc, e.o.LookupEnv)
+	v.SetDefault(e.o.EnvVault)
+	return v.Resolve
 }

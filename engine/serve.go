@@ -50,6 +50,9 @@ func (e *Engine) Done(ex *flow.Exchange) {
 	ex.Times.Done = time.Now()
 	p := held(ex)
 	p.chain.Log(ex)
+	if e.o.AccessLog != nil {
+		e.o.AccessLog(ex)
+	}
 	ex.Plan = nil
 	p.release()
 }

@@ -125,7 +125,7 @@ func (c *call) unread(err error) error {
 	syntax, ok := errors.AsType[*jsonscan.SyntaxError](err)
 	switch {
 	case ok && syntax.Duplicate:
-		return invalid("request body is ambiguous: " + syntax.Error())
+		return invalid("request body is ambiguous: " + syntax.Msg)
 	case c.t.surface.prompts:
 		return nil // the check for prompts says so in its own words
 	case c.t.s.RouteType == provider.Preserve && c.target.model == "":

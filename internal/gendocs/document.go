@@ -39,7 +39,7 @@ func documentSchema(c *comments, registry *plugin.Registry) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		d.all["plugin."+def.Name] = s
+		d.all["plugin."+def.Name] = nullable(s)
 	}
 	return indented(object{
 		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Declarative document of Sluice",
@@ -106,7 +106,7 @@ func pluginConfigs(s object, registry *plugin.Registry) {
 		names = append(names, def.Name)
 		choices = append(choices, object{
 			"if":   object{"properties": object{"name": object{"const": def.Name}}, "required": []any{"name"}},
-			"then": object{"properties": object{"config": object{"anyOf": []any{ref("plugin." + def.Name), null()}}}},
+			"then": object{"properties": object{"config": ref("plugin." + def.Name)}},
 		})
 	}
 	properties := s["properties"].(object)
