@@ -153,7 +153,8 @@ func (p *plan) release() {
 	}
 }
 
-// instance is a plugin instance with the plans that use it.
+// instance is a plugin instance. uses counts the snapshots and plans that hold
+// it.
 type instance struct {
 	chain.Instance
 	number uint64 // unlike that of any other instance

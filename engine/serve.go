@@ -75,7 +75,8 @@ func (e *Engine) answer(ex *flow.Exchange) (*flow.Reply, error) {
 	}
 	p, m, ok, stale := snap.match(ex)
 	for stale {
-		snap = e.current.Load()
+		held(ex).release()
+		snap = e.admit(ex)
 		p, m, ok, stale = snap.match(ex)
 	}
 	if !ok {

@@ -49,6 +49,9 @@ func (s *Snapshot) retire() {
 	for _, p := range s.plans {
 		p.release()
 	}
+	for _, in := range s.instances {
+		in.release(s.global.engine.o.Log)
+	}
 }
 
 // match routes an exchange and takes its plan. stale tells that the snapshot
@@ -149,6 +152,10 @@ func (b *builder) buildPlans() error {
 		b.next.byRoute[en.Route.ID] = p
 	}
 	b.next.global = b.use(nil, b.newPlan(b.global, nil, nil))
+	// The snapshot holds its instances itself: no route may lead to some.
+	for _, in := range b.next.instances {
+		in.uses.Add(1)
+	}
 	return nil
 }
 

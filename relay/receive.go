@@ -30,7 +30,12 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	if c.stream || r.Events {
 		return c.receiveStream(ex, r)
 	}
-	return c.receivePlain(ex, r)
+	err := c.receivePlain(ex, r)
+	if err != nil {
+		c.ai.LatencyMS = since(ex)
+		c.finish() // the provider has worked on it all the same
+	}
+	return err
 }
 
 // pass lets an answer through as it is; it only notes when it ended.
@@ -136,6 +141,11 @@ const (
 func (c *call) readAnswer(ex *flow.Exchange, body []byte) error {
 	var spans [answerCount]jsonscan.Span
 	err := answerKeys.Object(body, spans[:])
+	if err == nil {
+		c.ai.ResponseModel = text(spans[answerModel].Of(body))
+		c.ai.Usage.ServiceTier = text(spans[answerTier].Of(body))
+		readUsage(&c.ai.Usage, spans[answerUsage].Of(body))
+	}
 	if c.t.surface.must != "" {
 		if err != nil {
 			return conversion(c, "failed to decode "+c.t.s.RouteType+" response")
@@ -143,11 +153,6 @@ func (c *call) readAnswer(ex *flow.Exchange, body []byte) error {
 		if !spans[answerChoices].Present() {
 			return conversion(c, "'"+c.t.surface.must+"' not in "+c.t.s.RouteType+" response")
 		}
-	}
-	if err == nil {
-		c.ai.ResponseModel = text(spans[answerModel].Of(body))
-		c.ai.Usage.ServiceTier = text(spans[answerTier].Of(body))
-		readUsage(&c.ai.Usage, spans[answerUsage].Of(body))
 	}
 	if c.ai.LogPayloads {
 		c.ai.ResponseBody = bytes.Clone(body)

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/token"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,24 +19,28 @@ import (
 
 // metric is a metric as its description in the source says it.
 type metric struct {
-	name, kind, help, plugin string
-	labels                   []string
+	name, kind, help, where string
+	labels                  []string
 }
 
-// metricsPage lists the metrics that plugins describe.
+// metricsPage lists the metrics that are described in the source.
 func metricsPage(c *comments) (string, error) {
+	dirs, err := describing(c.root)
+	if err != nil {
+		return "", err
+	}
 	var all []metric
-	for _, d := range app.Plugins().All() {
-		files, err := parseDir(filepath.Join(c.root, "plugins", folder(d.Name)))
+	for _, dir := range dirs {
+		files, err := parseDir(filepath.Join(c.root, dir))
 		if err != nil {
 			return "", err
 		}
 		found, err := metricsOf(files)
 		if err != nil {
-			return "", fmt.Errorf("plugin %s: %w", d.Name, err)
+			return "", fmt.Errorf("%s: %w", dir, err)
 		}
 		for i := range found {
-			found[i].plugin = d.Name
+			found[i].where = owner(filepath.ToSlash(dir))
 		}
 		all = append(all, found...)
 	}
@@ -40,11 +48,48 @@ func metricsPage(c *comments) (string, error) {
 	var b strings.Builder
 	b.WriteString(mark)
 	b.WriteString("# Metrics\n\n`/metrics` of the Status API and of the Admin API. Labels in the order in which they are written.\n\n" +
-		"| Metric | Type | Labels | Plugin | What it is |\n|---|---|---|---|---|\n")
+		"| Metric | Type | Labels | Shown by | What it is |\n|---|---|---|---|---|\n")
 	for _, m := range all {
-		line(&b, code(m.name), m.kind, codes(m.labels), "["+m.plugin+"](plugins/"+m.plugin+".md)", m.help)
+		line(&b, code(m.name), m.kind, codes(m.labels), m.where, m.help)
 	}
 	return b.String(), nil
+}
+
+// describing are the folders whose sources describe metrics.
+func describing(root string) ([]string, error) {
+	var dirs []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || name == "internal" || name == "test" || name == "bench" || name == "node_modules") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path) //nolint:gosec // below the repository
+		if dir, relErr := filepath.Rel(root, filepath.Dir(path)); bytes.Contains(text, []byte("telemetry.Desc{")) {
+			dirs, err = append(dirs, dir), errors.Join(err, relErr)
+		}
+		return err
+	})
+	slices.Sort(dirs)
+	return slices.Compact(dirs), err
+}
+
+// owner is who shows the metrics of a folder: a plugin, or the gateway itself.
+func owner(dir string) string {
+	for _, d := range app.Plugins().All() {
+		if dir == "plugins/"+folder(d.Name) {
+			return "[" + d.Name + "](plugins/" + d.Name + ".md)"
+		}
+	}
+	return "the gateway"
 }
 
 // metricsOf finds calls such as registry.Counter(telemetry.Desc{…}).

@@ -72,7 +72,7 @@ func Refused(addr string) error {
 	defer again.Stop()
 	late := time.After(Deadline)
 	for {
-		c, err := net.Dial("tcp", addr)
+		c, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
 		if err != nil {
 			return nil
 		}

@@ -3,6 +3,7 @@ package harness
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -49,7 +50,7 @@ type UpstreamOptions struct {
 // NewUpstream starts an upstream that plays the answers one after another,
 // the last one for all further requests.
 func NewUpstream(o UpstreamOptions, answers ...*Answer) (*Upstream, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -349,7 +350,7 @@ func (p *player) write(data []byte) { _, _ = p.c.Write(data) }
 
 // serveHTTP2 plays over HTTP/2, in cleartext without cfg.
 func (u *Upstream) serveHTTP2(cfg *tls.Config) {
-	u.h2 = &http.Server{Handler: http.HandlerFunc(u.handle), Protocols: new(http.Protocols), TLSConfig: cfg}
+	u.h2 = &http.Server{Handler: http.HandlerFunc(u.handle), ReadHeaderTimeout: Deadline, Protocols: new(http.Protocols), TLSConfig: cfg}
 	u.h2.Protocols.SetHTTP2(true)
 	u.h2.Protocols.SetUnencryptedHTTP2(true)
 	u.wg.Go(func() {
@@ -399,7 +400,7 @@ func (u *Upstream) stepHTTP2(w http.ResponseWriter, r *http.Request, s step) {
 	case trailer:
 		name, value, _ := strings.Cut(string(s.data), ": ")
 		w.Header().Set(http.TrailerPrefix+name, value)
-	default:
+	case hang, end, reset, fill, echo:
 		panic(http.ErrAbortHandler)
 	}
 }

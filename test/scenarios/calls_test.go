@@ -288,7 +288,7 @@ func (l *load) ask(c *harness.Caller, q harness.Question) {
 		if err == nil {
 			err = x.Broken
 		}
-		if err == nil && x.StatusCode != 200 {
+		if err == nil && x.StatusCode != http.StatusOK {
 			err = fmt.Errorf("status %d: %s", x.StatusCode, x.Bytes)
 		}
 		l.mu.Lock()

@@ -70,7 +70,8 @@ func lookup(v any, path string) (any, bool) {
 	path, what, _ := strings.Cut(path, "|")
 	for _, m := range steps.FindAllStringSubmatch(path, -1) {
 		if m[1] != "" {
-			object, ok := v.(map[string]any)
+			object, _ := v.(map[string]any)
+			var ok bool
 			if v, ok = object[m[1]]; !ok {
 				return nil, false
 			}
