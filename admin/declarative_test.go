@@ -29,7 +29,7 @@ func post(t *testing.T, h http.Handler, body string) {
 	}
 }
 
-// core.md §2.5, the ways in.
+// The ways in that the contract has.
 func TestPostConfigForms(t *testing.T) {
 	wrapped, _ := json.Marshal(map[string]string{"config": yamlText})
 	file, fileBody := multipartBody(t, "config", yamlText)

@@ -54,7 +54,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// core.md §7.5: unit=b|k|m|g and scale.
+// The contract: unit=b|k|m|g and scale.
 func TestStatusUnits(t *testing.T) {
 	for _, c := range []struct {
 		unit, scale string
@@ -107,7 +107,7 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-// core.md §7.6.
+// The readiness of the contract.
 func TestReady(t *testing.T) {
 	o := options(&stubEngine{})
 	var why string

@@ -20,7 +20,7 @@ func field(t *testing.T, list any, name string) map[string]any {
 	return nil
 }
 
-// core.md §7.5, the schema JSON that decK reads.
+// The schema JSON that decK reads.
 func TestSchemas(t *testing.T) {
 	h := New(options(&stubEngine{}))
 	get := func(path string) map[string]any { return tree(t, call{method: "GET", path: path}.do(h)) }

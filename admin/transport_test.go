@@ -14,7 +14,7 @@ import (
 	"github.com/sluice-gateway/sluice/schema"
 )
 
-// The rules of core.md §7.1.
+// The rules of the transport, as the contract has them.
 func TestTransport(t *testing.T) {
 	const notFound, notAllowed = `{"message":"Not found"}`, `{"message":"Method not allowed"}`
 	h := New(options(&stubEngine{}))

@@ -59,8 +59,10 @@ func (s *PluginSchema) checkScope(p *Plugin, errs *schema.Errors) {
 		ref   *Foreign
 		field string
 	}{
-		{s.NoRoute, p.Route, "route"}, {s.NoService, p.Service, "service"},
-		{s.NoConsumer, p.Consumer, "consumer"}, {s.NoConsumerGroup, p.ConsumerGroup, "consumer_group"},
+		{s.NoRoute, p.Route, "route"},
+		{s.NoService, p.Service, "service"},
+		{s.NoConsumer, p.Consumer, "consumer"},
+		{s.NoConsumerGroup, p.ConsumerGroup, "consumer_group"},
 	} {
 		if c.no && c.ref != nil {
 			errs.Field(c.field).Fail(schema.MsgNull)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/sluice-gateway/sluice/schema"
@@ -102,9 +103,7 @@ func (l *loader) sharedConfig(it *item) {
 // mergeUnder is m with what it lacks taken from below, at every depth.
 func mergeUnder(m, below map[string]any) map[string]any {
 	out := make(map[string]any, len(m)+len(below))
-	for k, v := range below {
-		out[k] = v
-	}
+	maps.Copy(out, below)
 	for k, v := range m {
 		over, isMap := v.(map[string]any)
 		under, both := out[k].(map[string]any)

@@ -199,7 +199,7 @@ func (d *Document) Empty() bool {
 }
 
 // notYet are collections of the contract that are not supported yet.
-var notYet = map[string]string{
+var notYet = map[string]string{ //nolint:gosec // names of collections, no secrets
 	"basicauth_credentials":      "basic-auth",
 	"jwt_secrets":                "jwt",
 	"hmacauth_credentials":       "hmac-auth",

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -100,9 +101,7 @@ func (it *item) flattened(errs []any) map[string]any {
 // key of its parent.
 func (it *item) original() map[string]any {
 	out := make(map[string]any, len(it.raw)+1)
-	for k, v := range it.raw {
-		out[k] = v
-	}
+	maps.Copy(out, it.raw)
 	for _, ch := range it.coll.children {
 		delete(out, ch.coll.Name)
 	}

@@ -17,17 +17,23 @@ func documentError(t *testing.T, text string) *DocumentError {
 	return de
 }
 
-// TestErrorShapes holds the examples of the contract (core.md §2.5).
+// TestErrorShapes holds the examples of the contract.
 func TestErrorShapes(t *testing.T) {
 	for _, c := range []struct{ text, fields string }{
 		{head + "services: [{}]", `{"services":[{"host":"required field missing"}]}`},
-		{head + "services: [{name: x, host: h}, {name: x, host: h}]",
-			`{"services":[null,"uniqueness violation: 'services' entity with name set to 'x' already declared"]}`},
-		{head + "consumers: [{username: foo, custom_id: conflict}, {username: bar, custom_id: conflict}]",
-			`{"consumers":{"bar":"uniqueness violation: 'consumers' entity with custom_id set to 'conflict' already declared"}}`},
+		{
+			head + "services: [{name: x, host: h}, {name: x, host: h}]",
+			`{"services":[null,"uniqueness violation: 'services' entity with name set to 'x' already declared"]}`,
+		},
+		{
+			head + "consumers: [{username: foo, custom_id: conflict}, {username: bar, custom_id: conflict}]",
+			`{"consumers":{"bar":"uniqueness violation: 'consumers' entity with custom_id set to 'conflict' already declared"}}`,
+		},
 		{"scalar", `{"error":"failed parsing declarative configuration: expected an object"}`},
-		{head + "routes: [{paths: [/]}, {name: r}]",
-			`{"routes":[null,{"@entity":["must set one of 'methods', 'hosts', 'headers', 'paths', 'snis' when 'protocols' is 'https'"]}]}`},
+		{
+			head + "routes: [{paths: [/]}, {name: r}]",
+			`{"routes":[null,{"@entity":["must set one of 'methods', 'hosts', 'headers', 'paths', 'snis' when 'protocols' is 'https'"]}]}`,
+		},
 	} {
 		if got := string(schema.AppendJSON(nil, documentError(t, c.text).Fields())); got != c.fields {
 			t.Errorf("%s\n got %s\nwant %s", c.text, got, c.fields)
@@ -45,12 +51,18 @@ func TestErrorShapes(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"routes: [{paths: [/1]}, {paths: [/2]}, {paths: [/3], plugins: [{name: guard, config: {window: 0}}]}]",
-			"routes[2].plugins[0].config.window: value should be between 1 and 60"},
-		{"services: [{host: h, routes: [{paths: [/]}, {paths: [/], name: x}]}]\nroutes: [{name: r, paths: [/], service: nope}]",
-			"routes[0].service: invalid reference 'service: nope' (no such entry in 'services')"},
-		{"consumers: [{username: foo, custom_id: c}, {username: bar, custom_id: c}]",
-			"consumers[1].custom_id: uniqueness violation: 'consumers' entity with custom_id set to 'c' already declared"},
+		{
+			"routes: [{paths: [/1]}, {paths: [/2]}, {paths: [/3], plugins: [{name: guard, config: {window: 0}}]}]",
+			"routes[2].plugins[0].config.window: value should be between 1 and 60",
+		},
+		{
+			"services: [{host: h, routes: [{paths: [/]}, {paths: [/], name: x}]}]\nroutes: [{name: r, paths: [/], service: nope}]",
+			"routes[0].service: invalid reference 'service: nope' (no such entry in 'services')",
+		},
+		{
+			"consumers: [{username: foo, custom_id: c}, {username: bar, custom_id: c}]",
+			"consumers[1].custom_id: uniqueness violation: 'consumers' entity with custom_id set to 'c' already declared",
+		},
 	} {
 		got := documentError(t, head+c.text).Problems()
 		if len(got) != 1 || got[0].String() != c.want {

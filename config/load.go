@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/rand"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -196,7 +197,7 @@ func (l *loader) topKey(name string, v any) {
 		switch {
 		case known && !emptyList(v):
 			at(sentence)
-		case !known && !(l.o.File && deckKeys[name]):
+		case !known && (!l.o.File || !deckKeys[name]):
 			at(schema.MsgUnknown)
 		}
 	}
@@ -333,9 +334,7 @@ func migrateRoute(raw map[string]any) map[string]any {
 // with is a copy of m with one member changed.
 func with(m map[string]any, name string, v any) map[string]any {
 	out := make(map[string]any, len(m)+1)
-	for k, w := range m {
-		out[k] = w
-	}
+	maps.Copy(out, m)
 	out[name] = v
 	return out
 }
@@ -436,8 +435,10 @@ func (l *loader) finish() {
 // warn notes what is accepted and has no effect.
 func (l *loader) warn(it *item) {
 	if r, ok := it.entity.(*Route); ok && r.PathHandling == "v1" {
-		l.doc.Warnings = append(l.doc.Warnings, Problem{Path: it.path() + ".path_handling",
-			Message: "v1 has no effect with router_flavor = traditional_compatible"})
+		l.doc.Warnings = append(l.doc.Warnings, Problem{
+			Path:    it.path() + ".path_handling",
+			Message: "v1 has no effect with router_flavor = traditional_compatible",
+		})
 	}
 }
 

@@ -139,8 +139,10 @@ func TestEntityMessages(t *testing.T) {
 		{"upstreams: [{name: u, healthchecks: {active: {healthy: {interval: 5}}}}]", `{upstreams={{healthchecks={active={healthy={interval="active health checks are not supported yet: set the interval to 0 or leave it out"}}}}}}`},
 		{"upstreams: [{name: u, healthchecks: {passive: {healthy: {successes: 0}, unhealthy: {timeouts: 0}}, threshold: 0}, use_srv_name: false, algorithm: round-robin, hash_on: none}]", `{}`},
 		{"upstreams: [{name: u, use_srv_name: true}]", `{upstreams={{use_srv_name="'use_srv_name' is not supported yet: leave it out or set it to false"}}}`},
-		{"upstreams: [{name: u, targets: [{target: 'a:b'}, {target: a, failover: true}]}]",
-			`{upstreams={{targets={{target="Invalid target ('a:b'); not a valid hostname or ip address"},{failover="'failover' is not supported yet: leave it out or set it to false"}}}}}`},
+		{
+			"upstreams: [{name: u, targets: [{target: 'a:b'}, {target: a, failover: true}]}]",
+			`{upstreams={{targets={{target="Invalid target ('a:b'); not a valid hostname or ip address"},{failover="'failover' is not supported yet: leave it out or set it to false"}}}}}`,
+		},
 
 		{"plugins: [{name: nope}]", `{plugins={{name="plugin 'nope' not enabled; add it to the 'plugins' configuration property"}}}`},
 		{"plugins: [{}]", `{plugins={{name="required field missing"}}}`},
@@ -191,20 +193,34 @@ func TestDocumentMessages(t *testing.T) {
 		{head + "routes: [{paths: [/], service: nope}]", `{routes={{"invalid reference 'service: nope' (no such entry in 'services')"}}}`},
 		{head + "services: [{name: s, host: h, routes: [{paths: [/], service: s}]}]", `{services={{routes={{service="value must be null"}}}}}`},
 		{head + "services: [{name: x, host: h}, {name: x, host: h}]", `{services={[2]="uniqueness violation: 'services' entity with name set to 'x' already declared"}}`},
-		{head + "services: [{id: 0855b320-0dd2-547d-891d-601e9b38647f, host: h}, {id: 0855B320-0dd2-547d-891d-601e9b38647f, host: h}]",
-			`{services={[2]="uniqueness violation: 'services' entity with primary key set to '0855b320-0dd2-547d-891d-601e9b38647f' already declared"}}`},
-		{head + "consumers: [{username: foo, custom_id: conflict}, {username: bar, custom_id: conflict}]",
-			`{consumers={bar="uniqueness violation: 'consumers' entity with custom_id set to 'conflict' already declared"}}`},
-		{head + "plugins: [{name: key-auth, id: 0855b320-0dd2-547d-891d-601e9b38647f}, {name: key-auth}]",
-			`{plugins={[2]="uniqueness violation: 'plugins' entity with name, route, service, consumer, consumer_group set to 'key-auth, , , , ' already declared"}}`},
-		{head + "services: [{name: s, host: h, routes: [{paths: [/], protocols: [http], plugins: [{name: key-auth, protocols: [grpc]}]}]}]",
-			`{services={{routes={{plugins={{protocols="must match the associated route's protocols"}}}}}}}`},
-		{head + "services: [{name: s, host: h, plugins: [{name: key-auth, protocols: [grpc]}], routes: [{paths: [/]}]}]",
-			`{services={{plugins={{protocols="must match the protocols of at least one route pointing to this Plugin's service"}}}}}`},
-		{head + "services: [{name: s, host: h, protocol: https, ca_certificates: [0855b320-0dd2-547d-891d-601e9b38647f]}]",
-			`{services={s={"invalid reference 'ca_certificates: 0855b320-0dd2-547d-891d-601e9b38647f' (no such entry in 'ca_certificates')"}}}`},
-		{head + "consumers: [{username: a, keyauth_credentials: [{key: k}]}, {username: b, keyauth_credentials: [{key: k}]}]",
-			`{consumers={[2]={keyauth_credentials={"uniqueness violation: 'keyauth_credentials' entity with key set to '***' already declared"}}}}`},
+		{
+			head + "services: [{id: 0855b320-0dd2-547d-891d-601e9b38647f, host: h}, {id: 0855B320-0dd2-547d-891d-601e9b38647f, host: h}]",
+			`{services={[2]="uniqueness violation: 'services' entity with primary key set to '0855b320-0dd2-547d-891d-601e9b38647f' already declared"}}`,
+		},
+		{
+			head + "consumers: [{username: foo, custom_id: conflict}, {username: bar, custom_id: conflict}]",
+			`{consumers={bar="uniqueness violation: 'consumers' entity with custom_id set to 'conflict' already declared"}}`,
+		},
+		{
+			head + "plugins: [{name: key-auth, id: 0855b320-0dd2-547d-891d-601e9b38647f}, {name: key-auth}]",
+			`{plugins={[2]="uniqueness violation: 'plugins' entity with name, route, service, consumer, consumer_group set to 'key-auth, , , , ' already declared"}}`,
+		},
+		{
+			head + "services: [{name: s, host: h, routes: [{paths: [/], protocols: [http], plugins: [{name: key-auth, protocols: [grpc]}]}]}]",
+			`{services={{routes={{plugins={{protocols="must match the associated route's protocols"}}}}}}}`,
+		},
+		{
+			head + "services: [{name: s, host: h, plugins: [{name: key-auth, protocols: [grpc]}], routes: [{paths: [/]}]}]",
+			`{services={{plugins={{protocols="must match the protocols of at least one route pointing to this Plugin's service"}}}}}`,
+		},
+		{
+			head + "services: [{name: s, host: h, protocol: https, ca_certificates: [0855b320-0dd2-547d-891d-601e9b38647f]}]",
+			`{services={s={"invalid reference 'ca_certificates: 0855b320-0dd2-547d-891d-601e9b38647f' (no such entry in 'ca_certificates')"}}}`,
+		},
+		{
+			head + "consumers: [{username: a, keyauth_credentials: [{key: k}]}, {username: b, keyauth_credentials: [{key: k}]}]",
+			`{consumers={[2]={keyauth_credentials={"uniqueness violation: 'keyauth_credentials' entity with key set to '***' already declared"}}}}`,
+		},
 	} {
 		if got := failure(t, c.text); got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.text, got, c.want)

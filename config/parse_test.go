@@ -18,12 +18,17 @@ func TestParse(t *testing.T) {
 		{"a: 1\nb: 1.5\nc: [true, ~, x, '1', yes]\nd: {}\n", obj{"a": int64(1), "b": 1.5, "c": []any{true, nil, "x", "1", "yes"}, "d": obj{}}},
 		{"{a: 1}", obj{"a": int64(1)}},
 		{"a: 0x10\nb: 010\nc: 2024-01-01\nd: 9223372036854775808\ne: -3", obj{"a": int64(16), "b": int64(10), "c": "2024-01-01", "d": 9223372036854775808.0, "e": int64(-3)}},
-		{"base: &b {x: 1, y: 2}\nlist: [*b]\nover:\n  <<: *b\n  y: 3\n", obj{"base": obj{"x": int64(1), "y": int64(2)},
-			"list": []any{obj{"x": int64(1), "y": int64(2)}}, "over": obj{"x": int64(1), "y": int64(3)}}},
+		{"base: &b {x: 1, y: 2}\nlist: [*b]\nover:\n  <<: *b\n  y: 3\n", obj{
+			"base": obj{"x": int64(1), "y": int64(2)},
+			"list": []any{obj{"x": int64(1), "y": int64(2)}}, "over": obj{"x": int64(1), "y": int64(3)},
+		}},
 		{"a: &x {p: 1}\nb: &y {p: 2, q: 3}\nc: {<<: [*x, *y]}", obj{"a": obj{"p": int64(1)}, "b": obj{"p": int64(2), "q": int64(3)}, "c": obj{"p": int64(1), "q": int64(3)}}},
 		{"a: |\n  x\n  y\n", obj{"a": "x\ny\n"}},
 		{"1: x\ntrue: y", obj{"1": "x", "true": "y"}},
-		{"", nil}, {"# nothing\n", nil}, {"text", "text"}, {"\uFEFF{}", obj{}},
+		{"", nil},
+		{"# nothing\n", nil},
+		{"text", "text"},
+		{"\uFEFF{}", obj{}},
 	} {
 		got, err := Parse([]byte(c.text))
 		if err != nil || !reflect.DeepEqual(got, c.want) {
@@ -98,8 +103,10 @@ func TestSubstitute(t *testing.T) {
 
 func TestVaults(t *testing.T) {
 	d := mustLoad(t, head+"vaults: [{name: env, prefix: my-env, config: {prefix: my_}}, {name: env, prefix: b64, config: {base64_decode: true}}]")
-	env := map[string]string{"OPENAI_KEY": "k1", "OPENAI_KEY_PREVIOUS": "k0", "MY_TOKEN": "t", "SSL_TOKEN": "s",
-		"JSON": `{"a":"x","n":5}`, "ENC": "aGk="}
+	env := map[string]string{
+		"OPENAI_KEY": "k1", "OPENAI_KEY_PREVIOUS": "k0", "MY_TOKEN": "t", "SSL_TOKEN": "s",
+		"JSON": `{"a":"x","n":5}`, "ENC": "aGk=",
+	}
 	v := NewVaults(d, func(name string) (string, bool) { s, ok := env[name]; return s, ok })
 	for _, c := range []struct{ ref, want string }{
 		{"{vault://env/openai-key}", "k1"},

@@ -26,7 +26,7 @@ func (*Plugin) Prepare(in map[string]any, e *schema.Errors) map[string]any {
 		if !there {
 			continue
 		}
-		if list, _ := v.([]any); v != nil && !(list != nil && len(list) == 0) {
+		if list, _ := v.([]any); v != nil && (list == nil || len(list) > 0) {
 			e.Field(name).Fail("'" + name + "' of a plugin is not supported yet: leave it out")
 		}
 		out = without(out, name)

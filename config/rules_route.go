@@ -86,20 +86,20 @@ func refuseProtocol(p string) string {
 // needMatcher: a route has to match on something.
 func (r *Route) needMatcher(e *schema.Errors) {
 	has := func(p string) bool { return slices.Contains(r.Protocols, p) }
-	any := len(r.Hosts) > 0 || len(r.Headers) > 0 || len(r.Paths) > 0
+	some := len(r.Hosts) > 0 || len(r.Headers) > 0 || len(r.Paths) > 0
 	methods, snis := len(r.Methods) > 0, len(r.SNIs) > 0
 	var fields, protocol string
 	switch {
 	case has("https"):
-		any, fields, protocol = any || methods || snis, "'methods', 'hosts', 'headers', 'paths', 'snis'", "https"
+		some, fields, protocol = some || methods || snis, "'methods', 'hosts', 'headers', 'paths', 'snis'", "https"
 	case has("http"):
-		any, fields, protocol = any || methods, "'methods', 'hosts', 'headers', 'paths'", "http"
+		some, fields, protocol = some || methods, "'methods', 'hosts', 'headers', 'paths'", "http"
 	case has("grpcs"):
-		any, fields, protocol = any || snis, "'hosts', 'headers', 'paths', 'snis'", "grpcs"
+		some, fields, protocol = some || snis, "'hosts', 'headers', 'paths', 'snis'", "grpcs"
 	case has("grpc"):
 		fields, protocol = "'hosts', 'headers', 'paths'", "grpc"
 	}
-	if any || e.Has("hosts") || e.Has("headers") || e.Has("paths") || e.Has("methods") || e.Has("snis") {
+	if some || e.Has("hosts") || e.Has("headers") || e.Has("paths") || e.Has("methods") || e.Has("snis") {
 		return
 	}
 	e.Entity("must set one of " + fields + " when 'protocols' is '" + protocol + "'")

@@ -74,15 +74,15 @@ func evaluate(expr string, lookup func(string) (string, bool)) (string, error) {
 func splitExpression(s string) ([]string, error) {
 	var words []string
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimLeft(s, " \t\r\n") {
-		switch {
-		case s[0] == '"' || s[0] == '`':
+		switch s[0] {
+		case '"', '`':
 			q, err := strconv.QuotedPrefix(s)
 			if err != nil {
 				return nil, errors.New("a quoted text has no end: " + s)
 			}
 			w, _ := strconv.Unquote(q)
 			words, s = append(words, w), s[len(q):]
-		case s[0] == '|':
+		case '|':
 			words, s = append(words, "|"), s[1:]
 		default:
 			end := strings.IndexAny(s, " \t\r\n|\"`")

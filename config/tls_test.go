@@ -19,8 +19,10 @@ import (
 // pair makes a certificate and its key as PEM texts.
 func pair(t *testing.T, key crypto.Signer, ca bool, until time.Time) (cert, private string) {
 	t.Helper()
-	tpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "x"},
-		NotBefore: until.Add(-time.Hour), NotAfter: until, IsCA: ca, BasicConstraintsValid: ca}
+	tpl := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "x"},
+		NotBefore: until.Add(-time.Hour), NotAfter: until, IsCA: ca, BasicConstraintsValid: ca,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, tpl, tpl, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)

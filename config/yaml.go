@@ -105,6 +105,7 @@ func (t *treeMaker) plain(n *yaml.Node, depth int) (any, error) {
 		return t.alias(n)
 	case yaml.ScalarNode:
 		return scalar(n)
+	case yaml.StreamNode: // only a reader of whole streams makes one
 	}
 	return nil, nil
 }

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 )
 
@@ -17,6 +19,11 @@ func (b *builder) buildCertificates() error {
 	alternatives := map[string]*tls.Certificate{}
 	for _, e := range b.doc.Certificates {
 		main, err := b.keyPair(e.Cert, e.Key.Reveal())
+		if errors.Is(err, errUnresolved) {
+			b.e.o.Log.Warn("a certificate is not usable: its reference could not be resolved",
+				slog.String("certificate", e.ID), slog.Any("error", err))
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("certificate %s: %w", e.ID, err)
 		}
@@ -42,6 +49,9 @@ func (b *builder) buildCertificates() error {
 	return nil
 }
 
+// errUnresolved is a reference that leads nowhere; it never fails a load.
+var errUnresolved = errors.New("unresolved")
+
 func (b *builder) keyPair(cert, key string) (*tls.Certificate, error) {
 	for _, s := range []*string{&cert, &key} {
 		if !strings.HasPrefix(*s, "{vault://") {
@@ -49,7 +59,7 @@ func (b *builder) keyPair(cert, key string) (*tls.Certificate, error) {
 		}
 		v, err := b.resolve(*s)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(errUnresolved, err)
 		}
 		*s = v
 	}

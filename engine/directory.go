@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/sha256"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ type directory struct {
 	acls      map[string][]string
 }
 
-func newDirectory(doc *config.Document, resolve func(ref string) (string, error), c clock.Clock) *directory {
+func newDirectory(doc *config.Document, resolve func(ref string) (string, error), c clock.Clock, log *slog.Logger) *directory {
 	d := &directory{clock: c}
 	if doc == nil {
 		return d
@@ -30,7 +31,11 @@ func newDirectory(doc *config.Document, resolve func(ref string) (string, error)
 	for _, k := range doc.KeyAuthCredentials {
 		key := k.Key.Reveal()
 		if strings.HasPrefix(key, "{vault://") {
-			key, _ = resolve(key)
+			var err error
+			if key, err = resolve(key); err != nil {
+				log.Warn("a key is not usable: its reference could not be resolved",
+					slog.String("credential", k.ID), slog.Any("error", err))
+			}
 		}
 		if key != "" {
 			d.keys[sha256.Sum256([]byte(key))] = k

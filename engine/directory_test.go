@@ -11,10 +11,10 @@ func TestDirectory(t *testing.T) {
 	f.apply(t, `
 _format_version: "3.0"
 consumer_groups: [{name: zeta}, {name: alpha}, {name: mid}]
+consumer_group_consumers: [{consumer: ann, consumer_group: zeta}, {consumer: ann, consumer_group: alpha}]
 consumers:
 - username: ann
   custom_id: a-1
-  groups: [{name: zeta}, {name: alpha}]
   keyauth_credentials: [{key: ann-key}, {key: short, ttl: 10, created_at: `+"1767323045"+`}, {key: forever, ttl: 0}, {key: '{vault://env/known-key}'}, {key: '{vault://env/lost-key}'}]
   acls: [{group: gold}, {group: admin}]
 - username: bob
@@ -54,7 +54,7 @@ consumers:
 }
 
 func TestEmptyDirectory(t *testing.T) {
-	d := newDirectory(nil, nil, nil)
+	d := newDirectory(nil, nil, nil, nil)
 	if d.Consumer("x") != nil || d.KeyAuth("x") != nil || d.ACLGroups("x") != nil || d.ConsumerGroups("x") != nil {
 		t.Error("it knows somebody")
 	}

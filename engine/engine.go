@@ -71,7 +71,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{o: o, balancers: map[string]*balancer{}}
 	e.bare = &send.Upstream{
 		Retries: 5, ConnectTimeout: time.Minute, WriteTimeout: time.Minute, ReadTimeout: time.Minute, Buffer: true,
-		Link: o.TLS.link(nil, linkSettings{}), ModelLink: o.TLS.link(nil, linkSettings{verify: true}),
+		Link: o.TLS.link(nil, linkSettings{}), ModelLink: o.TLS.link(nil, linkSettings{verify: true, depth: o.TLS.Depth}),
 	}
 	return e, e.Apply(&config.Document{})
 }

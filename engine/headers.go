@@ -53,7 +53,7 @@ func NewHeaders(agent string, names []string) Headers {
 	return h
 }
 
-// finish adds the fields to an answer (core.md, part 4.2).
+// finish adds the fields to an answer.
 func (h *Headers) finish(ex *flow.Exchange, r *flow.Reply) {
 	now := time.Now()
 	if r.Attempted {

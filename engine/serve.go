@@ -88,7 +88,7 @@ func (e *Engine) answer(ex *flow.Exchange) (*flow.Reply, error) {
 	ex.Route, ex.Service = p.route, p.service
 	if d := m.Demand(manner(ex)); d != route.Nothing {
 		p.chain.Collect(ex)
-		return demanded(ex, d), nil
+		return demanded(ex, d)
 	}
 	outgoing(ex, p, &m)
 	return e.run(ex, p, snap)
@@ -176,22 +176,20 @@ func manner(ex *flow.Exchange) route.Manner {
 	return route.Manner{Secure: secure, HTTP2: ex.In.Major == 2, ContentType: ex.In.Header.Get("Content-Type")}
 }
 
-// demanded answers a request that came another way than its route wants.
-func demanded(ex *flow.Exchange, d route.Demand) *flow.Reply {
+// demanded answers a request that came another way than its route wants: by
+// an error, or by a redirect and gRPC's own way, which have no body.
+func demanded(ex *flow.Exchange, d route.Demand) (*flow.Reply, error) {
 	host := ex.In.Host
 	if ex.In.Trusted && ex.In.Header.Get("X-Forwarded-Host") != "" {
 		host = ex.In.Header.Get("X-Forwarded-Host")
 	}
 	a := d.Answer(ex.Route, host, ex.In.Target)
+	if a.Message != "" {
+		return nil, &fault.Error{Kind: fault.UpgradeNeeded, Code: a.Status, Message: a.Message, Header: a.Header}
+	}
 	r := ex.NewReply(a.Status)
 	r.Header = append(r.Header, a.Header...)
-	if a.Message == "" {
-		return r
-	}
-	body := append(append([]byte(`{"message":"`), a.Message...), `"}`...)
-	r.Header.Set("Content-Type", "application/json; charset=utf-8")
-	r.SetBody(body)
-	return r
+	return r, nil
 }
 
 func debugHeader(ex *flow.Exchange, r *flow.Reply) {

@@ -107,9 +107,6 @@ func (s *linkSettings) restrict(cfg *tls.Config) {
 }
 
 func chainDepth(chains [][]*x509.Certificate, depth int) error {
-	if depth <= 0 {
-		depth = 1
-	}
 	for _, c := range chains {
 		if len(c) <= depth+2 {
 			return nil
@@ -205,10 +202,11 @@ func (b *builder) linkSettings(s *config.Service, up *config.Upstream) (linkSett
 	if len(s.CACertificates) > 0 {
 		ls.roots = x509.NewCertPool()
 		for _, ca := range s.CACertificates {
-			if !b.addCA(ls.roots, ca) {
+			text := b.authority(ca)
+			if !ls.roots.AppendCertsFromPEM([]byte(text)) {
 				return ls, fmt.Errorf("no CA certificate %s", ca)
 			}
-			id.Write([]byte(ca))
+			id.Write([]byte(text)) // a changed one makes other connections
 		}
 	}
 	if s.TLSSANs != nil {
@@ -218,13 +216,14 @@ func (b *builder) linkSettings(s *config.Service, up *config.Upstream) (linkSett
 	return ls, nil
 }
 
-func (b *builder) addCA(pool *x509.CertPool, id string) bool {
+// authority is the PEM of a CA certificate, "" when there is none.
+func (b *builder) authority(id string) string {
 	for _, ca := range b.doc.CACertificates {
 		if ca.ID == id {
-			return pool.AppendCertsFromPEM([]byte(ca.Cert))
+			return ca.Cert
 		}
 	}
-	return false
+	return ""
 }
 
 // planBalancers makes the balancers of new upstreams at once; changed ones get

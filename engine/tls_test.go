@@ -86,7 +86,7 @@ func (s *signer) pool() *x509.CertPool {
 // what the client thought of it and whom the server saw.
 func handshake(tb testing.TB, l *send.Link, host string, server *signer) (client string, err error) {
 	tb.Helper()
-	a, b := net.Pipe()
+	a, b := connected(tb)
 	defer a.Close()
 	defer b.Close()
 	srv := tls.Server(b, &tls.Config{
@@ -112,7 +112,24 @@ func handshake(tb testing.TB, l *send.Link, host string, server *signer) (client
 	return <-done, err
 }
 
-// TestUpstreamTLS is what core.md, part 4.5, says of TLS to upstreams.
+// connected are the two ends of a connection.
+func connected(tb testing.TB) (a, b net.Conn) {
+	tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer ln.Close()
+	if a, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+		tb.Fatal(err)
+	}
+	if b, err = ln.Accept(); err != nil {
+		tb.Fatal(err)
+	}
+	return a, b
+}
+
+// TestUpstreamTLS is what the contract says of TLS to upstreams.
 func TestUpstreamTLS(t *testing.T) {
 	var none *signer
 	root := none.issue(t, true, "root")
@@ -232,7 +249,7 @@ func TestClientCertificate(t *testing.T) {
 		if tt.setting {
 			f.o.TLS.ClientCertificate = own
 		}
-		service, upstream := object{"name": "s", "host": "up"}, object{"name": "up"}
+		service, upstream := object{"name": "s", "host": "up", "protocol": "https"}, object{"name": "up"}
 		if tt.service {
 			service["client_certificate"] = certID
 		}
@@ -275,7 +292,7 @@ func TestAuthorityChanges(t *testing.T) {
 	}
 }
 
-// TestCertificateByName is the order of core.md, part 4.5.
+// TestCertificateByName is the order of the contract.
 func TestCertificateByName(t *testing.T) {
 	var none *signer
 	root := none.issue(t, true, "root")

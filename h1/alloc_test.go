@@ -26,8 +26,8 @@ func TestAllocations(t *testing.T) {
 		req := typicalRequest(tc.size)
 		ep := plainMachine(t, req)
 		c, _ := client(t, Options{})
-		exchange(t, tc.ctx, c, ep, req)
-		got := testing.AllocsPerRun(200, func() { exchange(t, tc.ctx, c, ep, req) })
+		exchange(tc.ctx, t, c, ep, req)
+		got := testing.AllocsPerRun(200, func() { exchange(tc.ctx, t, c, ep, req) })
 		t.Logf("%s: %v", tc.name, got)
 		if got > tc.budget {
 			t.Errorf("%s: %v allocations, budget %v", tc.name, got, tc.budget)

@@ -34,8 +34,10 @@ func typicalRequest(size int) *Request {
 		Method: "POST", Target: "/v1/chat/completions", Host: "api.openai.com",
 		Header: header.Header{
 			{Name: "Authorization", Value: "Bearer sk-0123456789abcdef0123456789abcdef"},
-			{Name: "Content-Type", Value: "application/json"}, {Name: "Accept", Value: "*/*"},
-			{Name: "User-Agent", Value: "OpenAI/Python 1.40.0"}, {Name: "X-Forwarded-For", Value: "10.0.0.1"},
+			{Name: "Content-Type", Value: "application/json"},
+			{Name: "Accept", Value: "*/*"},
+			{Name: "User-Agent", Value: "OpenAI/Python 1.40.0"},
+			{Name: "X-Forwarded-For", Value: "10.0.0.1"},
 		},
 		Body:         [][]byte{bytes.Repeat([]byte("x"), size/2), []byte(`"gpt-4o"`), bytes.Repeat([]byte("y"), size/2)},
 		WriteTimeout: time.Minute, ReadTimeout: time.Minute, ConnectTimeout: time.Minute,
@@ -51,7 +53,8 @@ func onWire(ep *Endpoint, req *Request) int {
 }
 
 // exchange is what a caller does for a plain answer.
-func exchange(tb testing.TB, ctx context.Context, c *Client, ep *Endpoint, req *Request) {
+func exchange(ctx context.Context, tb testing.TB, c *Client, ep *Endpoint, req *Request) {
+	tb.Helper()
 	r, err := c.Do(ctx, ep, req)
 	if err != nil {
 		tb.Fatal(err)
@@ -66,6 +69,7 @@ func exchange(tb testing.TB, ctx context.Context, c *Client, ep *Endpoint, req *
 }
 
 func plainMachine(tb testing.TB, req *Request) *Endpoint {
+	tb.Helper()
 	n := onWire(&Endpoint{}, req)
 	return serve(tb, func(p *peer) { machine(p, n, typicalAnswer+strings.Repeat("z", 1000)) })
 }
@@ -80,7 +84,7 @@ func BenchmarkPlain(b *testing.B) {
 			defer cancel()
 			b.ReportAllocs()
 			for b.Loop() {
-				exchange(b, ctx, c, ep, req)
+				exchange(ctx, b, c, ep, req)
 			}
 			b.ReportMetric(float64(d.count()), "conns")
 		})
@@ -97,7 +101,7 @@ func BenchmarkPlainTLS(b *testing.B) {
 	c, _ := client(b, Options{})
 	b.ReportAllocs()
 	for b.Loop() {
-		exchange(b, b.Context(), c, ep, req)
+		exchange(b.Context(), b, c, ep, req)
 	}
 }
 

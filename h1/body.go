@@ -75,7 +75,8 @@ func (c *conn) next() ([]byte, error) {
 
 // decode takes the body's bytes out of the buffer, in place.
 func (c *conn) decode() []byte {
-	switch b := c.buf[c.r:c.w]; c.body.framing {
+	b := c.buf[c.r:c.w]
+	switch c.body.framing {
 	case bodyLength:
 		b = b[:min(int64(len(b)), c.body.left)]
 		c.body.left -= int64(len(b))
@@ -84,10 +85,10 @@ func (c *conn) decode() []byte {
 		return b
 	case bodyChunked:
 		return c.dechunk(b)
-	default:
+	case bodyNone, bodyClose:
 		c.r = c.w
-		return b
 	}
+	return b
 }
 
 // dechunk decodes chunks, and the trailer once it is complete.
@@ -191,10 +192,12 @@ func (k *chunks) frame(c byte) error {
 	case inDataCR:
 		k.state = inDataLF
 		return expect(c, '\r')
-	default: // inDataLF
+	case inDataLF:
 		k.state = inSize
 		return expect(c, '\n')
+	case inData, inTrailer: // not asked about these
 	}
+	return nil
 }
 
 func expect(c, want byte) error {

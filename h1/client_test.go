@@ -459,6 +459,7 @@ func TestNobodySeesAnothersAnswer(t *testing.T) {
 
 // mixed is one exchange that ends in the i-th way.
 func mixed(t *testing.T, c *Client, ep *Endpoint, id string, i int, large string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	req := post("x")

@@ -3,6 +3,7 @@ package h1
 import (
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/sluice-gateway/sluice/header"
@@ -60,7 +61,7 @@ type Timing struct {
 func (c *conn) response() *Response {
 	h := &c.head
 	r := &Response{
-		Status: h.status, Reason: h.reason, Minor: h.minor, Header: h.list[:len(h.list):len(h.list)],
+		Status: h.status, Reason: h.reason, Minor: h.minor, Header: slices.Clip(h.list),
 		ContentLength: h.length, Reused: c.reused, Remote: c.raw.RemoteAddr(), c: c,
 	}
 	if h.status == 204 || h.status == 101 {
@@ -95,7 +96,7 @@ func (r *Response) Next() ([]byte, error) {
 		return p, nil
 	case r.c.body.done:
 		r.err = io.EOF
-		r.Trailer = r.c.trailers.list[:len(r.c.trailers.list):len(r.c.trailers.list)]
+		r.Trailer = slices.Clip(r.c.trailers.list)
 	default:
 		c := r.c
 		r.c = nil

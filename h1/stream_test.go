@@ -138,7 +138,7 @@ func TestEarlyAnswer(t *testing.T) {
 					p.send(answer)
 					buf := make([]byte, 1)
 					for { // wait for the end without taking much
-						if _, err := p.Conn.Read(buf); err != nil {
+						if _, err := p.Read(buf); err != nil {
 							return
 						}
 						if p.n++; p.n > 10 {

@@ -2,8 +2,7 @@ package provider
 
 import "github.com/sluice-gateway/sluice/schema"
 
-// CheckRecord holds auth and model of an AI plugin against each other
-// (ai-providers.md, part 2.4).
+// CheckRecord holds auth and model of an AI plugin against each other.
 func CheckRecord(e *schema.Errors, auth *Auth, model *Model) {
 	e.At("auth").AllOrNone(auth, "header_name", "header_value")
 	e.At("auth").AllOrNone(auth, "param_name", "param_value", "param_location")

@@ -29,6 +29,13 @@ type call struct {
 	// asked: usage is asked of the provider on the caller's behalf.
 	asked bool
 	gzip  bool // the caller takes gzip
+	// query is the caller's, as the plugins left it; credential tells whether
+	// the caller sent one of its own.
+	query      string
+	hasQuery   bool
+	credential bool
+	// named: the answer says which model it is of.
+	named bool
 	meter meter
 	scrap []byte
 }
@@ -44,6 +51,9 @@ func (c *call) begin(t *Target, ex *flow.Exchange) {
 		LogStatistics: t.s.Logging.LogStatistics, LogPayloads: t.s.Logging.LogPayloads,
 	}
 	c.gzip = acceptsGzip(ex.In.Header)
+	c.query, c.hasQuery = ex.Out.Query, ex.Out.HasQuery
+	c.credential = t.s.Auth.HeaderName != "" && ex.Out.Header.Has(t.s.Auth.HeaderName)
+	c.named = t.s.ModelHeader || ex.In.Header.Has("Kong-Debug")
 }
 
 // Release gives the call back once the exchange has ended.
@@ -54,8 +64,7 @@ func (c *call) Release() {
 	t.calls.Put(c)
 }
 
-// check reads the question and refuses what cannot be served
-// (ai-providers.md, part 3).
+// check reads the question and refuses what cannot be served.
 func (c *call) check(ex *flow.Exchange) error {
 	if err := c.resolve(ex); err != nil {
 		return err
@@ -108,8 +117,11 @@ func (c *call) read(ex *flow.Exchange) error {
 		return &fault.Error{Kind: fault.Invalid, Shape: fault.AI, Message: "request body could not be read", Cause: err}
 	}
 	c.bare = len(body) == 0
-	if c.bare || !jsonType(ex.In.Header.Get("Content-Type")) {
+	if c.bare {
 		return nil
+	}
+	if !jsonType(ex.In.Header.Get("Content-Type")) {
+		return c.foreign()
 	}
 	c.body = body
 	err = c.t.keys.Object(body, c.spans[:])
@@ -118,6 +130,15 @@ func (c *call) read(ex *flow.Exchange) error {
 		return nil
 	}
 	return c.unread(err)
+}
+
+// foreign decides about a body that says it is not JSON. It must not reach a
+// provider unchecked that would read it all the same.
+func (c *call) foreign() error {
+	if c.t.surface.prompts || c.t.s.RouteType == provider.Preserve && c.target.model == "" {
+		return nil // as in unread
+	}
+	return invalid("content type must be application/json")
 }
 
 // unread decides about a body that is not one JSON object.

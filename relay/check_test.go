@@ -21,7 +21,7 @@ func set(routeType, model string) func(*Settings) {
 	return func(s *Settings) { s.RouteType, s.Model.Name = routeType, model }
 }
 
-// TestRefusals are the rows of ai-providers.md, part 3, in their order.
+// TestRefusals are the refusals of the contract in their order.
 func TestRefusals(t *testing.T) {
 	const chat, text, vectors, responses = provider.Chat, provider.Completions, provider.Embeddings, provider.Responses
 	for _, tt := range []struct {

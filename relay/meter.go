@@ -43,8 +43,7 @@ const (
 	refuse                // nothing we can read
 )
 
-// streamReader is the framing that a content type allows (ai-providers.md,
-// part 9). A type that says nothing is looked into: services do send events
+// streamReader is the framing that a content type allows. A type that says nothing is looked into: services do send events
 // without one.
 func streamReader(contentType string) framing {
 	mt, _, _ := strings.Cut(contentType, ";")
@@ -263,6 +262,7 @@ func (m *meter) finish() {
 	m.over = true
 	m.c.ai.LatencyMS = since(m.ex)
 	m.c.finish()
+	m.c.compose()
 }
 
 // look reads what the log needs from a frame and returns what the caller may
@@ -276,7 +276,7 @@ func (m *meter) look(frame []byte) []byte {
 	}
 	tells := m.skimmer.skim(frame)
 	if m.c.ai.LogPayloads {
-		m.c.ai.ResponseBody = append(m.c.ai.ResponseBody, frame...)
+		m.keep(frame)
 	}
 	if tells {
 		frame = m.usage(frame)
@@ -317,9 +317,9 @@ func (m *meter) readModel(data []byte) {
 	if answerKeys.Object(data, s[:]) != nil {
 		return
 	}
-	m.c.ai.ResponseModel = text(s[answerModel].Of(data))
+	m.c.ai.ResponseModel = m.c.t.lastModel.text(s[answerModel].Of(data))
 	if inner := s[answerResponse].Of(data); jsonscan.KindOf(inner) == jsonscan.Object {
-		m.c.ai.ResponseModel = text(jsonscan.Find(inner, "model").Of(inner))
+		m.c.ai.ResponseModel = m.c.t.lastModel.text(jsonscan.Find(inner, "model").Of(inner))
 	}
 }
 
@@ -395,7 +395,7 @@ func (m *meter) event(data []byte) (cut jsonscan.Span, drop bool) {
 		readUsage(&ai.Usage, jsonscan.Find(inner, "usage").Of(inner))
 		tier = jsonscan.Find(inner, "service_tier").Of(inner)
 	}
-	if name := text(tier); name != "" {
+	if name := m.c.t.lastTier.text(tier); name != "" {
 		ai.Usage.ServiceTier = name
 	}
 	// Groq may have usage in an envelope of its own only.

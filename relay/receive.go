@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -24,7 +25,7 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	c.ai.Usage = llm.NoUsage()
 	r.Header.Del("Set-Cookie")
-	if c.target.header != "" && (c.t.s.ModelHeader || ex.In.Header.Has("Kong-Debug")) {
+	if c.target.header != "" && c.named {
 		r.Header.Set("X-Kong-LLM-Model", c.target.header)
 	}
 	if c.stream || r.Events {
@@ -117,7 +118,7 @@ func conversion(c *call, reason string) error {
 		Kind: fault.Internal, Shape: fault.AI,
 		Message: "transformation failed from type " + c.t.s.Provider.Name() + "://" + c.t.s.RouteType + ": " + reason,
 	}
-	if c.target.header != "" && c.t.s.ModelHeader {
+	if c.target.header != "" && c.named {
 		f.Header.Set("X-Kong-LLM-Model", c.target.header)
 	}
 	return f
@@ -142,8 +143,8 @@ func (c *call) readAnswer(ex *flow.Exchange, body []byte) error {
 	var spans [answerCount]jsonscan.Span
 	err := answerKeys.Object(body, spans[:])
 	if err == nil {
-		c.ai.ResponseModel = text(spans[answerModel].Of(body))
-		c.ai.Usage.ServiceTier = text(spans[answerTier].Of(body))
+		c.ai.ResponseModel = c.t.lastModel.text(spans[answerModel].Of(body))
+		c.ai.Usage.ServiceTier = c.t.lastTier.text(spans[answerTier].Of(body))
 		readUsage(&c.ai.Usage, spans[answerUsage].Of(body))
 	}
 	if c.t.surface.must != "" {
@@ -176,6 +177,24 @@ func text(raw []byte) string {
 	s, err := jsonscan.Unquote(raw)
 	if err != nil {
 		return ""
+	}
+	return s
+}
+
+// memo remembers the last text, so that one that hardly ever changes costs
+// nothing. It is safe for concurrent use.
+type memo struct{ last atomic.Pointer[string] }
+
+func (m *memo) text(raw []byte) string {
+	if jsonscan.KindOf(raw) != jsonscan.String {
+		return ""
+	}
+	if last := m.last.Load(); last != nil && jsonscan.EqualString(raw, *last) {
+		return *last
+	}
+	s := text(raw)
+	if s != "" {
+		m.last.Store(&s)
 	}
 	return s
 }

@@ -89,7 +89,7 @@ func TestPlainAnswer(t *testing.T) {
 	}
 }
 
-// TestUnusableAnswers are the texts of ai-providers.md, part 7.
+// TestUnusableAnswers are the texts of the contract.
 func TestUnusableAnswers(t *testing.T) {
 	const failed = "transformation failed from type openai://"
 	for _, tt := range []struct{ routeType, body, want string }{

@@ -19,9 +19,7 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 		return err
 	}
 	out.Path = path
-	if loc.Query != "" {
-		out.Query, out.HasQuery = joinQuery(loc.Query, ex.In.Query), true
-	}
+	out.Query, out.HasQuery = joinQuery(loc.Query, c.query), c.hasQuery || loc.Query != ""
 	if c.t.surface.post && ex.Body.Buffered() {
 		out.Method = "POST"
 	}
@@ -48,6 +46,9 @@ func (c *call) path(ex *flow.Exchange) (string, error) {
 	switch c.t.s.RouteType {
 	case provider.Preserve:
 		if own == "" {
+			if climbs(ex.In.Path) {
+				return "", invalid("the path must not leave the route")
+			}
 			return provider.OneSlash(ex.In.Path), nil
 		}
 	case provider.Responses:
@@ -105,7 +106,7 @@ func (c *call) encoding(out *flow.Outgoing) {
 // authorize adds the gateway's credential by header or query.
 func (c *call) authorize(ex *flow.Exchange) {
 	a := &c.t.s.Auth
-	if a.HeaderName != "" && (!a.AllowOverride || !ex.Out.Header.Has(a.HeaderName)) {
+	if a.HeaderName != "" && (!a.AllowOverride || !c.credential) {
 		ex.Out.Header.Set(a.HeaderName, a.HeaderValue.Reveal())
 	}
 	if a.ParamLocation != "query" || a.ParamName == "" {

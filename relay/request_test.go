@@ -199,7 +199,7 @@ func TestAuthorizeByBody(t *testing.T) {
 	}
 }
 
-// TestAddress is ai-providers.md, part 4.
+// TestAddress is how URLs are built.
 func TestAddress(t *testing.T) {
 	for _, tt := range []struct {
 		name, routeType, url, path string // settings

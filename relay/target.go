@@ -56,6 +56,8 @@ type Target struct {
 	static  resolved
 	price   price
 	calls   sync.Pool
+	// what the provider said last
+	lastModel, lastTier memo
 
 	mu     sync.RWMutex // guards models
 	models map[string]*resolved
@@ -164,7 +166,7 @@ func (r *resolved) setModel(providerName, model string) {
 	}
 }
 
-// locate works out scheme, host, port and path (ai-providers.md, part 4).
+// locate works out scheme, host, port and path.
 func (t *Target) locate(m *provider.Model) (provider.Location, error) {
 	path, ok := t.s.Provider.Path(t.s.RouteType)
 	if !ok {

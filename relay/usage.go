@@ -141,7 +141,7 @@ func (c *call) finish() {
 }
 
 // estimatePrompt counts words: 1.8 tokens each in a stream, one otherwise,
-// rounded half up (ai-providers.md, part 3, row m).
+// rounded half up.
 func (c *call) estimatePrompt() int64 {
 	words := 0
 	for _, key := range [...]int{keyMessages, keyPrompt, keyInput} {

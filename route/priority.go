@@ -68,7 +68,7 @@ func plainHosts(hosts []string) bool {
 // above all others.
 func regexRank(p int) uint32 {
 	p = min(max(p, math.MinInt32), math.MaxInt32)
-	return uint32(int32(p)) ^ 1<<31 //nolint:gosec // the range was cut above, and the sign bit is meant to move
+	return uint32(int32(p)) ^ 1<<31 // the range was cut above, and the sign bit is meant to move
 }
 
 // variant is a route with one group of its paths, under an id of its own.

@@ -1,5 +1,5 @@
 // Package route finds the route of a request: the router flavour
-// traditional_compatible of the contract (core.md, part 3).
+// traditional_compatible of the contract.
 //
 // It is where an exchange goes after the rewrite step and before its plan is
 // known. Routes are put into an immutable Table when the configuration is

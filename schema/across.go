@@ -124,7 +124,7 @@ func member(v any, path string) (reflect.Value, bool) {
 }
 
 func isSet(v reflect.Value) bool {
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // numbers and structs are always set
 	case reflect.String, reflect.Slice, reflect.Map:
 		return v.Len() > 0
 	case reflect.Pointer, reflect.Interface:

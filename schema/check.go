@@ -163,8 +163,7 @@ func validHostname(s string) bool {
 		// Digits and dots only: meant as an IPv4 address, and not a valid one.
 		return !strings.Contains(s, ".")
 	}
-	labels := strings.Split(strings.TrimSuffix(s, "."), ".")
-	for _, l := range labels {
+	for l := range strings.SplitSeq(strings.TrimSuffix(s, "."), ".") {
 		if l == "" || strings.HasSuffix(l, "-") {
 			return false
 		}
@@ -230,7 +229,7 @@ func CheckPathText(s string) string {
 	if !all(s, isPathByte) {
 		return "invalid path: '" + s + "' (characters outside of the reserved list of RFC 3986 found)"
 	}
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] != '%' {
 			continue
 		}

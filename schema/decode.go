@@ -135,7 +135,7 @@ func (d *decoder) member(f *Field, value any, dst reflect.Value, e *Errors) {
 	}
 	switch {
 	case f.fresh:
-		d.value(f, f.Default, dst.FieldByIndex(f.index))
+		_ = d.value(f, f.Default, dst.FieldByIndex(f.index)) // was checked when the record was described
 	case f.Default != nil:
 	case f.Kind == RecordKind && !f.pointer:
 		if !f.Record.inert {
@@ -191,9 +191,9 @@ func (d *decoder) plain(f *Field, value any, dst reflect.Value) *Errors {
 		return d.record(f.Record, value, dst)
 	case Foreign:
 		return f.foreign(value, dst)
-	default:
-		return f.anything(value, dst)
+	case Any:
 	}
+	return f.anything(value, dst)
 }
 
 func (f *Field) text(value any, dst reflect.Value) *Errors {
@@ -255,12 +255,10 @@ func (f *Field) number(value any, dst reflect.Value) *Errors {
 }
 
 func article(k Kind) string {
-	switch k {
-	case Integer, Array:
+	if k == Integer || k == Array {
 		return "an " + k.String()
-	default:
-		return "a " + k.String()
 	}
+	return "a " + k.String()
 }
 
 func (f *Field) testNumber(n float64) string {

@@ -30,7 +30,7 @@ func (x encoder) any(v reflect.Value) any {
 		}
 		v = v.Elem()
 	}
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // what is left are numbers
 	case reflect.Struct:
 		return x.record(Of(v.Type()), v)
 	case reflect.Map:
@@ -102,9 +102,9 @@ func (x encoder) field(f *Field, v reflect.Value) any {
 		return x.record(f.Record, v)
 	case Foreign:
 		return x.foreign(f, v)
-	default:
-		return x.any(v)
+	case Any:
 	}
+	return x.any(v)
 }
 
 func (x encoder) text(f *Field, s string) any {
@@ -235,7 +235,7 @@ func sortedKeys(m map[string]any) []string {
 func AppendContent(dst []byte, v any) []byte { return appendContent(dst, reflect.ValueOf(v)) }
 
 func appendContent(dst []byte, v reflect.Value) []byte {
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // what is left are whole numbers
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
 			return append(dst, 0)

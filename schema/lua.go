@@ -1,6 +1,9 @@
 package schema
 
-import "reflect"
+import (
+	"maps"
+	"reflect"
+)
 
 // EntityChecker lists a type's checks across fields for the schema JSON, each
 // an object such as {"at_least_one_of":["a","b"]}.
@@ -26,7 +29,7 @@ func (r *Record) schema(open map[*Record]bool) map[string]any {
 		fields[i] = map[string]any{f.Name: f.schema(open)}
 	}
 	m := map[string]any{"fields": fields}
-	if c, ok := reflect.New(r.Type).Interface().(EntityChecker); ok {
+	if c, ok := reflect.TypeAssert[EntityChecker](reflect.New(r.Type)); ok {
 		m["entity_checks"] = c.EntityChecks()
 	}
 	if len(r.Shorthands) > 0 {
@@ -76,11 +79,10 @@ func (f *Field) schemaShape(m map[string]any, open map[*Record]bool) {
 		m["keys"] = map[string]any{"type": "string"}
 		m["values"] = f.Elem.schema(open)
 	case RecordKind:
-		for k, v := range f.Record.schema(open) {
-			m[k] = v
-		}
+		maps.Copy(m, f.Record.schema(open))
 	case Foreign:
 		m["reference"] = f.Reference
+	case String, Number, Integer, Boolean, Any: // the type says it all
 	}
 }
 

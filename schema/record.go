@@ -255,7 +255,7 @@ func (r *Record) shape(f *Field, tag reflect.StructTag, open []*Record) {
 	}
 	f.Ref = isTrue(tag, "ref")
 	f.Secret = isTrue(tag, "secret") || t == secretType
-	switch t.Kind() {
+	switch t.Kind() { //nolint:exhaustive // the other kinds cannot be configured
 	case reflect.String:
 		f.Kind = String
 	case reflect.Bool:
@@ -360,6 +360,7 @@ func defaultValue(f *Field, text string) any {
 		if text == "" {
 			return map[string]any{}
 		}
+	case Foreign:
 	}
 	return parseDefault(text)
 }

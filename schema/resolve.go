@@ -84,6 +84,7 @@ func visitField(f *Field, v reflect.Value, visit func(ref string) bool) bool {
 				return false
 			}
 		}
+	case Number, Integer, Boolean, Foreign, Any: // hold no references
 	}
 	return true
 }
@@ -123,6 +124,7 @@ func (w *resolver) field(f *Field, v reflect.Value, path string) {
 		w.list(f, v, path)
 	case Map:
 		w.dict(f, v, path)
+	case Number, Integer, Boolean, Foreign, Any: // hold no references
 	}
 }
 

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
 	"strings"
 	"sync"
@@ -58,9 +59,7 @@ func (s *sample) Prepare(in map[string]any, _ *Errors) map[string]any {
 		return in
 	}
 	out := map[string]any{"name": old}
-	for k, v := range in {
-		out[k] = v
-	}
+	maps.Copy(out, in)
 	return out
 }
 
@@ -74,14 +73,18 @@ type tree = map[string]any
 
 func TestDecodeDefaults(t *testing.T) {
 	var s sample
-	in := tree{"list": []any{tree{"must": "m"}}, "opt": tree{"deep": tree{"must": "d", "words": []any{"x", "y", "x"}}},
-		"by_key": tree{"k": tree{"must": "z", "size": int64(9)}}, "old_name": "older", "code": nil}
+	in := tree{
+		"list": []any{tree{"must": "m"}}, "opt": tree{"deep": tree{"must": "d", "words": []any{"x", "y", "x"}}},
+		"by_key": tree{"k": tree{"must": "z", "size": int64(9)}}, "old_name": "older", "code": nil,
+	}
 	if e := Decode(in, &s); e != nil {
 		t.Fatal(e)
 	}
-	want := sample{Name: "older", Port: 80, Mode: "on", Code: 426, Later: "no", Empty: []string{}, Always: true,
+	want := sample{
+		Name: "older", Port: 80, Mode: "on", Code: 426, Later: "no", Empty: []string{}, Always: true,
 		List: []inner{{3, []string{"a", "b"}, "m"}}, Opt: &extra{Deep: inner{3, []string{"x", "y"}, "d"}},
-		Ints: []int{1, 2}, ByKey: map[string]inner{"k": {9, []string{"a", "b"}, "z"}}, Preset: &inner{3, []string{"a", "b"}, "x"}}
+		Ints: []int{1, 2}, ByKey: map[string]inner{"k": {9, []string{"a", "b"}, "z"}}, Preset: &inner{3, []string{"a", "b"}, "x"},
+	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)
 	}
@@ -208,11 +211,15 @@ func TestAcross(t *testing.T) {
 		{func(e *Errors) { e.AtLeastOne(&pair{A: "x"}, "a", "b") }, `{}`},
 		{func(e *Errors) { e.OnlyOne(&pair{A: "x", B: "y"}, "a", "b") }, `{["@entity"]={"only one or none of these fields must be set: 'a', 'b'"}}`},
 		{func(e *Errors) { e.ExactlyOne(&pair{}, "a", "b") }, `{["@entity"]={"exactly one of these fields must be non-empty: 'a', 'b'"}}`},
-		{func(e *Errors) { e.AllOrNone(&pair{Auth: auth{Name: "x"}}, "auth.name", "auth.value") },
-			`{["@entity"]={"all or none of these fields must be set: 'auth.name', 'auth.value'"}}`},
+		{
+			func(e *Errors) { e.AllOrNone(&pair{Auth: auth{Name: "x"}}, "auth.name", "auth.value") },
+			`{["@entity"]={"all or none of these fields must be set: 'auth.name', 'auth.value'"}}`,
+		},
 		{func(e *Errors) { e.Distinct(&pair{A: "x", B: "x"}, "a", "b") }, `{["@entity"]={"values of these fields must be distinct: 'a', 'b'"}}`},
-		{func(e *Errors) { e.NullUnless(&pair{B: "x"}, "a", "b", "c") },
-			`{["@entity"]={"failed conditional validation given value of field 'a'"},b="value must be null"}`},
+		{
+			func(e *Errors) { e.NullUnless(&pair{B: "x"}, "a", "b", "c") },
+			`{["@entity"]={"failed conditional validation given value of field 'a'"},b="value must be null"}`,
+		},
 		{func(e *Errors) { e.Field("a").Fail("x"); e.AtLeastOne(&pair{}, "a", "b") }, `{a="x"}`},
 	} {
 		e := &Errors{}
@@ -226,7 +233,7 @@ func TestAcross(t *testing.T) {
 func TestSecret(t *testing.T) {
 	s := struct{ K Secret }{"hush"}
 	var b strings.Builder
-	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "k", s.K, "s", s)
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", slog.Any("k", s.K), slog.Any("s", s))
 	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s %q %x %d", s, s, s, s.K, s.K, s.K, s.K), b.String(), string(JSON(tree{"k": s.K}, false))} {
 		if strings.Contains(text, "hush") || strings.Contains(text, "68757368") || !strings.Contains(text, Mask) {
 			t.Errorf("secret shows: %s", text)
@@ -274,9 +281,11 @@ func TestSchemaJSON(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	got := string(AppendJSON(nil, For[sample]().Schema()))
-	for _, part := range []string{`{"service":{"reference":"services","type":"foreign"}}`, `"shorthand_fields":[{"old_name":{"type":"string"}}]`,
+	for _, part := range []string{
+		`{"service":{"reference":"services","type":"foreign"}}`, `"shorthand_fields":[{"old_name":{"type":"string"}}]`,
 		`{"secret":{"encrypted":true,"referenceable":true,"type":"string"}}`, `{"code":{"default":426,"one_of":[426,301],"type":"integer"}}`,
-		`"at":{"auto":true,"timestamp":true,"type":"integer"}`, `"hosts":{"elements":{"referenceable":true,"type":"string"},"len_min":1,"type":"array"}`} {
+		`"at":{"auto":true,"timestamp":true,"type":"integer"}`, `"hosts":{"elements":{"referenceable":true,"type":"string"},"len_min":1,"type":"array"}`,
+	} {
 		if !strings.Contains(got, part) {
 			t.Errorf("%s\nis not in %s", part, got)
 		}

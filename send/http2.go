@@ -80,11 +80,58 @@ func (s *Sender) http2(ex *flow.Exchange, up *Upstream, peer *balance.Peer, host
 		return nil, &fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}
 	}
 	ep := up.Link.Endpoint(ex.Out.Scheme == "grpcs", peer, host)
-	resp, err := s.o.HTTP2.transport(peer.Addr, ep.Key, ep.TLS).RoundTrip(req) //nolint:bodyclose // the reply's stream closes it
+	w := newWatch(ex.Ctx, up.ConnectTimeout+up.ReadTimeout)
+	resp, err := s.o.HTTP2.transport(peer.Addr, ep.Key, ep.TLS).RoundTrip(req.WithContext(w.ctx)) //nolint:bodyclose // the reply's stream closes it
 	if err != nil {
+		w.stop()
+		if errors.Is(context.Cause(w.ctx), errSlow) {
+			err = errSlow
+		}
 		return nil, s.failedHTTP2(ex, err, streamed)
 	}
-	return s.receive(ex, h2Reply(ex, resp))
+	w.limit = up.ReadTimeout
+	return s.receive(ex, h2Reply(ex, resp, w))
+}
+
+// errSlow is an upstream that takes longer than the service allows.
+var errSlow = &slowError{}
+
+type slowError struct{}
+
+func (*slowError) Error() string   { return "the upstream took too long" }
+func (*slowError) Timeout() bool   { return true }
+func (*slowError) Temporary() bool { return false }
+
+// watch ends a call when nothing has come for a while. A call of gRPC may be
+// silent for as long as its caller is: each read starts the time again.
+type watch struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	limit  time.Duration
+}
+
+func newWatch(parent context.Context, limit time.Duration) *watch {
+	w := &watch{limit: limit}
+	w.ctx, w.cancel = context.WithCancelCause(parent)
+	if limit > 0 {
+		w.timer = time.AfterFunc(limit, func() { w.cancel(errSlow) })
+	}
+	return w
+}
+
+// again gives the upstream its time anew.
+func (w *watch) again() {
+	if w.timer != nil && w.limit > 0 {
+		w.timer.Reset(w.limit)
+	}
+}
+
+func (w *watch) stop() {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.cancel(nil)
 }
 
 // h2Request writes the exchange as a request for net/http.
@@ -136,7 +183,7 @@ func (s *Sender) failedHTTP2(ex *flow.Exchange, err error, streamed bool) error 
 	return f
 }
 
-func h2Reply(ex *flow.Exchange, resp *http.Response) *flow.Reply {
+func h2Reply(ex *flow.Exchange, resp *http.Response, w *watch) *flow.Reply {
 	ex.Times.Head = time.Now()
 	ex.Attempts[len(ex.Attempts)-1].Status = resp.StatusCode
 	r := ex.NewReply(resp.StatusCode)
@@ -148,20 +195,22 @@ func h2Reply(ex *flow.Exchange, resp *http.Response) *flow.Reply {
 			}
 		}
 	}
-	b := &h2Body{resp: resp}
+	b := &h2Body{resp: resp, watch: w}
 	r.Stream, r.Trailer = b, b.trailer
 	return r
 }
 
 // h2Body is the body of an HTTP/2 answer.
 type h2Body struct {
-	resp *http.Response
-	buf  [16 << 10]byte
-	err  error
+	resp  *http.Response
+	watch *watch
+	buf   [16 << 10]byte
+	err   error
 }
 
 func (b *h2Body) Next() (flow.Frame, error) {
 	for b.err == nil {
+		b.watch.again()
 		n, err := b.resp.Body.Read(b.buf[:])
 		b.err = err
 		if n > 0 {
@@ -175,6 +224,7 @@ func (b *h2Body) Close() error {
 	if b.err == nil {
 		b.err = io.ErrClosedPipe
 	}
+	b.watch.stop()
 	return b.resp.Body.Close()
 }
 

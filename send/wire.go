@@ -46,6 +46,9 @@ func (s *Sender) wire(ex *flow.Exchange) {
 
 func (s *Sender) viaValue(in *flow.Request, seen string) string {
 	own := s.via11
+	if in.Proto == "HTTP/1.0" {
+		own = "1.0 " + s.o.Via
+	}
 	if in.Major == 2 {
 		own = s.via20
 	}
@@ -69,10 +72,12 @@ func appendForwarding(w header.Header, ex *flow.Exchange, forwardedFor string) h
 		header.Field{Name: "X-Real-IP", Value: in.ClientIP},
 		header.Field{Name: "X-Forwarded-For", Value: forwardedFor},
 		header.Field{Name: "X-Forwarded-Proto", Value: trusted(in, "X-Forwarded-Proto", in.Scheme)},
-		header.Field{Name: "X-Forwarded-Host", Value: trusted(in, "X-Forwarded-Host", StripPort(in.Host))},
 		header.Field{Name: "X-Forwarded-Port", Value: trusted(in, "X-Forwarded-Port", in.PortText)},
 		header.Field{Name: "X-Forwarded-Path", Value: trusted(in, "X-Forwarded-Path", in.Path)},
 	)
+	if host := trusted(in, "X-Forwarded-Host", StripPort(in.Host)); host != "" {
+		w = append(w, header.Field{Name: "X-Forwarded-Host", Value: host})
+	}
 	if prefix := trusted(in, "X-Forwarded-Prefix", ex.Prefix); prefix != "" && prefix != "/" {
 		w = append(w, header.Field{Name: "X-Forwarded-Prefix", Value: prefix})
 	}

@@ -59,9 +59,11 @@ func (c *Config) Validate(e *schema.Errors) {
 
 // Definition of the plugin, with the providers of this binary.
 func Definition(providers provider.Registry) plugin.Definition {
-	return plugin.Define("ai-proxy", 770, func(cfg *Config, deps *plugin.Deps) (plugin.Hooks, error) {
+	d := plugin.Define("ai-proxy", 770, func(cfg *Config, deps *plugin.Deps) (plugin.Hooks, error) {
 		return build(cfg, deps, providers)
 	})
+	d.Protocols = []string{"grpc", "grpcs", "http", "https", "ws", "wss"}
+	return d
 }
 
 func build(cfg *Config, deps *plugin.Deps, providers provider.Registry) (plugin.Hooks, error) {

@@ -135,7 +135,7 @@ func (s *Splitter) limit() int {
 // CR and LF, and not the pair CR LF, which is one line end. Its own line end is
 // one byte longer if it is such a pair.
 func lastEnd(b []byte, from int, before byte) int {
-	for i := lastBreak(b, len(b)); i >= from && i >= 0; i = lastBreak(b, i) {
+	for i := lastBreak(b, from, len(b)); i >= from && i >= 0; i = lastBreak(b, from, i) {
 		prev := before
 		if i > 0 {
 			prev = b[i-1]
@@ -165,16 +165,18 @@ func lastEnd(b []byte, from int, before byte) int {
 
 func isBreak(c byte) bool { return c == '\n' || c == '\r' }
 
-// lastBreak returns the place of the last CR or LF in b[:i], or -1.
-func lastBreak(b []byte, i int) int {
+// lastBreak returns the place of the last CR or LF in b[:i], or -1 when there is
+// none from from on: what an earlier read brought is not looked through again.
+func lastBreak(b []byte, from, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for i > 0 {
+	stop := max(from, 0)
+	for i > stop {
 		if c := b[i-1]; isBreak(c) {
 			return i - 1
 		}
 		i--
 		// Long data lines are passed over by words without a byte below 14.
-		for i >= 8 {
+		for i >= stop+8 {
 			w := binary.LittleEndian.Uint64(b[i-8:])
 			if (w-ones*14)&^w&highs != 0 {
 				break
