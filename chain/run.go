@@ -10,7 +10,7 @@ import (
 )
 
 // Rewrite runs the rewrite phase. It is called on the global plan, before
-// routing.
+// routing. An error ends it; the later phases still run for all plugins.
 func (p *Plan) Rewrite(ex *flow.Exchange) error {
 	if !p.rewrites {
 		return nil
@@ -22,6 +22,9 @@ func (p *Plan) Rewrite(ex *flow.Exchange) error {
 			continue
 		}
 		if err := guardRewrite(ex, in); err != nil {
+			for rest := i + 1; rest < len(p.slots); rest++ {
+				p.pick(ex, rest)
+			}
 			return blame(in, err)
 		}
 	}

@@ -308,6 +308,7 @@ func TestManySwaps(t *testing.T) {
 
 // askUntil asks over and over; every answer must be one of the route's.
 func askUntil(t *testing.T, f *fixture, path string, stop chan struct{}) {
+	t.Helper()
 	prefix := map[string]string{"/one": "200 A", "/two": "200 B"}[path]
 	for {
 		select {

@@ -7,6 +7,7 @@ import (
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
 )
 
@@ -38,6 +39,7 @@ type call struct {
 	named bool
 	meter meter
 	scrap []byte
+	room  llm.UsageDetails // where the usage has its details
 }
 
 func (c *call) begin(t *Target, ex *flow.Exchange) {

@@ -13,14 +13,14 @@ func TestCost(t *testing.T) {
 		return provider.Options{InputCost: &in, OutputCost: &out}
 	}
 	cached := priced(10, 20)
-	cached.CacheReadCost, cached.CacheWriteCost = real(1), real(12)
+	cached.CacheReadCost, cached.CacheWriteCost = new(1.0), new(12.0)
 	windows := priced(10, 20)
 	windows.ContextWindowFactor = []provider.ContextWindowFactor{
 		{Above: "100", InputFactor: 2, OutputFactor: 3}, {Above: "1000", InputFactor: 4, OutputFactor: 5}, {Above: "x", InputFactor: 100, OutputFactor: 100},
 	}
 	tiers := priced(10, 20)
 	tiers.ServiceTierFactor = []provider.ServiceTierFactor{{Tier: "flex", Factor: 0.5}, {Tier: "Priority", Factor: 2}, {Tier: "flex-plus", Factor: 0.7}}
-	half := provider.Options{InputCost: real(10)}
+	half := provider.Options{InputCost: new(10.0)}
 	details := func(read, write int64) *llm.UsageDetails {
 		return &llm.UsageDetails{CachedPrompt: read, CacheWrite: write}
 	}

@@ -81,7 +81,7 @@ type meter struct {
 // reuse takes over the buffers of an earlier use.
 func (m *meter) reuse(old *meter) {
 	*m = meter{scrap: old.scrap[:0], edits: old.edits, line: old.line[:0], held: old.held[:0], skimmer: old.skimmer}
-	m.skimmer.reset(nil)
+	m.reset(nil)
 }
 
 // Next returns the next whole events.
@@ -274,7 +274,7 @@ func (m *meter) look(frame []byte) []byte {
 	if m.seen < modelEvents {
 		m.begin(frame)
 	}
-	tells := m.skimmer.skim(frame)
+	tells := m.skim(frame)
 	if m.c.ai.LogPayloads {
 		m.keep(frame)
 	}
@@ -392,7 +392,7 @@ func (m *meter) event(data []byte) (cut jsonscan.Span, drop bool) {
 	}
 	tier := s[answerTier].Of(data)
 	if inner := s[answerResponse].Of(data); jsonscan.KindOf(inner) == jsonscan.Object {
-		readUsage(&ai.Usage, jsonscan.Find(inner, "usage").Of(inner))
+		readUsage(&ai.Usage, &m.c.room, jsonscan.Find(inner, "usage").Of(inner))
 		tier = jsonscan.Find(inner, "service_tier").Of(inner)
 	}
 	if name := m.c.t.lastTier.text(tier); name != "" {
@@ -400,13 +400,13 @@ func (m *meter) event(data []byte) (cut jsonscan.Span, drop bool) {
 	}
 	// Groq may have usage in an envelope of its own only.
 	if groq := s[answerGroq].Of(data); jsonscan.KindOf(groq) == jsonscan.Object {
-		readUsage(&ai.Usage, jsonscan.Find(groq, "usage").Of(groq))
+		readUsage(&ai.Usage, &m.c.room, jsonscan.Find(groq, "usage").Of(groq))
 	}
 	use := s[answerUsage]
 	if !use.Present() {
 		return cut, false
 	}
-	readUsage(&ai.Usage, use.Of(data))
+	readUsage(&ai.Usage, &m.c.room, use.Of(data))
 	if !m.hide {
 		return cut, false
 	}

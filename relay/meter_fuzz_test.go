@@ -114,7 +114,7 @@ func FuzzMeter(f *testing.F) {
 				checkPassed(tt, data, got, hide)
 				got.out = whole.out
 			}
-			if !reflect.DeepEqual(got, whole) {
+			if !reflect.DeepEqual(got, whole) { //nolint:govet // errors made twice are equal in what they hold
 				tt.Fatalf("cut into pieces of %v:\n got %+v\nwant %+v", sizes, got, whole)
 			}
 		}
@@ -267,7 +267,7 @@ func FuzzReadUsage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		u := llm.NoUsage()
-		readUsage(&u, raw)
+		readUsage(&u, new(llm.UsageDetails), raw)
 		for _, n := range counts(&u) {
 			if n < -1 {
 				t.Fatalf("%q: a count of %d in %+v", raw, n, u)

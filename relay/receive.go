@@ -78,7 +78,7 @@ func (c *call) receivePlain(ex *flow.Exchange, r *flow.Reply) error {
 			return conversion(c, "failed to decode "+c.t.s.RouteType+" response")
 		}
 	}
-	if err := c.readAnswer(ex, plain); err != nil {
+	if err := c.readAnswer(plain); err != nil {
 		return err
 	}
 	r.SetBody(c.scrap)
@@ -139,13 +139,13 @@ const (
 )
 
 // readAnswer checks a whole answer and takes model and usage from it.
-func (c *call) readAnswer(ex *flow.Exchange, body []byte) error {
+func (c *call) readAnswer(body []byte) error {
 	var spans [answerCount]jsonscan.Span
 	err := answerKeys.Object(body, spans[:])
 	if err == nil {
 		c.ai.ResponseModel = c.t.lastModel.text(spans[answerModel].Of(body))
 		c.ai.Usage.ServiceTier = c.t.lastTier.text(spans[answerTier].Of(body))
-		readUsage(&c.ai.Usage, spans[answerUsage].Of(body))
+		readUsage(&c.ai.Usage, &c.room, spans[answerUsage].Of(body))
 	}
 	if c.t.surface.must != "" {
 		if err != nil {
@@ -317,7 +317,7 @@ func (t *tail) end() {
 	t.done = true
 	t.c.ai.LatencyMS = since(t.ex)
 	if i := bytes.LastIndex(t.last, usageKey); i >= 0 {
-		readUsage(&t.c.ai.Usage, leadingValue(t.last[i+len(usageKey):]))
+		readUsage(&t.c.ai.Usage, &t.c.room, leadingValue(t.last[i+len(usageKey):]))
 	}
 	t.c.finish()
 }

@@ -26,6 +26,13 @@ func received(t *testing.T, tg *Target, ex *flow.Exchange, r *flow.Reply) error 
 	return prepared(t, tg, ex).Call.Receive(ex, r)
 }
 
+// cancelable lets the caller of ex go away.
+func cancelable(ex *flow.Exchange) context.CancelFunc {
+	ctx, cancel := context.WithCancel(ex.Ctx)
+	ex.Ctx = ctx
+	return cancel
+}
+
 func zipped(s string) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -287,8 +294,7 @@ func TestLargeAnswerLeft(t *testing.T) {
 func TestAnswerBreaksOff(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		ex := asked()
-		ctx, cancel := context.WithCancel(context.Background())
-		ex.Ctx = ctx
+		cancel := cancelable(ex)
 		if gone {
 			cancel()
 		}

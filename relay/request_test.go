@@ -21,15 +21,11 @@ func prepared(t *testing.T, tg *Target, ex *flow.Exchange) *flow.Exchange {
 	return ex
 }
 
-func number(n int) *int { return &n }
-
-func real(f float64) *float64 { return &f }
-
 func TestOptions(t *testing.T) {
 	all := func(s *Settings) {
 		s.Model.Name = "m"
-		s.Model.Options.MaxTokens, s.Model.Options.Temperature, s.Model.Options.TopP = number(9), real(0.5), real(1)
-		s.Model.Options.TopK, s.Model.Options.EmbeddingsDimensions = number(3), number(256)
+		s.Model.Options.MaxTokens, s.Model.Options.Temperature, s.Model.Options.TopP = new(9), new(0.5), new(1.0)
+		s.Model.Options.TopK, s.Model.Options.EmbeddingsDimensions = new(3), new(256)
 	}
 	with := func(routeType, model string) func(*Settings) {
 		return func(s *Settings) {
@@ -98,7 +94,7 @@ func TestStreamEdits(t *testing.T) {
 // TestPrepareAgain: a second attempt is made from the pristine request.
 func TestPrepareAgain(t *testing.T) {
 	tg := target(t, func(s *Settings) {
-		s.Model.Options.UpstreamURL, s.Model.Options.MaxTokens = "http://up/v1?a=1", number(3)
+		s.Model.Options.UpstreamURL, s.Model.Options.MaxTokens = "http://up/v1?a=1", new(3)
 		s.Auth = provider.Auth{HeaderName: "Authorization", HeaderValue: "Bearer k", ParamName: "key", ParamValue: "v", ParamLocation: "query", AllowOverride: true}
 	})
 	ex := asking(`{"model":"m",` + hello[1:])

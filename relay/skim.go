@@ -100,7 +100,9 @@ func (s *skimmer) firstText(line []byte) int {
 		if i < 0 {
 			continue
 		}
-		for i += len(key); i < len(line) && line[i] == ' '; i++ {
+		i += len(key)
+		for i < len(line) && line[i] == ' ' {
+			i++
 		}
 		if i < len(line) && line[i] == '"' && (first < 0 || i < first) {
 			first = i

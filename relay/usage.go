@@ -20,8 +20,9 @@ var usageKeys = jsonscan.NewKeys(
 )
 
 // readUsage takes counts from a usage object; null, or anything that is not
-// an object, says nothing. What is absent stays as it was.
-func readUsage(u *llm.Usage, raw []byte) {
+// an object, says nothing. What is absent stays as it was. Details, when there
+// are any, go to room.
+func readUsage(u *llm.Usage, room *llm.UsageDetails, raw []byte) {
 	if jsonscan.KindOf(raw) != jsonscan.Object {
 		return
 	}
@@ -32,10 +33,10 @@ func readUsage(u *llm.Usage, raw []byte) {
 	count(&u.Prompt, s[0].Of(raw), s[5].Of(raw))
 	count(&u.Completion, s[1].Of(raw), s[6].Of(raw))
 	count(&u.Total, s[2].Of(raw))
-	readDetails(u, s[3].Of(raw), s[4].Of(raw))
-	readDetails(u, s[7].Of(raw), s[8].Of(raw))
+	readDetails(u, room, s[3].Of(raw), s[4].Of(raw))
+	readDetails(u, room, s[7].Of(raw), s[8].Of(raw))
 	if hit := s[9].Of(raw); len(hit) > 0 && (u.Details == nil || u.Details.CachedPrompt < 0) {
-		count(&details(u).CachedPrompt, hit)
+		count(&details(u, room).CachedPrompt, hit)
 	}
 }
 
@@ -52,10 +53,10 @@ func count(dst *int64, raws ...[]byte) {
 	}
 }
 
-func details(u *llm.Usage) *llm.UsageDetails {
+func details(u *llm.Usage, room *llm.UsageDetails) *llm.UsageDetails {
 	if u.Details == nil {
-		d := llm.NoDetails()
-		u.Details = &d
+		*room = llm.NoDetails()
+		u.Details = room
 	}
 	return u.Details
 }
@@ -65,16 +66,16 @@ var detailKeys = jsonscan.NewKeys(
 	"accepted_prediction_tokens", "rejected_prediction_tokens", "cache_write_tokens",
 )
 
-func readDetails(u *llm.Usage, prompt, completion []byte) {
+func readDetails(u *llm.Usage, room *llm.UsageDetails, prompt, completion []byte) {
 	var s [6]jsonscan.Span
 	if jsonscan.KindOf(prompt) == jsonscan.Object && detailKeys.Nested(prompt, s[:]) == nil {
-		d := details(u)
+		d := details(u, room)
 		count(&d.CachedPrompt, s[0].Of(prompt))
 		count(&d.AudioPrompt, s[1].Of(prompt))
 		count(&d.CacheWrite, s[5].Of(prompt))
 	}
 	if jsonscan.KindOf(completion) == jsonscan.Object && detailKeys.Nested(completion, s[:]) == nil {
-		d := details(u)
+		d := details(u, room)
 		count(&d.AudioCompletion, s[1].Of(completion))
 		count(&d.Reasoning, s[2].Of(completion))
 		count(&d.AcceptedPrediction, s[3].Of(completion))
