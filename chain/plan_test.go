@@ -53,7 +53,7 @@ func known(ex *flow.Exchange, groups ...string) *flow.Exchange {
 	return ex
 }
 
-// precedence is core.md, part 1.8, the most specific first.
+// precedence is the contract's, the most specific first.
 var precedence = []string{"crs", "grs", "cr", "cs", "gr", "gs", "rs", "c", "g", "r", "s", ""}
 
 // TestPrecedence: of any two scopes that apply, the more specific runs.
@@ -170,8 +170,13 @@ func TestProtocolOfRequests(t *testing.T) {
 		major               int
 		want                ProtocolSet
 	}{
-		{"http", "", 1, HTTP}, {"https", "", 1, HTTPS}, {"http", "", 2, HTTP}, {"https", "application/json", 2, HTTPS},
-		{"http", "application/grpc", 2, GRPC}, {"https", "application/grpc+proto", 2, GRPCS}, {"http", "application/grpc", 1, HTTP},
+		{"http", "", 1, HTTP},
+		{"https", "", 1, HTTPS},
+		{"http", "", 2, HTTP},
+		{"https", "application/json", 2, HTTPS},
+		{"http", "application/grpc", 2, GRPC},
+		{"https", "application/grpc+proto", 2, GRPCS},
+		{"http", "application/grpc", 1, HTTP},
 	} {
 		for _, only := range []ProtocolSet{HTTP, HTTPS, GRPC, GRPCS, 0} {
 			var ran []string

@@ -65,8 +65,12 @@ func TestBodyLimit(t *testing.T) {
 		limit    int64
 		tooLarge bool
 	}{
-		{"none", 5000, 5000, 0, false}, {"at it", 100, 100, 100, false}, {"announced beyond", 101, 101, 100, true},
-		{"unknown, at it", 100, -1, 100, false}, {"unknown, beyond", 101, -1, 100, true}, {"unknown, far beyond", 1 << 20, -1, 100, true},
+		{"none", 5000, 5000, 0, false},
+		{"at it", 100, 100, 100, false},
+		{"announced beyond", 101, 101, 100, true},
+		{"unknown, at it", 100, -1, 100, false},
+		{"unknown, beyond", 101, -1, 100, true},
+		{"unknown, far beyond", 1 << 20, -1, 100, true},
 	} {
 		src := dripping(strings.Repeat("x", tt.size), 10)
 		var b Body

@@ -10,7 +10,7 @@ import (
 
 // What auto means.
 const (
-	gcPercent  = 400 // the live heap is small; collecting less often costs little memory
+	gcPercent  = 200 // the live heap is small; collecting less often costs little memory
 	limitShare = 0.9 // of the control group's limit, the rest is not heap
 )
 

@@ -204,7 +204,7 @@ type Settings struct {
 	DNSCacheSize int `conf:"dns_cache_size" default:"10000" between:"1,10000000"`
 
 	// GOGC is how many per cent the heap may grow between collections; auto
-	// takes 400; off collects only at the memory limit. Sluice's own key; the
+	// takes 200; off collects only at the memory limit. Sluice's own key; the
 	// variable GOGC is its fallback.
 	GOGC int `conf:"gogc" default:"auto" words:"auto=0,off=-1" between:"-1,100000"`
 	// MemoryLimit is how much memory the collector tries to stay below, such

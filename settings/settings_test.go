@@ -298,12 +298,12 @@ func TestGC(t *testing.T) {
 		percent int
 		limit   int64
 	}{
-		{"version 2", "", v2, 400, 900},
-		{"version 1", "", v1, 400, 3600},
-		{"no limit", "", free, 400, math.MaxInt64},
-		{"no groups", "", fstest.MapFS{}, 400, math.MaxInt64},
-		{"own limit", "memory_limit = 1k", v2, 400, 1024},
-		{"no limit wanted", "memory_limit = off", v2, 400, math.MaxInt64},
+		{"version 2", "", v2, 200, 900},
+		{"version 1", "", v1, 200, 3600},
+		{"no limit", "", free, 200, math.MaxInt64},
+		{"no groups", "", fstest.MapFS{}, 200, math.MaxInt64},
+		{"own limit", "memory_limit = 1k", v2, 200, 1024},
+		{"no limit wanted", "memory_limit = off", v2, 200, math.MaxInt64},
 		{"own percentage", "gogc = 50", v2, 50, 900},
 		{"no percentage wanted", "gogc = off", v2, -1, 900},
 	} {

@@ -183,7 +183,10 @@ func fill(custom, builtin, msg, id string) []byte {
 	if custom != "" {
 		t = custom
 	}
-	first, rest, _ := strings.Cut(t, "%s")
+	first, rest, one := strings.Cut(t, "%s")
+	if !one {
+		return []byte(t)
+	}
 	mid, last, two := strings.Cut(rest, "%s")
 	out := make([]byte, 0, len(t)+len(msg)+len(id))
 	out = append(append(append(out, first...), msg...), mid...)

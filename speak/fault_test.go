@@ -41,7 +41,7 @@ func said(tb testing.TB, s *Speaker, ex *flow.Exchange, err error) (contentType,
 	return r.Header.Get("Content-Type"), body
 }
 
-// The four templates of core.md, part 4.3.
+// The four templates of the contract.
 const (
 	asJSON = "{\n  \"message\":\"Forbidden\",\n  \"request_id\":\"0123456789abcdef0123456789abcdef\"\n}"
 	asText = "Forbidden\nrequest_id: 0123456789abcdef0123456789abcdef\n"
@@ -175,7 +175,7 @@ func TestCustomTemplates(t *testing.T) {
 	}
 }
 
-// TestStandardMessages are those of core.md, part 4.3.
+// TestStandardMessages are those of the contract.
 func TestStandardMessages(t *testing.T) {
 	for status, want := range map[int]string{
 		400: "Bad request", 404: "Not found", 405: "Method not allowed", 408: "Request timeout", 411: "Length required",
@@ -217,7 +217,7 @@ func TestFaultHeader(t *testing.T) {
 	}
 }
 
-// TestGRPC is the mapping of core.md, part 4.3.
+// TestGRPC is the mapping of the contract.
 func TestGRPC(t *testing.T) {
 	for status, want := range map[int]int{
 		200: 0, 204: 0, 301: 2, 400: 3, 401: 16, 403: 7, 404: 5, 405: 3, 409: 6, 418: 3, 429: 8, 499: 1, 500: 13, 501: 12, 502: 13, 503: 14, 504: 4, 599: 13, 101: 2,
