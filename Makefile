@@ -41,13 +41,13 @@ lint: ## linters, vet, module tidiness
 	./scripts/lint.sh $(LINT_VERSION)
 
 fmt: ## format the code
-	$(GO) fmt ./...
+	gofmt -w $$(git ls-files "*.go") && (test ! -x bin/golangci-lint-$(LINT_VERSION) || bin/golangci-lint-$(LINT_VERSION) fmt ./...)
 
 fuzz: ## every fuzz target for T (make fuzz T=2m)
 	./scripts/fuzz.sh $(T)
 
-bench: ## micro-benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./bench/... ./jsonscan ./h1 ./route ./config ./telemetry/...
+bench: ## micro-benchmarks (bench/run.sh compares with nginx)
+	$(GO) test -run '^$$' -bench . -benchmem ./jsonscan ./h1 ./route ./config ./telemetry/...
 
 generate: ## write the reference pages
 	$(GO) run ./internal/gendocs -o docs/reference

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
 )
@@ -33,6 +34,7 @@ type Body struct {
 	Length int64
 
 	src      BodySource
+	handed   *Handed
 	state    bodyState
 	raw      []byte
 	buf      *[]byte // the pooled buffer that raw is in, if it is in one
@@ -118,15 +120,36 @@ func (b *Body) Edited() []byte {
 	return b.edits.Append(nil, b.current())
 }
 
-// Stream hands out the unread body, once. It is nil when the body has been
-// read, or handed out before.
-func (b *Body) Stream() BodySource {
-	if b.state != bodyUnread {
+// Stream hands out the unread body. As long as nobody has read from it, it can
+// be had again; after that, and for a body that has been read here, it is nil.
+func (b *Body) Stream() *Handed {
+	switch {
+	case b.state == bodyUnread:
+		b.state, b.handed = bodyStreamed, &Handed{BodySource: b.src}
+	case b.state != bodyStreamed || b.handed.Touched():
 		return nil
 	}
-	b.state = bodyStreamed
-	return b.src
+	return b.handed
 }
+
+// Spent tells that the body was handed out as a stream of which some has been
+// read: it cannot be sent again.
+func (b *Body) Spent() bool { return b.state == bodyStreamed && b.handed.Touched() }
+
+// Handed is a body that was handed out as a stream.
+type Handed struct {
+	BodySource
+	touched atomic.Bool
+}
+
+// Read reads the body.
+func (h *Handed) Read(p []byte) (int, error) {
+	h.touched.Store(true)
+	return h.BodySource.Read(p)
+}
+
+// Touched tells whether anybody has begun to read.
+func (h *Handed) Touched() bool { return h.touched.Load() }
 
 // Sending tells whether the body was handed out as a stream and may still be
 // on its way.

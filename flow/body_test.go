@@ -127,11 +127,18 @@ func TestBodyStream(t *testing.T) {
 	src := dripping("abc", 1)
 	var b Body
 	b.Open(src, 3)
-	if got := b.Stream(); got != BodySource(src) || !b.Sending() {
-		t.Error("the source is not handed out")
+	handed := b.Stream()
+	if handed == nil || !b.Sending() || b.Spent() {
+		t.Fatal("the source is not handed out")
+	}
+	if b.Stream() != handed {
+		t.Error("untouched, it cannot be had again")
+	}
+	if n, err := handed.Read(make([]byte, 5)); n != 1 || err != nil || !b.Spent() {
+		t.Errorf("read %d, %v, spent %t", n, err, b.Spent())
 	}
 	if b.Stream() != nil {
-		t.Error("it is handed out twice")
+		t.Error("it is handed out after it was read from")
 	}
 	if b.Buffered() {
 		t.Error("it counts as buffered")

@@ -152,8 +152,11 @@ func h2Request(ex *flow.Exchange, host string) (req *http.Request, streamed bool
 	for _, f := range ex.Out.Wire {
 		req.Header.Add(f.Name, f.Value)
 	}
+	if !ex.Out.Wire.Has("User-Agent") {
+		req.Header["User-Agent"] = nil // net/http would send its own
+	}
 	if src := ex.Body.Stream(); src != nil {
-		req.Body, req.ContentLength = abortCloser{src}, ex.Body.Length
+		req.Body, req.ContentLength = closer{src}, ex.Body.Length
 		return req, true, nil
 	}
 	segments, n := ex.Body.Segments(nil)
@@ -161,10 +164,14 @@ func h2Request(ex *flow.Exchange, host string) (req *http.Request, streamed bool
 	return req, !ex.Body.Buffered(), nil
 }
 
-type abortCloser struct{ flow.BodySource }
+// closer is a body for net/http, which closes what it will not read. A body
+// of which nothing was read stays good for another attempt.
+type closer struct{ *flow.Handed }
 
-func (a abortCloser) Close() error {
-	a.Abort()
+func (c closer) Close() error {
+	if c.Touched() {
+		c.Abort()
+	}
 	return nil
 }
 
@@ -179,7 +186,7 @@ func (s *Sender) failedHTTP2(ex *flow.Exchange, err error, streamed bool) error 
 	}
 	var op *net.OpError
 	dialing := errors.As(err, &op) && op.Op == "dial"
-	f.final = !dialing && (streamed || !repeatable(ex.Out.Method))
+	f.final = ex.Body.Spent() || !dialing && (streamed || !repeatable(ex.Out.Method))
 	return f
 }
 

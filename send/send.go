@@ -305,7 +305,8 @@ func (s *Sender) failed(ex *flow.Exchange, err error, streamed bool) error {
 	case he.Timeout:
 		f.fault.Kind = fault.Timeout
 	}
-	f.final = he.Sent && (streamed || !repeatable(ex.Out.Method))
+	// What answers something that is no answer would do so again.
+	f.final = he.Op == h1.OpParse || ex.Body.Spent() || he.Sent && (streamed || !repeatable(ex.Out.Method))
 	return f
 }
 

@@ -19,7 +19,7 @@ func (s *Sender) wire(ex *flow.Exchange) {
 	for _, f := range out.Header {
 		switch classify(f.Name) {
 		case keep:
-			if listed == "" || !listsName(listed, f.Name) {
+			if listed == "" || !listsName(listed, f.Name) || !callers(in, f) {
 				w = append(w, f)
 			}
 		case viaField:
@@ -182,13 +182,31 @@ func is(name, want string, c class) class {
 	return keep
 }
 
-// connectionNames returns the Connection field when it names other fields.
-func connectionNames(h header.Header) string {
-	v := h.Get("Connection")
-	if v == "" || strings.EqualFold(v, "keep-alive") || strings.EqualFold(v, "close") || strings.EqualFold(v, "upgrade") {
-		return ""
+// callers tells that a field came from the caller as it is: only those can be
+// listed in Connection, not what a plugin set.
+func callers(in *flow.Request, f header.Field) bool {
+	for i := range in.Header {
+		if in.Header[i].Value == f.Value && header.Equal(in.Header[i].Name, f.Name) {
+			return true
+		}
 	}
-	return v
+	return false
+}
+
+// connectionNames returns the Connection fields that name other fields.
+func connectionNames(h header.Header) string {
+	names := ""
+	for i := range h {
+		if !header.Equal(h[i].Name, "Connection") {
+			continue
+		}
+		switch v := h[i].Value; {
+		case v == "", strings.EqualFold(v, "keep-alive"), strings.EqualFold(v, "close"), strings.EqualFold(v, "upgrade"):
+		default:
+			names = join(names, v)
+		}
+	}
+	return names
 }
 
 func listsName(list, name string) bool {

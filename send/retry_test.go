@@ -1,0 +1,265 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-gateway/sluice/balance"
+	"github.com/sluice-gateway/sluice/fault"
+	"github.com/sluice-gateway/sluice/flow"
+)
+
+// TestRetries is core.md, part 4.4: what is tried again, and what comes of it.
+func TestRetries(t *testing.T) {
+	closed, _ := behave(t, func(net.Conn) {})
+	const refusing = "127.0.0.1:1" // nobody listens there
+	breaking, _ := behave(t, readRequest)
+	hanging, _ := behave(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 1<<10))
+		_, _ = c.Read(make([]byte, 1)) // until the caller gives up
+	})
+	talking, _ := behave(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 1<<10))
+		_, _ = c.Write([]byte("SSH-2.0\r\n\r\n"))
+	})
+	failing, _ := behave(t, func(c net.Conn) {
+		readRequest(c)
+		_, _ = c.Write([]byte("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"))
+	})
+	const small = "body"
+	large := strings.Repeat("x", smallBody+1)
+	for _, tt := range []struct {
+		name, addr   string
+		method, body string
+		attempts     int
+		status       int
+	}{
+		{"refused", refusing, "GET", "", 3, 502},
+		{"refused", refusing, "POST", small, 3, 502},
+		{"refused", refusing, "POST", large, 3, 502},
+		{"broken", breaking, "GET", "", 3, 502},
+		{"broken", breaking, "PUT", small, 3, 502},
+		{"broken", breaking, "DELETE", "", 3, 502},
+		{"broken", breaking, "POST", small, 1, 502},
+		{"broken", breaking, "PATCH", small, 1, 502},
+		{"broken", breaking, "LOCK", "", 1, 502},
+		{"broken", breaking, "PUT", large, 1, 502}, // its body cannot be sent again
+		{"hanging", hanging, "GET", "", 3, 504},
+		{"hanging", hanging, "POST", small, 1, 504},
+		{"not HTTP", talking, "GET", "", 1, 502},
+		{"not HTTP", talking, "POST", small, 1, 502},
+		{"a failure is an answer", failing, "GET", "", 1, 503},
+		{"at once", closed, "GET", "", 3, 502},
+	} {
+		p := &peers{addrs: []string{tt.addr}}
+		up := reaching(p)
+		if tt.status == 504 {
+			up.ReadTimeout = 20 * time.Millisecond
+		}
+		ex := asking(tt.method, tt.body)
+		reply, err := sender(t).Send(ex, up)
+		status := fault.As(err).Status()
+		if err == nil {
+			status = reply.Status
+			_ = reply.Close()
+		}
+		if status != tt.status || len(ex.Attempts) != tt.attempts || len(p.done) != tt.attempts {
+			t.Errorf("%s, %s of %d bytes: %d after %d attempts (%d noted), want %d after %d: %v",
+				tt.name, tt.method, len(tt.body), status, len(ex.Attempts), len(p.done), tt.status, tt.attempts, err)
+		}
+		checkAttempts(t, tt.name, ex, p, err)
+	}
+}
+
+// checkAttempts holds what was noted against what happened.
+func checkAttempts(t *testing.T, name string, ex *flow.Exchange, p *peers, err error) {
+	t.Helper()
+	for i, a := range ex.Attempts {
+		failed := err != nil
+		if (a.State == "failed") != failed || (a.Err != nil) != failed || failed && a.Code != fault.As(err).Status() || a.IP != "127.0.0.1" || a.Port == 0 {
+			t.Errorf("%s: attempt %d: %+v", name, i, a)
+		}
+		if (p.done[i].Err != nil) != failed || !failed && p.done[i].Status != a.Status {
+			t.Errorf("%s: result %d: %+v", name, i, p.done[i])
+		}
+	}
+}
+
+// TestRetryFindsAnotherPeer with the same body.
+func TestRetryFindsAnotherPeer(t *testing.T) {
+	breaking, _ := behave(t, readRequest)
+	good, _ := behave(t, func(c net.Conn) {
+		buf := make([]byte, 4<<10)
+		n := 0
+		for !strings.HasSuffix(string(buf[:n]), "the body") {
+			k, err := c.Read(buf[n:])
+			if err != nil {
+				return
+			}
+			n += k
+		}
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
+	})
+	ex := asking("PUT", "the body")
+	reply, err := sender(t).Send(ex, reaching(&peers{addrs: []string{breaking, good}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, reply); got != "good" || len(ex.Attempts) != 2 || ex.Attempts[1].State != "" || ex.Attempts[1].Status != 200 {
+		t.Errorf("got %q after %+v", got, ex.Attempts)
+	}
+}
+
+// TestRetryWithStreamedBody: a body that goes through as it comes is whole at
+// the second peer when the first was not there at all.
+func TestRetryWithStreamedBody(t *testing.T) {
+	large := strings.Repeat("0123456789", smallBody/5)
+	for _, kind := range []string{"h1", "h2c"} {
+		got := make(chan string, 1)
+		good := serving(t, kind, func(w http.ResponseWriter, r *http.Request) {
+			b, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- string(b)
+		})
+		ex := asking("POST", large)
+		if kind == "h2c" {
+			ex = rpc("grpc", large)
+		}
+		ex.Body.Open(source{strings.NewReader(large)}, -1)
+		reply, err := sender(t).Send(ex, reaching(&peers{addrs: []string{"127.0.0.1:1", good}}))
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
+		_ = reply.Close()
+		if b := <-got; b != large || len(ex.Attempts) != 2 {
+			t.Errorf("%s: %d bytes arrived after %d attempts, want %d", kind, len(b), len(ex.Attempts), len(large))
+		}
+	}
+}
+
+// TestNoRetries is retries: 0.
+func TestNoRetries(t *testing.T) {
+	breaking, connections := behave(t, readRequest)
+	up := reaching(&peers{addrs: []string{breaking}})
+	up.Retries = 0
+	if _, err := sender(t).Send(asking("GET", ""), up); err == nil || connections() != 1 {
+		t.Errorf("%d connections, %v", connections(), err)
+	}
+}
+
+// TestNoPeers: the balancer's failures are final.
+func TestNoPeers(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{{balance.ErrNoPeer, "failure to get a peer from the ring-balancer"}, {errors.New("no such host"), "name resolution failed"}} {
+		ex := asking("GET", "")
+		_, err := sender(t).Send(ex, reaching(&peers{err: tt.err}))
+		if f := fault.As(err); f.Status() != 503 || f.Message != tt.want || len(ex.Attempts) != 0 {
+			t.Errorf("%v: got %v after %d attempts", tt.err, err, len(ex.Attempts))
+		}
+	}
+}
+
+// TestCallerLeft: nothing is tried for who has gone.
+func TestCallerLeft(t *testing.T) {
+	breaking, _ := behave(t, readRequest)
+	ctx, cancel := context.WithCancel(context.Background())
+	for _, when := range []string{"before", "meanwhile"} {
+		p := &peers{addrs: []string{breaking}}
+		if when == "before" {
+			cancel()
+		} else {
+			ctx, cancel = context.WithCancel(context.Background())
+			hanging, _ := behave(t, func(c net.Conn) {
+				_, _ = c.Read(make([]byte, 1<<10))
+				cancel()
+				_, _ = c.Read(make([]byte, 1))
+			})
+			p.addrs = []string{hanging}
+		}
+		ex := asking("GET", "")
+		ex.Ctx = ctx
+		_, err := sender(t).Send(ex, reaching(p))
+		if f := fault.As(err); f.Status() != 499 || len(ex.Attempts) > 1 {
+			t.Errorf("%s: got %v after %d attempts", when, err, len(ex.Attempts))
+		}
+	}
+	cancel()
+}
+
+// TestBodyTooLarge is a limit that is met while the body is sent.
+func TestBodyTooLarge(t *testing.T) {
+	reading, _ := behave(t, readRequest)
+	ex := asking("PUT", "")
+	ex.Body.Open(limited{}, -1)
+	_, err := sender(t).Send(ex, reaching(&peers{addrs: []string{reading}}))
+	if f := fault.As(err); f.Status() != 413 || len(ex.Attempts) != 1 {
+		t.Errorf("got %v after %d attempts", err, len(ex.Attempts))
+	}
+}
+
+type limited struct{}
+
+func (limited) Read([]byte) (int, error) { return 0, flow.ErrTooLarge }
+func (limited) Abort()                   {}
+
+// called takes part in sending.
+type called struct {
+	prepared int
+	err      error
+	refuse   error
+	closed   bool
+}
+
+func (c *called) Prepare(*flow.Exchange, int) error {
+	c.prepared++
+	return c.err
+}
+func (c *called) Receive(*flow.Exchange, *flow.Reply) error { return c.refuse }
+func (c *called) Release()                                  {}
+
+// TestCall is asked before every attempt, and may refuse question and answer.
+func TestCall(t *testing.T) {
+	breaking, _ := behave(t, readRequest)
+	good, _ := behave(t, func(c net.Conn) {
+		readRequest(c)
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
+	})
+	no := &fault.Error{Kind: fault.Internal}
+	for _, tt := range []struct {
+		name     string
+		addr     string
+		call     called
+		prepared int
+		attempts int
+		status   int
+	}{
+		{"answered", good, called{}, 1, 1, 200},
+		{"again", breaking, called{}, 3, 3, 502},
+		{"refuses the question", good, called{err: no}, 1, 0, 500},
+		{"refuses the answer", good, called{refuse: no}, 1, 1, 500},
+	} {
+		ex := asking("GET", "")
+		ex.Call = &tt.call
+		reply, err := sender(t).Send(ex, reaching(&peers{addrs: []string{tt.addr}}))
+		status := fault.As(err).Status()
+		if err == nil {
+			status = reply.Status
+			_ = reply.Close()
+		}
+		if tt.call.prepared != tt.prepared || len(ex.Attempts) != tt.attempts || status != tt.status {
+			t.Errorf("%s: prepared %d times, %d attempts, %d (%v)", tt.name, tt.call.prepared, len(ex.Attempts), status, err)
+		}
+	}
+}
