@@ -12,6 +12,9 @@ import (
 // ErrTooLarge says that a body is larger than its reader allows.
 var ErrTooLarge = errors.New("body is larger than allowed")
 
+// ErrSlow says that a caller took too long to send its body.
+var ErrSlow = errors.New("the caller took too long to send the body")
+
 // CallerLeft tells a read of the body that failed because the caller went
 // away, from one that failed otherwise.
 func (ex *Exchange) CallerLeft(err error) bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"time"
 )
 
@@ -39,6 +40,23 @@ type Reply struct {
 	Events bool
 
 	whole whole
+	// announced is a length in decimal, as the upstream wrote it.
+	announced   string
+	announcedAs int64
+}
+
+// Announce notes the length that the upstream announced, with its text, so
+// that the same length need not be written anew.
+func (r *Reply) Announce(length int64, text string) {
+	r.Length, r.announced, r.announcedAs = length, text, length
+}
+
+// LengthText is Length in decimal.
+func (r *Reply) LengthText() string {
+	if r.announced != "" && r.announcedAs == r.Length {
+		return r.announced
+	}
+	return strconv.FormatInt(r.Length, 10)
 }
 
 // SetBody gives the reply a body known as a whole. The bytes are not copied.

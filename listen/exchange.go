@@ -9,10 +9,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,6 +45,8 @@ type door struct {
 	portText string
 	stats    *Stats
 	maxBody  int64
+	slowBody time.Duration
+	watcher  *watcher
 	pool     sync.Pool
 }
 
@@ -53,13 +57,13 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.stats.running.Add(1)
 	defer d.stats.running.Add(-1)
 	if r.Body != nil && r.Body != http.NoBody {
-		ex.Body.Open(&source{body: r.Body, w: w, limit: d.maxBody}, r.ContentLength)
+		ex.Body.Open(&source{body: r.Body, w: w, limit: d.maxBody, timeout: d.slowBody}, r.ContentLength)
 	} else {
 		ex.Body.Open(nil, 0)
 	}
 	out := writer{w: w, ex: ex, r: r, gateway: d.gateway}
 	out.write(d.gateway.Serve(ex))
-	d.end(ex)
+	d.end(ex, r)
 	if out.abort {
 		panic(http.ErrAbortHandler)
 	}
@@ -92,13 +96,38 @@ func (d *door) begin(r *http.Request) *flow.Exchange {
 	if c, ok := r.Context().Value(connKey{}).(*connInfo); ok {
 		in.Addr, in.Conn = c.local, c.number
 		in.ConnRequests = int(c.requests.Add(1))
+		d.watch(ex, c)
 	}
 	d.trust.resolve(in)
 	return ex
 }
 
-func (d *door) end(ex *flow.Exchange) {
+// watch lets the watcher look after the caller. A connection with several
+// requests at a time is net/http's to look after.
+func (d *door) watch(ex *flow.Exchange, c *connInfo) {
+	if c.quiet == nil || !c.quiet.quiet {
+		return
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	ex.Ctx = ctx
+	c.waits = waiting{conn: c.quiet, cancel: cancel, since: ex.Started}
+	d.watcher.enter(&c.waits)
+}
+
+// unwatch is watch undone.
+func (d *door) unwatch(r *http.Request) {
+	c, ok := r.Context().Value(connKey{}).(*connInfo)
+	if !ok || c.waits.cancel == nil {
+		return
+	}
+	d.watcher.leave(&c.waits)
+	c.waits.cancel(nil)
+	c.waits = waiting{}
+}
+
+func (d *door) end(ex *flow.Exchange, r *http.Request) {
 	d.gateway.Done(ex)
+	d.unwatch(r)
 	ex.Finish()
 	ex.Reset()
 	d.pool.Put(ex)
@@ -154,13 +183,18 @@ type connInfo struct {
 	local    string
 	number   uint64
 	requests atomic.Int64
+	// quiet is set for a plain connection, waits is its place in the watcher.
+	quiet *quietConn
+	waits waiting
 }
 
 var connNumber atomic.Uint64
 
 func withConn(ctx context.Context, c net.Conn) context.Context {
-	local, _ := splitPeer(c.LocalAddr().String())
-	return context.WithValue(ctx, connKey{}, &connInfo{local: local, number: connNumber.Add(1)})
+	info := &connInfo{number: connNumber.Add(1)}
+	info.local, _ = splitPeer(c.LocalAddr().String())
+	info.quiet, _ = c.(*quietConn)
+	return context.WithValue(ctx, connKey{}, info)
 }
 
 func splitPeer(addr string) (ip string, port int) {
@@ -201,25 +235,59 @@ type source struct {
 	w    http.ResponseWriter
 	// limit of what may be read, in bytes; 0 is none.
 	limit, read int64
-	done        bool
+	// timeout bounds each read; 0 is none.
+	timeout time.Duration
+
+	mu            sync.Mutex // guards all below, and the deadline with them
+	done, aborted bool
 }
 
 func (s *source) Read(p []byte) (int, error) {
+	if s.timeout > 0 {
+		s.deadline(time.Now().Add(s.timeout))
+	}
 	n, err := s.body.Read(p)
 	s.read += int64(n)
 	if s.limit > 0 && s.read > s.limit {
 		return 0, flow.ErrTooLarge
 	}
 	if err != nil {
-		s.done = true
+		err = s.ended(err)
 	}
 	return n, err
+}
+
+// ended notes the end of the body, and whose fault it is.
+func (s *source) ended(err error) error {
+	switch {
+	case s.timeout == 0:
+	case errors.Is(err, io.EOF):
+		s.deadline(time.Time{}) // the answer may take longer
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = flow.ErrSlow
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = true
+	return err
+}
+
+// deadline sets when reads fail, unless they have been aborted.
+func (s *source) deadline(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.aborted {
+		_ = http.NewResponseController(s.w).SetReadDeadline(t)
+	}
 }
 
 // Abort makes a blocked Read return: the connection is closed after the
 // answer anyway when its request was not read to the end.
 func (s *source) Abort() {
-	if !s.done {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.done && !s.aborted {
+		s.aborted = true
 		_ = http.NewResponseController(s.w).SetReadDeadline(time.Unix(1, 0))
 	}
 }

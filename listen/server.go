@@ -114,8 +114,9 @@ type Options struct {
 	MaxHeaderBytes int
 	// MaxBodyBytes bounds a request body; 0 is no limit.
 	MaxBodyBytes int64
-	// HeaderTimeout bounds reading a head, IdleTimeout an idle connection.
-	HeaderTimeout, IdleTimeout time.Duration
+	// HeaderTimeout bounds reading a head, BodyTimeout the time between two
+	// reads of a body, IdleTimeout an idle connection; 0 is no bound.
+	HeaderTimeout, BodyTimeout, IdleTimeout time.Duration
 }
 
 // Server holds the sockets of the proxy and serves them.
@@ -123,16 +124,20 @@ type Server struct {
 	o         Options
 	listeners []net.Listener
 	servers   []*http.Server
+	watcher   *watcher
 }
 
 // Open binds the sockets; nothing is served before Run.
 func Open(o Options) (*Server, error) {
-	s := &Server{o: o}
+	s := &Server{o: o, watcher: newWatcher()}
 	for _, a := range o.Addresses {
 		ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", a.String())
 		if err != nil {
 			_ = s.closeListeners()
 			return nil, fmt.Errorf("listen on %s: %w", a, err)
+		}
+		if !a.TLS {
+			ln = quietly(ln)
 		}
 		s.listeners = append(s.listeners, ln)
 		s.servers = append(s.servers, s.server(a, ln))
@@ -153,7 +158,7 @@ func (s *Server) server(a Address, ln net.Listener) *http.Server {
 	port := ln.Addr().(*net.TCPAddr).Port
 	d := &door{
 		gateway: s.o.Gateway, log: s.o.Log, trust: s.o.Trust, stats: s.o.Stats,
-		port: port, portText: strconv.Itoa(port), maxBody: s.o.MaxBodyBytes,
+		port: port, portText: strconv.Itoa(port), maxBody: s.o.MaxBodyBytes, slowBody: s.o.BodyTimeout, watcher: s.watcher,
 	}
 	srv := &http.Server{
 		Handler:           d,
@@ -199,7 +204,9 @@ func (s *Stats) observe(_ net.Conn, state http.ConnState) {
 // Run serves until ctx ends, then stops: no new connections, running
 // exchanges get the grace period, what is left is cut.
 func (s *Server) Run(ctx context.Context, grace time.Duration) error {
-	var wg sync.WaitGroup
+	var wg, watching sync.WaitGroup
+	watchCtx, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
+	watching.Go(func() { s.watcher.run(watchCtx) })
 	errs := make(chan error, len(s.servers))
 	for i, srv := range s.servers {
 		wg.Go(func() { errs <- s.serve(srv, s.listeners[i]) })
@@ -211,6 +218,8 @@ func (s *Server) Run(ctx context.Context, grace time.Duration) error {
 	}
 	s.stop(grace)
 	wg.Wait()
+	stopWatching()
+	watching.Wait()
 	return err
 }
 

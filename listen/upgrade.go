@@ -21,6 +21,9 @@ func (w *writer) upgrade(r *flow.Reply) {
 		return
 	}
 	defer func() { _ = conn.Close() }()
+	if q, ok := conn.(*quietConn); ok {
+		conn = q.TCPConn
+	}
 	head := upgradeHead(r)
 	if _, err := conn.Write(head); err != nil {
 		out.Err, out.CallerGone = err, true

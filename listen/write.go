@@ -4,8 +4,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 
+	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/header"
 )
@@ -21,14 +21,27 @@ type writer struct {
 	abort bool
 }
 
-// errShort is an answer that ended before its announced length.
-var errShort = errors.New("answer ended before its announced length")
+// An answer whose body is not as long as was announced.
+var (
+	errShort = errors.New("answer ended before its announced length")
+	errLong  = errors.New("answer is longer than announced")
+)
+
+// errInterim is an answer that claims to be an interim one.
+var errInterim = &fault.Error{
+	Kind: fault.Internal, Shape: fault.Exit, Message: "An unexpected error occurred",
+	Cause: errors.New("an answer cannot have a status below 200"),
+}
 
 func (w *writer) write(r *flow.Reply) {
 	out := &w.ex.Outcome
 	out.Status = r.Status
 	if r.Upgrade != nil {
 		w.upgrade(r)
+		return
+	}
+	if r.Status < http.StatusOK {
+		w.broken(r, true, errInterim)
 		return
 	}
 	if w.ex.In.Major == 1 && w.ex.Body.Sending() {
@@ -66,7 +79,7 @@ func (w *writer) head(r *flow.Reply) int {
 	}
 	if r.Length >= 0 && bodyAllowed(r.Status) {
 		last := len(values) - 1
-		values[last] = strconv.FormatInt(r.Length, 10)
+		values[last] = r.LengthText()
 		h["Content-Length"] = values[last:]
 	}
 	return size
@@ -117,6 +130,10 @@ func (w *writer) body(r *flow.Reply) {
 		}
 		n, err := w.w.Write(f.Data)
 		out.Body += int64(n)
+		if errors.Is(err, http.ErrContentLength) {
+			w.broken(r, first, errLong)
+			return
+		}
 		if err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
 			out.Err, out.CallerGone = err, true
 			return

@@ -18,7 +18,10 @@ func (s *Sender) reply(ex *flow.Exchange, resp *h1.Response) *flow.Reply {
 	ex.Attempts[len(ex.Attempts)-1].Status = resp.Status
 	r := ex.NewReply(resp.Status)
 	r.Source, r.Attempted = flow.FromUpstream, true
-	r.Length = resp.ContentLength
+	r.Announce(resp.ContentLength, "")
+	if resp.ContentLength > 0 {
+		r.Announce(resp.ContentLength, resp.Header.Get("Content-Length"))
+	}
 	r.Header = copyHeader(r.Header, resp.Header, resp.Status == 101, wantsTrailers(ex))
 	if resp.Status == 101 {
 		if conn, early, err := resp.Takeover(); err == nil {
