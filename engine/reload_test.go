@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/config"
+	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 )
 
@@ -321,6 +322,25 @@ func askUntil(t *testing.T, f *fixture, path string, stop chan struct{}) {
 			return
 		}
 	}
+}
+
+// TestRecover: an upstream that broke off is a 502, a failure of ours says
+// for itself what it is.
+func TestRecover(t *testing.T) {
+	f := newFixture(t)
+	f.apply(t, twoRoutes)
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{{errBuild, "502 "}, {&fault.Error{Kind: fault.Internal, Shape: fault.Exit, Message: "no"}, `500 {"message":"no"}`}} {
+		ex := f.begin("/one")
+		f.Recover(ex, tt.err)
+		if got := f.end(ex); !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%v: got %q", tt.err, got)
+		}
+	}
+	f.Close()
+	f.probes.check(t, 1)
 }
 
 // TestBalancersOutliveReloads and are closed when their upstream is gone.

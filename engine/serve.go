@@ -24,7 +24,10 @@ func (e *Engine) Serve(ex *flow.Exchange) *flow.Reply {
 
 // Recover replaces an answer that broke before the first byte of its body.
 func (e *Engine) Recover(ex *flow.Exchange, err error) *flow.Reply {
-	f := &fault.Error{Kind: fault.BadUpstream, Shape: fault.Server, Cause: err}
+	f, ours := errors.AsType[*fault.Error](err)
+	if !ours {
+		f = &fault.Error{Kind: fault.BadUpstream, Shape: fault.Server, Cause: err}
+	}
 	return e.dress(ex, e.fault(ex, f))
 }
 

@@ -57,7 +57,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.stats.running.Add(1)
 	defer d.stats.running.Add(-1)
 	if r.Body != nil && r.Body != http.NoBody {
-		ex.Body.Open(&source{body: r.Body, w: w, limit: d.maxBody, timeout: d.slowBody}, r.ContentLength)
+		ex.Body.Open(&source{body: r.Body, w: w, limit: d.maxBody, timeout: d.bodyTimeout(ex)}, r.ContentLength)
 	} else {
 		ex.Body.Open(nil, 0)
 	}
@@ -100,6 +100,15 @@ func (d *door) begin(r *http.Request) *flow.Exchange {
 	}
 	d.trust.resolve(in)
 	return ex
+}
+
+// bodyTimeout of a request. A call of gRPC may be silent for as long as its
+// two ends like.
+func (d *door) bodyTimeout(ex *flow.Exchange) time.Duration {
+	if ex.In.Major == 2 && ex.In.GRPC() {
+		return 0
+	}
+	return d.slowBody
 }
 
 // watch lets the watcher look after the caller. A connection with several

@@ -115,6 +115,9 @@ func (c *call) read(ex *flow.Exchange) error {
 	if err != nil && ex.CallerLeft(err) {
 		return &fault.Error{Kind: fault.Canceled, Shape: fault.Server, Cause: err}
 	}
+	if errors.Is(err, flow.ErrSlow) {
+		return &fault.Error{Kind: fault.Invalid, Code: 408, Shape: fault.Server, Cause: err}
+	}
 	if err != nil {
 		return &fault.Error{Kind: fault.Invalid, Shape: fault.AI, Message: "request body could not be read", Cause: err}
 	}

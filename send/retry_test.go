@@ -123,7 +123,7 @@ func TestRetryWithStreamedBody(t *testing.T) {
 	large := strings.Repeat("0123456789", smallBody/5)
 	for _, kind := range []string{"h1", "h2c"} {
 		got := make(chan string, 1)
-		good := serving(t, kind, func(w http.ResponseWriter, r *http.Request) {
+		good := serving(t, kind, func(_ http.ResponseWriter, r *http.Request) {
 			b, err := io.ReadAll(r.Body)
 			if err != nil {
 				t.Error(err)
@@ -171,55 +171,63 @@ func TestNoPeers(t *testing.T) {
 	}
 }
 
-// TestCallerLeft: nothing is tried for who has gone.
+// TestCallerLeft: nothing is tried for who has gone, or goes meanwhile.
 func TestCallerLeft(t *testing.T) {
-	breaking, _ := behave(t, readRequest)
-	ctx, cancel := context.WithCancel(context.Background())
-	for _, when := range []string{"before", "meanwhile"} {
-		p := &peers{addrs: []string{breaking}}
-		if when == "before" {
-			cancel()
-		} else {
-			ctx, cancel = context.WithCancel(context.Background())
-			hanging, _ := behave(t, func(c net.Conn) {
-				_, _ = c.Read(make([]byte, 1<<10))
-				cancel()
-				_, _ = c.Read(make([]byte, 1))
-			})
-			p.addrs = []string{hanging}
-		}
-		ex := asking("GET", "")
-		ex.Ctx = ctx
-		_, err := sender(t).Send(ex, reaching(p))
+	for _, before := range []bool{true, false} {
+		ex, err := left(t, before)
 		if f := fault.As(err); f.Status() != 499 || len(ex.Attempts) > 1 {
-			t.Errorf("%s: got %v after %d attempts", when, err, len(ex.Attempts))
+			t.Errorf("gone before %t: got %v after %d attempts", before, err, len(ex.Attempts))
 		}
 	}
-	cancel()
 }
 
-// TestBodyTooLarge is a limit that is met while the body is sent.
-func TestBodyTooLarge(t *testing.T) {
+// left sends for a caller who leaves before, or while the upstream works.
+func left(t *testing.T, before bool) (*flow.Exchange, error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	hanging, _ := behave(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 1<<10))
+		cancel()
+		_, _ = c.Read(make([]byte, 1))
+	})
+	if before {
+		cancel()
+	}
+	ex := asking("GET", "")
+	ex.Ctx = ctx
+	_, err := sender(t).Send(ex, reaching(&peers{addrs: []string{hanging}}))
+	return ex, err
+}
+
+// TestBodyFails: the caller's body breaks off while it is sent, or before.
+func TestBodyFails(t *testing.T) {
 	reading, _ := behave(t, readRequest)
-	ex := asking("PUT", "")
-	ex.Body.Open(limited{}, -1)
-	_, err := sender(t).Send(ex, reaching(&peers{addrs: []string{reading}}))
-	if f := fault.As(err); f.Status() != 413 || len(ex.Attempts) != 1 {
-		t.Errorf("got %v after %d attempts", err, len(ex.Attempts))
+	for _, tt := range []struct {
+		err    error
+		status int
+	}{{flow.ErrTooLarge, 413}, {flow.ErrSlow, 408}, {io.ErrUnexpectedEOF, 499}, {errors.New("garbage"), 400}} {
+		for _, length := range []int64{-1, 10} { // sent as it comes, read before
+			ex := asking("PUT", "")
+			ex.Body.Open(failing{tt.err}, length)
+			_, err := sender(t).Send(ex, reaching(&peers{addrs: []string{reading}}))
+			if f := fault.As(err); f.Status() != tt.status || len(ex.Attempts) > 1 {
+				t.Errorf("%v, length %d: got %v after %d attempts", tt.err, length, err, len(ex.Attempts))
+			}
+		}
 	}
 }
 
-type limited struct{}
+type failing struct{ err error }
 
-func (limited) Read([]byte) (int, error) { return 0, flow.ErrTooLarge }
-func (limited) Abort()                   {}
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (failing) Abort()                     {}
 
 // called takes part in sending.
 type called struct {
 	prepared int
 	err      error
 	refuse   error
-	closed   bool
 }
 
 func (c *called) Prepare(*flow.Exchange, int) error {

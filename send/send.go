@@ -123,11 +123,17 @@ func (s *Sender) readSmall(ex *flow.Exchange, up *Upstream) error {
 }
 
 // bodyFault is for a caller whose request body breaks off.
-func bodyFault(ex *flow.Exchange, err error) error {
-	if ex.CallerLeft(err) {
-		return &fault.Error{Kind: fault.Canceled, Shape: fault.Server, Cause: err}
+func bodyFault(ex *flow.Exchange, err error) *fault.Error {
+	f := &fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}
+	switch {
+	case ex.CallerLeft(err):
+		f.Kind = fault.Canceled
+	case errors.Is(err, flow.ErrTooLarge):
+		f.Kind = fault.TooLarge
+	case errors.Is(err, flow.ErrSlow):
+		f.Code = 408
 	}
-	return &fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}
+	return f
 }
 
 // failure is an attempt that brought no answer.
@@ -294,12 +300,8 @@ func (s *Sender) failed(ex *flow.Exchange, err error, streamed bool) error {
 		return f
 	}
 	switch {
-	case errors.Is(err, flow.ErrTooLarge):
-		return &failure{&fault.Error{Kind: fault.TooLarge, Shape: fault.Server, Cause: err}, true}
-	case he.Op == h1.OpBody && ex.CallerLeft(err):
-		return &failure{&fault.Error{Kind: fault.Canceled, Shape: fault.Server, Cause: err}, true}
-	case he.Op == h1.OpBody:
-		return &failure{&fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}, true}
+	case he.Op == h1.OpBody, errors.Is(err, flow.ErrTooLarge):
+		return &failure{bodyFault(ex, err), true}
 	case he.Op == h1.OpRequest:
 		return &failure{&fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}, true}
 	case he.Timeout:

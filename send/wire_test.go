@@ -1,6 +1,7 @@
 package send
 
 import (
+	"maps"
 	"reflect"
 	"sort"
 	"testing"
@@ -63,9 +64,7 @@ func TestWire(t *testing.T) {
 			t.Errorf("%s: then %v, first %v", tt.name, ex.Out.Wire, first)
 		}
 		want := map[string]string{}
-		for name, v := range own {
-			want[name] = v
-		}
+		maps.Copy(want, own)
 		for name, v := range tt.want {
 			if want[name] = v; v == "-" {
 				delete(want, name)
@@ -101,11 +100,13 @@ func TestRequestIDOff(t *testing.T) {
 
 // TestAnswerHeader is what of an answer's head is passed on.
 func TestAnswerHeader(t *testing.T) {
-	in := header.Header{
-		{Name: "Connection", Value: "close, X-Hop"}, {Name: "X-Hop", Value: "1"}, {Name: "Keep-Alive", Value: "2"}, {Name: "Transfer-Encoding", Value: "chunked"},
-		{Name: "Content-Length", Value: "3"}, {Name: "Upgrade", Value: "h2c"}, {Name: "Trailer", Value: "T"}, {Name: "Proxy-Connection", Value: "x"},
-		{Name: "Content-Type", Value: "a"}, {Name: "set-cookie", Value: "b"}, {Name: "Set-Cookie", Value: "c"}, {Name: "TE", Value: "x"},
+	var in header.Header
+	for _, name := range []string{
+		"X-Hop", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Upgrade", "Trailer", "Proxy-Connection", "Content-Type", "set-cookie", "Set-Cookie", "TE",
+	} {
+		in.Add(name, "v")
 	}
+	in.Add("Connection", "close, X-Hop")
 	for _, tt := range []struct {
 		upgrade, trailers bool
 		want              []string
@@ -142,8 +143,15 @@ func TestHostPort(t *testing.T) {
 		scheme string
 		want   string
 	}{
-		{"a", 80, "http", "a"}, {"a", 443, "https", "a"}, {"a", 80, "https", "a:80"}, {"a", 443, "http", "a:443"}, {"a", 80, "grpc", "a"},
-		{"a", 443, "grpcs", "a"}, {"::1", 80, "http", "[::1]"}, {"::1", 81, "http", "[::1]:81"}, {"[::1]", 81, "http", "[::1]:81"},
+		{"a", 80, "http", "a"},
+		{"a", 443, "https", "a"},
+		{"a", 80, "https", "a:80"},
+		{"a", 443, "http", "a:443"},
+		{"a", 80, "grpc", "a"},
+		{"a", 443, "grpcs", "a"},
+		{"::1", 80, "http", "[::1]"},
+		{"::1", 81, "http", "[::1]:81"},
+		{"[::1]", 81, "http", "[::1]:81"},
 	} {
 		if got := HostPort(tt.host, tt.port, tt.scheme); got != tt.want {
 			t.Errorf("%+v: got %q", tt, got)
