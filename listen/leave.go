@@ -14,7 +14,7 @@ var errLeft = errors.New("the caller has gone")
 
 // lookInterval is how often callers who wait are looked at: the longest that
 // an upstream works for somebody who has left.
-const lookInterval = 40 * time.Millisecond
+const lookInterval = 80 * time.Millisecond
 
 // net/http notices that a caller has left by a goroutine for every request,
 // which reads one byte: about a seventh of what a small exchange costs. Plain
