@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // DefaultLimit bounds an event when Splitter.Limit is zero.
@@ -90,7 +91,7 @@ func (s *Splitter) direct(chunk []byte) ([]byte, error) {
 	if len(rest) > s.limit() {
 		return chunk[:end:end], s.fail()
 	}
-	s.buf = append(s.buf, rest...)
+	s.hold(rest)
 	return chunk[:end:end], nil
 }
 
@@ -99,7 +100,7 @@ func (s *Splitter) joined(chunk []byte) ([]byte, error) {
 	// A carriage return at the end of what was pending may have waited for its
 	// line feed, so the search begins with it.
 	from := len(s.buf) - 1
-	s.buf = append(s.buf, chunk...)
+	s.hold(chunk)
 	frame := s.hand(lastEnd(s.buf, from, s.last))
 	if s.Pending() > s.limit() {
 		return frame, s.fail()
@@ -126,6 +127,16 @@ func (s *Splitter) limit() int {
 		return s.Limit
 	}
 	return DefaultLimit
+}
+
+// hold appends to what is pending. Its room doubles, so that an event that comes
+// in many pieces is not copied more often than it is long; append alone grows
+// large slices by a quarter.
+func (s *Splitter) hold(b []byte) {
+	if need := len(s.buf) + len(b); need > cap(s.buf) {
+		s.buf = slices.Grow(s.buf, max(len(b), cap(s.buf)))
+	}
+	s.buf = append(s.buf, b...)
 }
 
 // lastEnd returns the end of the last whole event in b whose blank line begins
