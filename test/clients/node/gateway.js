@@ -14,10 +14,11 @@ function need(name) {
 }
 
 // entry is the gateway's log entry of a request, by the id that its answer
-// carries in X-Kong-Request-Id. Entries are written a moment after the answer.
+// carries in X-Kong-Request-Id. Entries are written a moment after the answer,
+// and a reader may see the front half of one that is being written.
 export async function entry(requestID) {
   return until(`a log entry of request ${requestID}`, async () => {
-    const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n');
+    const lines = (await readFile(logFile, 'utf8')).split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line)).find((e) => e.request.id === requestID);
   });
 }
