@@ -10,6 +10,7 @@ import (
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/route"
+	"github.com/sluice-gateway/sluice/speak"
 )
 
 // Serve leads an exchange from routing to the answer's head. The answer's
@@ -30,6 +31,21 @@ func (e *Engine) Recover(ex *flow.Exchange, err error) *flow.Reply {
 	}
 	return e.dress(ex, e.fault(ex, f))
 }
+
+// Refuse answers a request that could not be read: only global plugins see
+// the answer.
+func (e *Engine) Refuse(ex *flow.Exchange, status int, err error) *flow.Reply {
+	e.admit(ex).global.chain.Collect(ex)
+	f := &fault.Error{Kind: fault.Invalid, Code: status, Shape: fault.Server, Cause: err}
+	if status == headTooLarge {
+		f.Code, f.Message = http.StatusBadRequest, speak.StatusMessage(headTooLarge)
+	}
+	return e.dress(ex, e.fault(ex, f))
+}
+
+// headTooLarge is nginx's own status for a head that is too large; the caller
+// gets 400.
+const headTooLarge = 494
 
 // dress lets the plugins see the answer's head and body and adds the
 // gateway's own fields.

@@ -74,39 +74,39 @@ func (c *conn) next() ([]byte, error) {
 }
 
 // decode takes the body's bytes out of the buffer, in place.
-func (c *conn) decode() []byte {
-	b := c.buf[c.r:c.w]
-	switch c.body.framing {
+func (in *input) decode() []byte {
+	b := in.buf[in.r:in.w]
+	switch in.body.framing {
 	case bodyLength:
-		b = b[:min(int64(len(b)), c.body.left)]
-		c.body.left -= int64(len(b))
-		c.body.done = c.body.left == 0
-		c.r += len(b)
+		b = b[:min(int64(len(b)), in.body.left)]
+		in.body.left -= int64(len(b))
+		in.body.done = in.body.left == 0
+		in.r += len(b)
 		return b
 	case bodyChunked:
-		return c.dechunk(b)
+		return in.dechunk(b)
 	case bodyNone, bodyClose:
-		c.r = c.w
+		in.r = in.w
 	}
 	return b
 }
 
 // dechunk decodes chunks, and the trailer once it is complete.
-func (c *conn) dechunk(b []byte) []byte {
-	data, used, err := c.body.chunks.decode(b)
-	c.r += used
+func (in *input) dechunk(b []byte) []byte {
+	data, used, err := in.body.chunks.decode(b)
+	in.r += used
 	if err != nil {
-		c.body.err = err
-	} else if c.body.chunks.state == inTrailer {
-		c.body.err = c.readTrailer()
+		in.body.err = err
+	} else if in.body.chunks.state == inTrailer {
+		in.body.err = in.readTrailer()
 	}
 	return data
 }
 
 // readTrailer takes the trailer section out of the buffer if it is complete.
-func (c *conn) readTrailer() error {
-	b, limit := c.buf[c.r:c.w], c.client.opt.MaxHeaderBytes
-	n, err := c.body.trailer.end(b)
+func (in *input) readTrailer() error {
+	b, limit := in.buf[in.r:in.w], in.limits.bytes
+	n, err := in.body.trailer.end(b)
 	switch {
 	case err != nil:
 		return err
@@ -115,12 +115,12 @@ func (c *conn) readTrailer() error {
 	case n == 0:
 		return nil
 	case n > len("\r\n"):
-		if err := c.trailers.parseFields(string(b[:n]), c.client.opt.MaxHeaders); err != nil {
+		if err := in.trailers.parseFields(string(b[:n]), in.limits.fields); err != nil {
 			return err
 		}
 	}
-	c.r += n
-	c.body.done = true
+	in.r += n
+	in.body.done = true
 	return nil
 }
 

@@ -50,8 +50,7 @@ type Client struct {
 	opt     Options
 	pool    pool
 	scratch sync.Pool // *scratch: what a head is built in
-	medium  sync.Pool // *[mediumBuf]byte: read buffers, staging of streams
-	large   sync.Pool // *[largeBuf]byte
+	buffers buffers   // for reading, and for staging streams
 }
 
 // New returns a client. It opens nothing and starts nothing.
@@ -59,8 +58,7 @@ func New(o Options) *Client {
 	c := &Client{opt: o.withDefaults()}
 	c.pool.maxIdle, c.pool.timeout = c.opt.MaxIdle, c.opt.IdleTimeout
 	c.scratch.New = func() any { return new(scratch) }
-	c.medium.New = func() any { return new([mediumBuf]byte) }
-	c.large.New = func() any { return new([largeBuf]byte) }
+	c.buffers.init()
 	return c
 }
 

@@ -10,16 +10,6 @@ import (
 	"time"
 )
 
-// Sizes of read buffers: every connection owns a small one; the others are
-// borrowed while reads fill what there is.
-const (
-	smallBuf  = 4 << 10
-	mediumBuf = 16 << 10
-	largeBuf  = 32 << 10
-	// shrinkAfter is how many small reads in a row give a borrowed buffer back.
-	shrinkAfter = 16
-)
-
 // flag is an atomic bool that is written only when it changes.
 type flag struct{ v atomic.Bool }
 
@@ -50,15 +40,9 @@ type conn struct {
 	hint      time.Duration // how long the peer says it keeps idle connections
 
 	// Reading.
-	buf      []byte // buf[r:w] has been read and not used
-	r, w     int
-	small    []byte // the connection's own buffer
-	filled   bool   // the last read left no room
-	lulls    int    // small reads in a row
-	readErr  error  // came with the last bytes
-	rd       deadline
-	head     head
-	trailers fields
+	input
+	rd   deadline
+	head head
 
 	// Writing.
 	wmu    sync.Mutex // guards wd and halted
@@ -77,11 +61,11 @@ type conn struct {
 	firstByte    time.Time
 	answered     bool // some byte of an answer has come
 	keep         bool // both sides allow another exchange
-	body         body
 }
 
 func newConn(c *Client, nc net.Conn) *conn {
-	cn := &conn{client: c, nc: nc, raw: nc, small: make([]byte, smallBuf)}
+	cn := &conn{client: c, nc: nc, raw: nc}
+	cn.input = input{buffers: &c.buffers, limits: limits{c.opt.MaxHeaderBytes, c.opt.MaxHeaders}, small: make([]byte, smallBuf)}
 	cn.buf = cn.small
 	cn.closeFn = cn.close
 	cn.look.init(nc)
@@ -139,9 +123,22 @@ func (c *conn) begin(ctx context.Context, req *Request) {
 	c.began = time.Now()
 	c.answered, c.keep = false, true
 	c.body = body{}
-	if ctx.Done() != nil {
-		c.stop = context.AfterFunc(ctx, c.closeFn)
+	c.stop = afterFunc(ctx, c.closeFn)
+}
+
+// afterFunc arranges for f to be called when ctx ends; nil when it never does.
+// A context with an AfterFunc of its own is asked for it at once, which
+// costs less than the way around through package context.
+func afterFunc(ctx context.Context, f func()) (stop func() bool) {
+	if a, ok := ctx.(interface {
+		AfterFunc(f func()) (stop func() bool)
+	}); ok {
+		return a.AfterFunc(f)
 	}
+	if ctx.Done() == nil {
+		return nil
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 // fail ends the exchange in disorder: the connection is closed, the sender
@@ -194,32 +191,12 @@ func (c *conn) finish() {
 
 // fill reads once, more into the buffer.
 func (c *conn) fill() error {
-	if c.readErr != nil {
-		return c.readErr
-	}
-	c.room()
-	n, err := c.read(c.buf[c.w:])
-	if n == 0 {
-		if err == nil {
-			err = io.ErrNoProgress
-		}
-		c.readErr = err
+	p, err := c.space()
+	if err != nil {
 		return err
 	}
-	c.note(n)
-	c.w += n
-	c.readErr = err
-	return nil
-}
-
-// note remembers how full the buffer got, for room.
-func (c *conn) note(n int) {
-	c.filled = c.w+n == len(c.buf)
-	if n < smallBuf/2 {
-		c.lulls++
-	} else {
-		c.lulls = 0
-	}
+	n, err := c.read(p)
+	return c.took(n, err)
 }
 
 // read reads once within the read timeout. While the request is being sent, time
@@ -241,60 +218,4 @@ func (c *conn) read(p []byte) (int, error) {
 		}
 		c.rd.at = time.Time{}
 	}
-}
-
-// room makes room for a read. Only a head or trailer still incomplete keeps
-// bytes in the buffer; these are bounded before.
-func (c *conn) room() {
-	switch {
-	case c.r == c.w:
-		c.r, c.w = 0, 0
-		c.fit()
-	case c.w < len(c.buf):
-	case c.r > 0:
-		c.w = copy(c.buf, c.buf[c.r:c.w])
-		c.r = 0
-	default:
-		c.swap(max(2*len(c.buf), mediumBuf))
-	}
-}
-
-// fit gives an empty buffer the size that the last reads call for.
-func (c *conn) fit() {
-	switch {
-	case c.filled && len(c.buf) < mediumBuf:
-		c.swap(mediumBuf)
-	case c.filled && len(c.buf) < largeBuf:
-		c.swap(largeBuf)
-	case c.lulls >= shrinkAfter && len(c.buf) > smallBuf:
-		c.giveBuffer()
-	}
-	c.filled = false
-}
-
-// swap moves what is in the buffer to one of size n.
-func (c *conn) swap(n int) {
-	var b []byte
-	switch {
-	case n <= mediumBuf:
-		b = c.client.medium.Get().(*[mediumBuf]byte)[:]
-	case n <= largeBuf:
-		b = c.client.large.Get().(*[largeBuf]byte)[:]
-	default:
-		b = make([]byte, n)
-	}
-	w := copy(b, c.buf[c.r:c.w])
-	c.giveBuffer()
-	c.buf, c.r, c.w = b, 0, w
-}
-
-// giveBuffer returns to the connection's own buffer, empty.
-func (c *conn) giveBuffer() {
-	switch len(c.buf) {
-	case mediumBuf:
-		c.client.medium.Put((*[mediumBuf]byte)(c.buf))
-	case largeBuf:
-		c.client.large.Put((*[largeBuf]byte)(c.buf))
-	}
-	c.buf, c.r, c.w, c.lulls, c.filled = c.small, 0, 0, 0, false
 }

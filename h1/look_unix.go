@@ -21,3 +21,19 @@ func peek(fd uintptr, b []byte) int {
 		}
 	}
 }
+
+// readNow reads without waiting; again means that there is nothing to read.
+func readNow(fd uintptr, b []byte) (n int, again bool, err error) {
+	for {
+		n, err := syscall.Read(int(fd), b)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN:
+			return 0, true, nil
+		case err != nil:
+			return 0, false, err
+		}
+		return n, false, nil
+	}
+}

@@ -60,8 +60,8 @@ func (d *sender) segments(s *scratch) {
 
 // stream sends what each Read brings, as a chunk or as it is.
 func (d *sender) stream() {
-	pooled := d.c.client.medium.Get().(*[mediumBuf]byte)
-	defer d.c.client.medium.Put(pooled)
+	pooled := d.c.buffers.medium.Get().(*[mediumBuf]byte)
+	defer d.c.buffers.medium.Put(pooled)
 	left := d.req.Length
 	for left != 0 {
 		const head, tail = 6, 2 // "3ff0\r\n" and "\r\n"

@@ -39,6 +39,13 @@ func (g *gateway) Recover(ex *flow.Exchange, err error) *flow.Reply {
 	return r
 }
 
+func (g *gateway) Refuse(ex *flow.Exchange, status int, err error) *flow.Reply {
+	g.mu.Lock()
+	g.errs = append(g.errs, err)
+	g.mu.Unlock()
+	return ex.NewReply(status)
+}
+
 func (g *gateway) Done(ex *flow.Exchange) {
 	g.mu.Lock()
 	g.outcomes = append(g.outcomes, ex.Outcome)

@@ -189,7 +189,7 @@ func TestIdleConnection(t *testing.T) {
 func TestLargeHead(t *testing.T) {
 	r := run(t, func(o *Options) { o.MaxHeaderBytes = 1 << 10 }, func(ex *flow.Exchange) *flow.Reply { return reply(ex, 200, 0) })
 	l := r.dial(t).say(t, "GET / HTTP/1.1\nHost: h\nX: "+strings.Repeat("x", 20<<10)+"\n\n")
-	if resp, _, _ := l.answer(t, "GET"); resp.StatusCode != 431 {
+	if resp, _, _ := l.answer(t, "GET"); resp.StatusCode != 494 {
 		t.Errorf("got %d", resp.StatusCode)
 	}
 }

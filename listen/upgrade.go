@@ -3,7 +3,6 @@ package listen
 import (
 	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"sync"
 
@@ -15,24 +14,20 @@ import (
 func (w *writer) upgrade(r *flow.Reply) {
 	out := &w.ex.Outcome
 	defer func() { _ = r.Upgrade.Close() }()
-	conn, buf, err := http.NewResponseController(w.w).Hijack()
+	conn, pending, err := w.sink.takeover()
 	if err != nil {
-		out.Err = err
+		out.Err, w.abort = err, true
 		return
 	}
+	w.taken = true
 	defer func() { _ = conn.Close() }()
-	if q, ok := conn.(*quietConn); ok {
-		conn = q.TCPConn
-	}
 	head := upgradeHead(r)
 	if _, err := conn.Write(head); err != nil {
 		out.Err, out.CallerGone = err, true
 		return
 	}
 	out.Sent = int64(len(head))
-	pending, _ := buf.Peek(buf.Reader.Buffered())
 	out.Body = pipe(conn, r.Upgrade, pending, r.Early)
-	out.Sent += out.Body
 }
 
 func upgradeHead(r *flow.Reply) []byte {

@@ -3,22 +3,41 @@ package listen
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
-	"github.com/sluice-gateway/sluice/header"
+	"github.com/sluice-gateway/sluice/h1"
 )
+
+// sink is the sending side of one exchange.
+type sink interface {
+	// begin takes the head. It leaves with the first bytes of the body, or
+	// with flush or end.
+	begin(r *flow.Reply)
+	// write sends bytes of the body, which flush says are not to wait for
+	// more. An answer that has no body drops them.
+	write(p []byte, flush bool) (int, error)
+	// flush sends the head.
+	flush() error
+	// end completes the answer.
+	end(trailer flow.Header) error
+	// drop takes back a head that has not left.
+	drop()
+	// takeover hands over the connection, with what has been read of it.
+	takeover() (net.Conn, []byte, error)
+}
 
 // writer sends one reply.
 type writer struct {
-	w  http.ResponseWriter
-	r  *http.Request
-	ex *flow.Exchange
+	sink sink
+	ex   *flow.Exchange
 	// gateway turns an answer that broke before its first byte into another.
 	gateway Gateway
-	// abort tells that the connection must be cut.
-	abort bool
+	// abort tells that the connection must be cut, taken that it belongs to
+	// somebody else now.
+	abort, taken bool
 }
 
 // An answer whose body is not as long as was announced.
@@ -44,71 +63,36 @@ func (w *writer) write(r *flow.Reply) {
 		w.broken(r, true, errInterim)
 		return
 	}
-	if w.ex.In.Major == 1 && w.ex.Body.Sending() {
-		// The answer may begin while the caller is still sending.
-		_ = http.NewResponseController(w.w).EnableFullDuplex()
-	}
-	out.Sent = int64(w.head(r))
+	out.Sent = headSize(r)
+	w.sink.begin(r)
+	defer func() { _ = r.Close() }()
 	if r.Stream == nil {
-		w.w.WriteHeader(r.Status)
+		w.end(nil)
 		return
 	}
-	defer func() { _ = r.Close() }()
 	w.body(r)
-	out.Sent += out.Body
 }
 
-// head writes the fields and returns about how many bytes the head has. The
-// spelling of names is kept, but for those that net/http looks for.
-func (w *writer) head(r *flow.Reply) int {
-	h := w.w.Header()
+// headSize is about how many bytes the head has.
+func headSize(r *flow.Reply) int64 {
 	size := len("HTTP/1.1 200 OK\r\n\r\n")
-	values := make([]string, len(r.Header)+1)
-	for i, f := range r.Header {
+	for _, f := range r.Header {
 		size += len(f.Name) + len(f.Value) + 4
-		name := spelling(f.Name)
-		if old, ok := h[name]; ok {
-			h[name] = append(old, f.Value)
-			continue
-		}
-		values[i] = f.Value
-		h[name] = values[i : i+1 : i+1]
 	}
-	if _, ok := h["Content-Type"]; !ok {
-		h["Content-Type"] = nil // no guessing
-	}
-	if r.Length >= 0 && bodyAllowed(r.Status) {
-		last := len(values) - 1
-		values[last] = r.LengthText()
-		h["Content-Length"] = values[last:]
-	}
-	return size
+	return int64(size)
 }
 
-func bodyAllowed(status int) bool { return status >= 200 && status != 204 && status != 304 }
+func bodyAllowed(status int) bool { return h1.BodyAllowed(status) }
 
-var serverNames = [...]string{"Content-Type", "Content-Length", "Content-Encoding", "Connection", "Date", "Trailer", "Transfer-Encoding", "Etag"}
-
-// spelling returns the canonical name where net/http depends on it.
-func spelling(name string) string {
-	for _, s := range serverNames {
-		if header.Equal(name, s) {
-			return s
-		}
-	}
-	return name
-}
-
-// body passes frames on, one write and one flush for each; the head leaves
-// with the first.
+// body passes frames on, one write for each; the head leaves with the first.
 func (w *writer) body(r *flow.Reply) {
 	out := &w.ex.Outcome
-	flusher, _ := w.w.(http.Flusher)
 	first := true
 	if r.Length < 0 && w.stillSending() {
 		// The caller may wait for the head before it goes on.
-		w.w.WriteHeader(r.Status)
-		flusher.Flush()
+		if w.failed(w.sink.flush()) {
+			return
+		}
 		first = false
 	}
 	for {
@@ -124,24 +108,25 @@ func (w *writer) body(r *flow.Reply) {
 		if len(f.Data) == 0 {
 			continue
 		}
-		if first {
-			w.w.WriteHeader(r.Status)
-			first = false
-		}
-		n, err := w.w.Write(f.Data)
-		out.Body += int64(n)
-		if errors.Is(err, http.ErrContentLength) {
+		if r.Length >= 0 && out.Body+int64(len(f.Data)) > r.Length {
 			w.broken(r, first, errLong)
 			return
 		}
-		if err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
-			out.Err, out.CallerGone = err, true
+		first = false
+		n, err := w.sink.write(f.Data, r.Length < 0 || out.Body+int64(len(f.Data)) < r.Length)
+		out.Body += int64(n)
+		if w.failed(err) {
 			return
 		}
-		if r.Length < 0 || out.Body < r.Length {
-			flusher.Flush()
-		}
 	}
+}
+
+// failed notes that the caller cannot be written to.
+func (w *writer) failed(err error) bool {
+	if err != nil {
+		w.ex.Outcome.Err, w.ex.Outcome.CallerGone, w.abort = err, true, true
+	}
+	return err != nil
 }
 
 // stillSending tells that the request's body has not been read to its end, or
@@ -152,20 +137,18 @@ func (w *writer) stillSending() bool {
 
 func (w *writer) ended(r *flow.Reply, first bool) {
 	out := &w.ex.Outcome
-	if r.Length >= 0 && out.Body < r.Length && w.r.Method != http.MethodHead && bodyAllowed(r.Status) {
+	if r.Length >= 0 && out.Body < r.Length && w.ex.In.Method != http.MethodHead && bodyAllowed(r.Status) {
 		w.broken(r, first, errShort)
 		return
 	}
-	if first {
-		w.w.WriteHeader(r.Status)
-	}
+	var trailer flow.Header
 	if r.Trailer != nil {
-		h := w.w.Header()
-		for _, f := range r.Trailer() {
-			h.Add(http.TrailerPrefix+f.Name, f.Value)
-		}
+		trailer = r.Trailer()
 	}
+	w.end(trailer)
 }
+
+func (w *writer) end(trailer flow.Header) { w.failed(w.sink.end(trailer)) }
 
 // broken ends an answer that cannot be completed. While nothing has been sent
 // it becomes a proper error; afterwards the connection is cut, since the
@@ -178,12 +161,12 @@ func (w *writer) broken(r *flow.Reply, first bool, err error) {
 		out.CallerGone = true
 	}
 	if first && !out.CallerGone {
-		clear(w.w.Header())
+		w.sink.drop()
 		w.write(w.gateway.Recover(w.ex, err))
 		return
 	}
 	if !out.CallerGone {
-		_ = http.NewResponseController(w.w).Flush()
+		_ = w.sink.flush()
 	}
 	w.abort = true
 }

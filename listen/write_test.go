@@ -154,7 +154,7 @@ func TestHeadOnTheWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"\r\nx-lower: 1\r\n", "\r\nX-UPPER: 2\r\n", "\r\nset-cookie: a\r\n", "\r\nset-cookie: b\r\n", "\r\nContent-Type: t\r\n", "\r\nDate: d\r\n"} {
+	for _, want := range []string{"\r\nx-lower: 1\r\n", "\r\nX-UPPER: 2\r\n", "\r\nset-cookie: a\r\n", "\r\nset-cookie: b\r\n", "\r\ncontent-type: t\r\n", "\r\nDATE: d\r\n"} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("%q is not in %q", want, b)
 		}

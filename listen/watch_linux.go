@@ -1,0 +1,93 @@
+package listen
+
+import (
+	"log/slog"
+	"os"
+	"syscall"
+)
+
+// watcher learns from the system which callers have hung up, by one epoll set
+// of all connections: nobody has to read a connection to find out, and a
+// request costs nothing.
+type watcher struct {
+	server *Server
+	file   *os.File // the set; nil when there is none
+}
+
+// watched is what is told of a connection: the other end has closed, or shut
+// its sending side, or the connection has failed.
+const watched = syscall.EPOLLRDHUP | syscall.EPOLLET&(1<<32-1)
+
+func newWatcher(s *Server) *watcher {
+	w := &watcher{server: s}
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err == nil {
+		err = syscall.SetNonblock(fd, true)
+	}
+	if err != nil {
+		s.o.Log.Error("callers that hang up will not be noticed while they wait", slog.Any("error", err))
+		return w
+	}
+	w.file = os.NewFile(uintptr(fd), "epoll")
+	return w
+}
+
+// add begins to look after a caller.
+func (w *watcher) add(c *caller) {
+	// The number travels in the event, in two halves.
+	ev := syscall.EpollEvent{Events: watched, Fd: int32(uint32(c.number)), Pad: int32(uint32(c.number >> 32))}
+	w.control(c, syscall.EPOLL_CTL_ADD, &ev)
+}
+
+// remove ends it. A connection that has been closed is gone from the set.
+func (w *watcher) remove(c *caller) { w.control(c, syscall.EPOLL_CTL_DEL, nil) }
+
+func (w *watcher) control(c *caller, op int, ev *syscall.EpollEvent) {
+	socket, ok := c.socket.(syscall.Conn)
+	if w.file == nil || !ok {
+		return
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) {
+		if set, err := w.file.SyscallConn(); err == nil {
+			_ = set.Control(func(epoll uintptr) { _ = syscall.EpollCtl(int(epoll), op, int(fd), ev) })
+		}
+	})
+}
+
+// run hears of callers that leave until close.
+func (w *watcher) run() {
+	if w.file == nil {
+		return
+	}
+	set, err := w.file.SyscallConn()
+	if err != nil {
+		return
+	}
+	events := make([]syscall.EpollEvent, 128)
+	for {
+		n := 0
+		err := set.Read(func(fd uintptr) bool {
+			n, _ = syscall.EpollWait(int(fd), events, 0)
+			return n > 0
+		})
+		if err != nil {
+			return
+		}
+		for i := range events[:n] {
+			number := uint64(uint32(events[i].Fd)) | uint64(uint32(events[i].Pad))<<32
+			if c := w.server.caller(number); c != nil {
+				c.leave()
+			}
+		}
+	}
+}
+
+func (w *watcher) close() {
+	if w.file != nil {
+		_ = w.file.Close()
+	}
+}
