@@ -3,8 +3,11 @@ package h1
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -124,6 +127,77 @@ func TestIsValue(t *testing.T) {
 			if want := (c >= ' ' || c == '\t') && c != 0x7f; isValue(string(b)) != want {
 				t.Errorf("byte %#x at %d: not %v", c, at, want)
 			}
+		}
+	}
+}
+
+// FuzzRequest: whatever a caller sends, it is read the same in whatever
+// portions it arrives, and every request that is taken net/http takes too,
+// with the same meaning and the same end. Exceptions, where net/http is the
+// other one: what it thinks of the target's escapes, trailers it does not
+// like, and chunk extensions over its own total.
+func FuzzRequest(f *testing.F) {
+	for _, s := range []string{
+		"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+		"\r\nPOST http://a/b?c HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\na\r\n0\r\nT: u\r\n\r\nGET / HTTP/1.0\r\n\r\n",
+		"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+		"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+	} {
+		f.Add(s)
+	}
+	s := NewServer(ServerOptions{MaxHeaderBytes: 8 << 10, MaxHeaders: 64})
+	f.Fuzz(func(t *testing.T, in string) {
+		whole := hear(t, s, in, 0)
+		for _, step := range []int{1, 5} {
+			if got := hear(t, s, in, step); !sameRequests(got, whole) {
+				t.Fatalf("%q in steps of %d: %+v, whole %+v", in, step, got, whole)
+			}
+		}
+		compareRequests(t, in, whole)
+	})
+}
+
+func sameRequests(a, b heard) bool {
+	return a.status == b.status && slices.Equal(a.requests, b.requests)
+}
+
+// compareRequests reads the same bytes with net/http.
+func compareRequests(t *testing.T, in string, got heard) {
+	t.Helper()
+	br := bufio.NewReader(strings.NewReader(in))
+	for _, ours := range got.requests {
+		for b, _ := br.Peek(2); string(b) == "\r\n"; b, _ = br.Peek(2) {
+			_, _ = br.Discard(2)
+		}
+		r, err := http.ReadRequest(br)
+		if _, ok := errors.AsType[*url.Error](err); ok {
+			return
+		}
+		if err != nil {
+			if strings.Contains(err.Error(), "bad trailer key") || strings.Contains(err.Error(), "invalid URI") {
+				return
+			}
+			t.Fatalf("%q: we read %+v, net/http: %v", in, ours, err)
+		}
+		body, err := io.ReadAll(r.Body)
+		if r.Method != ours.method || r.RequestURI != ours.target || r.ContentLength != ours.length ||
+			r.ProtoMinor != ours.minor && ours.minor != 1 || r.Close != ours.last || r.Host != ours.host && r.URL.User == nil {
+			t.Fatalf("%q: we read %+v, net/http %+v", in, ours, r)
+		}
+		if ours.broken {
+			return
+		}
+		if err != nil {
+			if len(r.Trailer) > 0 || strings.Contains(err.Error(), "too much overhead") || strings.Contains(err.Error(), "malformed MIME") {
+				return
+			}
+			t.Fatalf("%q: we read %+v, net/http's body: %v", in, ours, err)
+		}
+		if string(body) != ours.body {
+			t.Fatalf("%q: body %q, net/http %q", in, ours.body, body)
 		}
 	}
 }

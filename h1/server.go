@@ -83,11 +83,12 @@ type RequestHead struct {
 	// Began is when the head had been read.
 	Began time.Time
 
-	host    int // number of Host fields
-	chunked bool
-	lengths bool // there is a Content-Length
-	expects bool // Expect: 100-continue
-	close   bool // the caller wants no further exchange
+	host      int // number of Host fields
+	chunked   bool
+	lengths   bool // there is a Content-Length
+	expects   bool // Expect: 100-continue
+	keepAlive bool // the caller asks for a further exchange
+	close     bool // there is to be none
 }
 
 // ServerConn is a caller's connection: requests are read from it one after
@@ -168,7 +169,7 @@ func (c *ServerConn) wait() error {
 		timeout = c.server.opt.HeadTimeout
 	}
 	for {
-		c.skipEmptyLine()
+		c.skipEmptyLines()
 		if c.r < c.w {
 			return nil
 		}
@@ -182,10 +183,10 @@ func (c *ServerConn) wait() error {
 	}
 }
 
-// skipEmptyLine takes out an empty line before a request line, which some
-// callers send after a body (RFC 9112 section 2.2).
-func (c *ServerConn) skipEmptyLine() {
-	if c.w-c.r >= 2 && c.buf[c.r] == '\r' && c.buf[c.r+1] == '\n' {
+// skipEmptyLines takes out empty lines before a request line; some callers
+// send one after a body (RFC 9112 section 2.2). Half a line is left.
+func (c *ServerConn) skipEmptyLines() {
+	for c.w-c.r >= 2 && c.buf[c.r] == '\r' && c.buf[c.r+1] == '\n' {
 		c.r += 2
 	}
 }

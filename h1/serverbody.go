@@ -70,8 +70,9 @@ func (c *ServerConn) readBody(p []byte, timeout time.Duration) (int, error) {
 		case c.body.err != nil:
 			return 0, c.body.err
 		case c.r < c.w:
-			c.rest = c.decode()
-			continue
+			if c.rest = c.decode(); len(c.rest) > 0 || c.body.done || c.body.err != nil {
+				continue
+			}
 		case c.body.framing != bodyChunked:
 			return c.readStraight(p, timeout)
 		}

@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func (c *ServerConn) readHead() (string, error) {
 	until := deadlineIn(c.server.opt.HeadTimeout)
 	var s scan
 	for {
+		if s.pos == 0 {
+			c.skipEmptyLines()
+		}
 		b := c.buf[c.r:c.w]
 		if c.requests == 0 && len(b) >= len(preface) && isPreface(b) {
 			return "", ErrHTTP2
@@ -70,7 +74,10 @@ func isPreface(b []byte) bool {
 // headEnd returns the length of the head that b begins with, 0 if it is not
 // complete.
 func (c *ServerConn) headEnd(s *scan, b []byte) (int, error) {
-	if !isToken(string(b[:1])) {
+	switch {
+	case len(b) == 0 || len(b) == 1 && b[0] == '\r':
+		return 0, nil
+	case !isToken(string(b[:1])):
 		return 0, bad(errRequestLine) // another protocol: its lines may never end
 	}
 	n, err := s.end(b)
@@ -80,7 +87,7 @@ func (c *ServerConn) headEnd(s *scan, b []byte) (int, error) {
 	case err != nil:
 		return 0, bad(err)
 	case n > c.limits.bytes || n == 0 && len(b) >= c.limits.bytes:
-		if s.line == 0 {
+		if line := bytes.IndexByte(b, '\n'); line < 0 || line >= c.limits.bytes {
 			return 0, &BadRequest{statusTooLong, errTargetLong}
 		}
 		return 0, &BadRequest{statusTooLarge, ErrHeadTooLarge}
@@ -134,7 +141,6 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // interpret reads the fields that say what follows the head, takes out Host,
 // and looks at the target.
 func (h *RequestHead) interpret() error {
-	h.close = h.Minor == 0
 	kept := h.Header[:0]
 	for i := range h.Header {
 		f := h.Header[i]
@@ -147,6 +153,7 @@ func (h *RequestHead) interpret() error {
 	}
 	clear(h.Header[len(kept):])
 	h.Header = kept
+	h.close = h.close || h.Minor == 0 && !h.keepAlive
 	switch {
 	case h.chunked && h.lengths:
 		return bad(errFraming)
@@ -217,8 +224,8 @@ func (h *RequestHead) connection(list string) {
 		switch option = trim(option); {
 		case header.Equal(option, "close"):
 			h.close = true
-		case header.Equal(option, "keep-alive") && h.Minor == 0:
-			h.close = false
+		case header.Equal(option, "keep-alive"):
+			h.keepAlive = true
 		}
 	}
 }
