@@ -48,6 +48,11 @@ type Options struct {
 	// Origins of pages that may use the Admin API from a browser. Empty allows
 	// pages of the same host, and any page when a token is asked for.
 	Origins []string
+	// Hosts, unless nil, are the names by which the Admin API may be asked as
+	// long as it wants no token, besides localhost, addresses and the hosts of
+	// Origins. For an API that other machines reach it is nil: they may call
+	// it as they like.
+	Hosts []string
 	// MaxBody is the longest body in bytes; 0 is config.MaxText.
 	MaxBody int64
 	// Agent is what the header Server says; "" leaves it out.

@@ -48,6 +48,9 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) (a answer) {
 			a = unexpected()
 		}
 	}()
+	if why := f.misaddressed(r); why != "" {
+		return message(http.StatusForbidden, why)
+	}
 	if f.guarded && r.Method != http.MethodOptions && !f.o.Auth.allows(r) {
 		return message(http.StatusUnauthorized, "Invalid RBAC credentials")
 	}

@@ -40,6 +40,9 @@ func (a *App) openAdmin(context.Context) error {
 	if headers.Server {
 		o.Agent = headers.Agent
 	}
+	if o.Hosts, err = adminHosts(s.AdminListen); err != nil {
+		return err
+	}
 	if s.AdminTokenRequired() {
 		o.Auth.Tokens = []schema.Secret{s.AdminToken}
 	}
@@ -48,6 +51,20 @@ func (a *App) openAdmin(context.Context) error {
 	}
 	a.status = admin.NewStatus(o)
 	return a.serveAPI("status", s.StatusListen, s.StatusSSLCert, s.StatusSSLCertKey, a.status, nil)
+}
+
+// adminHosts are the names that the listeners of the Admin API go by; nil when
+// other machines reach one of them.
+func adminHosts(where string) ([]string, error) {
+	addrs, err := listen.ParseAddresses("admin_listen", where)
+	hosts := []string{}
+	for _, a := range addrs {
+		if !a.Loopback() {
+			return nil, err
+		}
+		hosts = append(hosts, a.Host)
+	}
+	return hosts, err
 }
 
 // guarded refuses an Admin API that everybody could use.

@@ -59,19 +59,6 @@ func options(t *testing.T, conf string) app.Options {
 
 func start(t *testing.T, conf string) (url string) {
 	t.Helper()
-	a, err := app.New(t.Context(), options(t, conf))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	<-a.Ready()
+	a := run(t, options(t, conf))
 	return "http://" + a.ProxyAddrs()[0].String()
 }
