@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -105,12 +104,12 @@ func (a *App) serveAPI(name, where string, certs, keys []string, h http.Handler,
 }
 
 func (a *App) serveAPIAt(name string, addr listen.Address, base *tls.Config, h http.Handler) error {
-	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr.String())
+	ln, err := addr.Listen(context.Background())
 	if err != nil {
-		return fmt.Errorf("%s_listen: %w", name, err)
+		return &ListenError{name + "_listen", err}
 	}
 	a.open.add(ln.Close)
-	a.apis[name] = append(a.apis[name], ln.Addr())
+	a.listening(name, ln.Addr(), addr.TLS)
 	srv := admin.NewServer(h, a.o.Log)
 	serve := func() error { return srv.Serve(ln) }
 	if addr.TLS {
@@ -182,8 +181,9 @@ func (a *App) openDemo(context.Context) error {
 	}
 	srv, err := demo.Open(addr)
 	if err != nil {
-		return fmt.Errorf("demo_listen: %w", err)
+		return &ListenError{"demo_listen", err}
 	}
+	a.listening("demo", srv.Addr(), false)
 	a.open.add(srv.Close)
 	a.actors = append(a.actors, actor{name: "demo", run: srv.Run})
 	return nil
@@ -193,10 +193,10 @@ func (a *App) openDemo(context.Context) error {
 func (a *App) WriteMetrics(w io.Writer) error { return a.exporter.WritePage(w) }
 
 // AdminAddrs are the addresses of the Admin API.
-func (a *App) AdminAddrs() []net.Addr { return slices.Clone(a.apis["admin"]) }
+func (a *App) AdminAddrs() []net.Addr { return a.addrsOf("admin") }
 
 // StatusAddrs are the addresses of the Status API.
-func (a *App) StatusAddrs() []net.Addr { return slices.Clone(a.apis["status"]) }
+func (a *App) StatusAddrs() []net.Addr { return a.addrsOf("status") }
 
 // drain makes the node not ready, so that balancers in front look elsewhere.
 func (a *App) drain(ctx context.Context) error {

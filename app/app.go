@@ -66,7 +66,7 @@ type App struct {
 	configuration *admin.Configuration
 	status        *admin.StatusAPI
 	exporter      *prometheus.Exporter
-	apis          map[string][]net.Addr // listeners of admin and status
+	listeners     []Listener
 	source        *source
 	ready         chan struct{}
 	actors        []actor
@@ -84,7 +84,7 @@ type actor struct {
 // New opens everything and loads the configuration. Nothing is served yet. On
 // an error what was opened has been closed again.
 func New(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{o: o, plugins: Plugins(), metrics: telemetry.NewRegistry(), ready: make(chan struct{}), clock: o.Clock, apis: map[string][]net.Addr{}}
+	a := &App{o: o, plugins: Plugins(), metrics: telemetry.NewRegistry(), ready: make(chan struct{}), clock: o.Clock}
 	if a.clock == nil {
 		a.clock = clock.System()
 	}
@@ -289,7 +289,10 @@ func (a *App) openProxy(context.Context) error {
 		MaxBodyBytes: s.MaxBodySize,
 	})
 	if err != nil {
-		return err
+		return &ListenError{"proxy_listen", err}
+	}
+	for i, at := range a.proxy.Addrs() {
+		a.listening("proxy", at, addrs[i].TLS)
 	}
 	a.open.add(a.proxy.Close)
 	a.actors = append(a.actors, actor{name: "proxy", run: func(ctx context.Context) error {

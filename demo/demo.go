@@ -51,6 +51,9 @@ func Open(addr string) (*Server, error) {
 		return nil, fmt.Errorf("demo model: listen on %s: only loopback addresses are allowed", addr)
 	}
 	ln, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return nil, fmt.Errorf("demo model: listen on %s: %w", addr, op.Err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("demo model: %w", err)
 	}

@@ -15,6 +15,8 @@ type Address struct {
 	TLS       bool
 	HTTP2     bool
 	ReusePort bool
+	// BothFamilies lets an IPv6 address serve IPv4 too: ipv6only=off.
+	BothFamilies bool
 }
 
 // String is host:port.
@@ -66,6 +68,8 @@ func parseAddress(words []string) (Address, error) {
 			a.TLS = true
 		case flag == "http2":
 			a.HTTP2 = true
+		case flag == "ipv6only=off":
+			a.BothFamilies = strings.Contains(host, ":")
 		case flag == "reuseport", flag == "deferred", flag == "bind", strings.HasPrefix(flag, "backlog="),
 			strings.HasPrefix(flag, "ipv6only="), strings.HasPrefix(flag, "so_keepalive="):
 			// Tuning of nginx's sockets; ours need none.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -57,10 +56,10 @@ func Open(o Options) (*Server, error) {
 	})
 	s.watcher = newWatcher(s)
 	for _, a := range o.Addresses {
-		ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", a.String())
+		ln, err := a.Listen(context.Background())
 		if err != nil {
 			_ = s.Close()
-			return nil, fmt.Errorf("listen on %s: %w", a, err)
+			return nil, err
 		}
 		s.doors = append(s.doors, s.door(a, ln))
 	}

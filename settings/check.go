@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"slices"
 	"strings"
 
@@ -174,8 +173,11 @@ func (l *loader) reachable(key, value string) string {
 
 // checkPorts finds addresses that two listeners want.
 func (l *loader) checkPorts() {
-	type claim struct{ key, host string }
-	byPort := map[int][]claim{}
+	type claim struct {
+		key  string
+		addr listen.Address
+	}
+	var claims []claim
 	for _, c := range []struct{ key, value string }{
 		{"proxy_listen", l.s.ProxyListen},
 		{"admin_listen", l.s.AdminListen},
@@ -187,25 +189,12 @@ func (l *loader) checkPorts() {
 			continue
 		}
 		for _, a := range addrs {
-			for _, other := range byPort[a.Port] {
-				if a.Port != 0 && overlaps(a.Host, other.host) {
-					l.failKey(c.key, fmt.Sprintf("%s is taken by %s: choose another port", a, other.key))
+			for _, other := range claims {
+				if a.Overlaps(other.addr) {
+					l.failKey(c.key, fmt.Sprintf("%s is taken by %s of %s: choose another port", a, other.addr, other.key))
 				}
 			}
-			byPort[a.Port] = append(byPort[a.Port], claim{c.key, a.Host})
+			claims = append(claims, claim{c.key, a})
 		}
 	}
-}
-
-// overlaps tells whether two hosts cannot have the same port. The wildcards of
-// IPv4 and IPv6 can.
-func overlaps(a, b string) bool {
-	if a == b {
-		return true
-	}
-	ipA, ipB := net.ParseIP(a), net.ParseIP(b)
-	if ipA == nil || ipB == nil || (ipA.To4() == nil) != (ipB.To4() == nil) {
-		return false
-	}
-	return ipA.IsUnspecified() || ipB.IsUnspecified()
 }

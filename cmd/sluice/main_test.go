@@ -213,7 +213,7 @@ func TestStart(t *testing.T) {
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d: %s", code, w.log.String())
 	}
-	for _, want := range []string{`not_applicable=pg_host`, `msg="proxy listens"`, `signal=terminated`} {
+	for _, want := range []string{`not_applicable=pg_host`, `msg=listening api=proxy`, `tls=false`, `signal=terminated`} {
 		if !strings.Contains(w.log.String(), want) {
 			t.Errorf("no %s in %s", want, w.log.String())
 		}
@@ -227,7 +227,7 @@ func TestPortTaken(t *testing.T) {
 	}
 	defer ln.Close()
 	w := newWorld("SLUICE_PROXY_LISTEN=" + ln.Addr().String())
-	if code := w.run([]string{"start"}); code != 1 || !strings.Contains(w.log.String(), "choose another port") {
+	if code := w.run([]string{"start"}); code != 1 || !strings.Contains(w.log.String(), "Error: proxy_listen: listen on "+ln.Addr().String()+": bind: address already in use: stop the other program, or choose another port with SLUICE_PROXY_LISTEN\n") {
 		t.Errorf("exit code %d: %s", code, w.log.String())
 	}
 }

@@ -62,10 +62,15 @@ func (p *process) open(ctx context.Context, s *settings.Settings, warnings []set
 		log.LogAttrs(ctx, slog.LevelWarn, w.Message, w.Attrs...) //nolint:sloglint // the messages are constants of settings
 	}
 	a, err := app.New(ctx, app.Options{Settings: s, Log: log, Version: version(), LookupEnv: lookup(environ)})
-	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%w: stop the other program, or choose another port, for instance with SLUICE_PROXY_LISTEN, SLUICE_ADMIN_LISTEN or SLUICE_STATUS_LISTEN", err)
+	return a, advise(err)
+}
+
+// advise says what to do about an address that is in use.
+func advise(err error) error {
+	if l, ok := errors.AsType[*app.ListenError](err); ok && errors.Is(l, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: stop the other program, or choose another port with SLUICE_%s", err, strings.ToUpper(l.Key))
 	}
-	return a, err
+	return err
 }
 
 // errStopped ends a stop that was not waited for.

@@ -40,14 +40,8 @@ func start(p *process, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, addr := range a.ProxyAddrs() {
-		log.Info("proxy listens", slog.String("address", addr.String()))
-	}
-	for _, addr := range a.AdminAddrs() {
-		log.Info("admin listens", slog.String("address", addr.String()))
-	}
-	for _, addr := range a.StatusAddrs() {
-		log.Info("status listens", slog.String("address", addr.String()))
+	for _, l := range a.Listeners() {
+		log.Info("listening", slog.String("api", l.API), slog.String("address", l.String()), slog.Bool("tls", l.TLS))
 	}
 	return p.serve(a, log, reloader(a, log, src, s))
 }
