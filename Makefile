@@ -18,8 +18,8 @@ help: ## print this list
 build: ## build the binary into bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/sluice
 
-run: build ## start the gateway with the quickstart configuration
-	$(BIN) quickstart --yes --dir .run
+run: build ## start the gateway with the quickstart configuration (make run ARGS=--force writes it anew)
+	$(BIN) quickstart --yes --dir .run $(ARGS)
 
 test: ## everything that must hold: race detector on, then the allocation budgets without it
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...

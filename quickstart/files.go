@@ -84,10 +84,9 @@ func replace(path string, data []byte, mode fs.FileMode) error {
 func (s *session) environment() []byte {
 	var b bytes.Buffer
 	b.WriteString("# Settings and keys of the quickstart. To start the gateway with them:\n")
-	fmt.Fprintf(&b, "#   %s\n", startLine(s.envFile))
+	fmt.Fprintf(&b, "#   %s\n", s.startLine())
 	fmt.Fprintf(&b, "SLUICE_DECLARATIVE_CONFIG=%s\n", shellQuote(s.declarative))
-	b.WriteString("# Callers need no key, so only this machine may call.\n")
-	fmt.Fprintf(&b, "SLUICE_PROXY_LISTEN=%s\n", proxyListen)
+	s.listeners(&b)
 	for _, p := range s.chosen {
 		if p.Demo {
 			fmt.Fprintf(&b, "SLUICE_DEMO_LISTEN=%s\n", p.address())
@@ -99,9 +98,39 @@ func (s *session) environment() []byte {
 	return b.Bytes()
 }
 
-// startLine is the command that starts the gateway with an env file.
-func startLine(envFile string) string {
-	return "set -a; . " + shellQuote(envFile) + "; set +a; sluice start"
+// listeners keeps what the environment says about addresses, so that the next
+// start serves where this one does.
+func (s *session) listeners(b *bytes.Buffer) {
+	proxy, set := s.setting("PROXY_LISTEN")
+	if !set {
+		proxy = proxyListen
+		b.WriteString("# Callers need no key, so only this machine may call.\n")
+	}
+	fmt.Fprintf(b, "SLUICE_PROXY_LISTEN=%s\n", shellQuote(proxy))
+	for _, key := range []string{"ADMIN_LISTEN", "STATUS_LISTEN"} {
+		if v, set := s.setting(key); set {
+			fmt.Fprintf(b, "SLUICE_%s=%s\n", key, shellQuote(v))
+		}
+	}
+}
+
+// setting is what the environment says to a key of the settings.
+func (s *session) setting(key string) (string, bool) {
+	for _, prefix := range []string{"SLUICE_", "KONG_"} {
+		if v, ok := s.o.LookupEnv(prefix + key); ok && v != "" {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// startLine is the command that starts the gateway with the env file.
+func (s *session) startLine() string {
+	command := s.o.Command
+	if command == "" {
+		command = "sluice"
+	}
+	return "set -a; . " + shellQuote(s.envFile) + "; set +a; " + shellQuote(command) + " start"
 }
 
 func shellQuote(s string) string {
@@ -124,12 +153,17 @@ func plain(s string) bool {
 	return s != ""
 }
 
-// readEnv reads an env file as environment wrote it.
+// readEnv reads an env file.
 func readEnv(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path) //nolint:gosec // the user names the folder
 	if err != nil {
 		return nil, err
 	}
+	return parseEnv(data), nil
+}
+
+// parseEnv reads the text of an env file as environment made it.
+func parseEnv(data []byte) map[string]string {
 	out := map[string]string{}
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSpace(line)
@@ -142,7 +176,7 @@ func readEnv(path string) (map[string]string, error) {
 		}
 		out[strings.TrimSpace(strings.TrimPrefix(name, "export "))] = value
 	}
-	return out, nil
+	return out
 }
 
 // servicesIn lists the names of the services in a declarative file.
@@ -169,9 +203,12 @@ func servicesIn(path string) ([]string, error) {
 
 // result tells the command what to start.
 func (s *session) result() (*Result, error) {
-	values, err := readEnv(s.envFile)
-	if err != nil {
-		return nil, err
+	values := parseEnv(s.environment())
+	if s.keptEnv {
+		var err error
+		if values, err = readEnv(s.envFile); err != nil {
+			return nil, err
+		}
 	}
 	values["SLUICE_DECLARATIVE_CONFIG"] = s.declarative
 	for _, p := range s.chosen {
@@ -179,7 +216,7 @@ func (s *session) result() (*Result, error) {
 			values["SLUICE_DEMO_LISTEN"] = p.address()
 		}
 	}
-	r := &Result{Declarative: s.declarative, EnvFile: s.envFile, Providers: s.chosen}
+	r := &Result{Declarative: s.declarative, EnvFile: s.envFile, Providers: s.chosen, again: s.startLine()}
 	for name, value := range values {
 		if !s.overridden(name) {
 			r.Environ = append(r.Environ, name+"="+value)

@@ -20,7 +20,7 @@ func (r *Result) Guide(w io.Writer, proxy, status string) error {
 	if status != "" {
 		fmt.Fprintf(&b, "Metrics  %s/metrics\n", status)
 	}
-	fmt.Fprintf(&b, "Again    %s\n", startLine(r.EnvFile))
+	fmt.Fprintf(&b, "Again    %s\n", r.again)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -34,7 +34,7 @@ func (p *Provider) guide(b *strings.Builder, proxy string) {
 	}
 	fmt.Fprintf(b, "  curl %s/chat/completions \\\n    -H 'Content-Type: application/json' \\\n", base)
 	fmt.Fprintf(b, "    -d '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'\n", p.Chat)
-	b.WriteString("  Add \"stream\":true to see the answer as it is made.\n")
+	b.WriteString("  To see the answer as it is made: curl -N, and \"stream\":true in the question.\n")
 	if p.Embedding != "" {
 		fmt.Fprintf(b, "  curl %s/embeddings -H 'Content-Type: application/json' \\\n", base)
 		fmt.Fprintf(b, "    -d '{\"model\":\"%s\",\"input\":\"Hello!\"}'\n", p.Embedding)

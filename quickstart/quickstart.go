@@ -33,6 +33,12 @@ type Options struct {
 	Out io.Writer
 	// Hide stops showing what is typed until show is called; nil cannot.
 	Hide func() (show func())
+	// Command is how the gateway is called, for the line that starts it again;
+	// "" is sluice.
+	Command string
+	// Check looks at the variables of the env file before anything is written;
+	// an error of it ends Prepare. nil has no objection.
+	Check func(environ []string) error
 	// LookupEnv reads the environment.
 	LookupEnv func(name string) (string, bool)
 	// HTTP looks for local servers.
@@ -48,6 +54,8 @@ type Result struct {
 	Environ []string
 	// Providers that are enabled.
 	Providers []Provider
+	// again is the command that starts the gateway with what was written.
+	again string
 }
 
 // Prepare finds providers, asks what it must, and writes the files that are
@@ -60,10 +68,16 @@ func Prepare(ctx context.Context, o Options) (*Result, error) {
 	if err := s.choose(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.write(); err != nil {
+	made, err := s.result()
+	if err != nil {
 		return nil, err
 	}
-	return s.result()
+	if o.Check != nil {
+		if err := o.Check(made.Environ); err != nil {
+			return nil, err
+		}
+	}
+	return made, s.write()
 }
 
 // session is one run of Prepare.
@@ -112,7 +126,10 @@ func (s *session) choose(ctx context.Context) error {
 		}
 	}
 	if s.keptDeclarative {
-		return s.chooseKept(ctx)
+		if err := s.chooseKept(ctx); err != nil {
+			return err
+		}
+		return s.sayIgnored()
 	}
 	for _, p := range catalogue(s.o.LookupEnv) {
 		ok, err := s.enable(ctx, &p)
@@ -152,6 +169,40 @@ func (s *session) chooseKept(ctx context.Context) error {
 	return nil
 }
 
+// sayIgnored tells of keys in the environment that the kept files ignore:
+// whoever sets one expects that it counts.
+func (s *session) sayIgnored() error {
+	values := map[string]string{}
+	if s.keptEnv {
+		var err error
+		if values, err = readEnv(s.envFile); err != nil {
+			return err
+		}
+	}
+	for _, p := range catalogue(s.o.LookupEnv) {
+		given, set := s.o.LookupEnv(p.KeyVariable)
+		if p.KeyVariable == "" || !set || given == "" {
+			continue
+		}
+		here := slices.ContainsFunc(s.chosen, func(c Provider) bool { return c.Name == p.Name })
+		switch {
+		case !here:
+			s.say("%s is set, but %s has no %s, so it is not used.", p.KeyVariable, s.declarative, p.Title)
+		case s.keptEnv && values[p.HeaderVariable] != header(given):
+			s.say("%s is set, but %s has another key for %s, which counts.", p.KeyVariable, s.envFile, p.Title)
+		default:
+			continue
+		}
+		s.say("To start afresh with it, add --force (make run ARGS=--force); changes of yours in both files are lost then.")
+	}
+	return nil
+}
+
+// header is the header's value for a key.
+func header(key string) string {
+	return "Bearer " + strings.TrimPrefix(strings.TrimSpace(key), "Bearer ")
+}
+
 // enable finds out whether a provider can be used, asking if need be.
 func (s *session) enable(ctx context.Context, p *Provider) (bool, error) {
 	if p.KeyVariable != "" {
@@ -189,11 +240,11 @@ func (s *session) key(p *Provider) (ok bool, err error) {
 }
 
 func (s *session) keep(p *Provider, value string) error {
-	value = strings.TrimPrefix(strings.TrimSpace(value), "Bearer ")
-	if !plain(value) {
+	value = header(value)
+	if !plain(strings.TrimPrefix(value, "Bearer ")) {
 		return fmt.Errorf("the key for %s holds a character that no key has, such as a space or a quote: check what was pasted", p.Title)
 	}
-	s.keys[p.HeaderVariable] = "Bearer " + value
+	s.keys[p.HeaderVariable] = value
 	return nil
 }
 

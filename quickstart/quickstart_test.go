@@ -171,6 +171,63 @@ func TestOneFileKept(t *testing.T) {
 	}
 }
 
+func TestIgnoredKeyIsTold(t *testing.T) {
+	for _, tc := range []struct{ name, first, second, want string }{
+		{"no provider in the kept file", "", "OPENAI_API_KEY=sk-1", "sluice.yml has no OpenAI, so it is not used.\nTo start afresh with it, add --force"},
+		{"another key", "OPENAI_API_KEY=sk-1", "OPENAI_API_KEY=sk-2", "sluice.env has another key for OpenAI, which counts.\n"},
+		{"the same key", "OPENAI_API_KEY=sk-1", "OPENAI_API_KEY=sk-1", ""},
+		{"no key", "OPENAI_API_KEY=sk-1", "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if _, _, err := run(t, dir, "", Options{Yes: true}, tc.first); err != nil {
+				t.Fatal(err)
+			}
+			_, out, err := run(t, dir, "", Options{Yes: true}, tc.second)
+			if err != nil || !strings.Contains(out, tc.want) || tc.want == "" && strings.Contains(out, "is set") || strings.Contains(out, "sk-") {
+				t.Errorf("got %v, said %s", err, out)
+			}
+		})
+	}
+}
+
+// The next start serves where this one does, by the program that made the
+// files.
+func TestEnvFileKeepsAddresses(t *testing.T) {
+	o := Options{Yes: true, Command: "/opt/sl uice"}
+	r, _, err := run(t, t.TempDir(), "", o, "KONG_PROXY_LISTEN=127.0.0.1:9, [::1]:9 ssl", "SLUICE_STATUS_LISTEN=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := read(t, r.EnvFile)
+	for _, want := range []string{
+		"SLUICE_PROXY_LISTEN='127.0.0.1:9, [::1]:9 ssl'\n", "SLUICE_STATUS_LISTEN=off\n", "; set +a; '/opt/sl uice' start\n",
+	} {
+		if !strings.Contains(env, want) {
+			t.Errorf("no %s in %s", want, env)
+		}
+	}
+	var guide strings.Builder
+	if err := r.Guide(&guide, "http://127.0.0.1:9", ""); err != nil || !strings.Contains(guide.String(), "'/opt/sl uice' start\n") {
+		t.Errorf("%v: %s", err, guide.String())
+	}
+}
+
+func TestCheckComesBeforeFiles(t *testing.T) {
+	dir, no := t.TempDir(), errors.New("no")
+	var saw []string
+	_, _, err := run(t, dir, "", Options{Yes: true, Check: func(environ []string) error {
+		saw = environ
+		return no
+	}})
+	if !errors.Is(err, no) || !slices.Contains(saw, "SLUICE_DEMO_LISTEN=127.0.0.1:8009") {
+		t.Errorf("got %v, saw %v", err, saw)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "sluice.yml")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file was written: %v", err)
+	}
+}
+
 func TestEnvironmentWins(t *testing.T) {
 	r, _, err := run(t, t.TempDir(), "", Options{Yes: true}, "KONG_PROXY_LISTEN=127.0.0.1:9", "OPENAI_AUTHORIZATION=Bearer x", "OPENAI_API_KEY=sk-1", "SLUICE_DECLARATIVE_CONFIG=other")
 	if err != nil || !slices.Equal(r.Environ, []string{"SLUICE_DECLARATIVE_CONFIG=" + r.Declarative}) {
@@ -228,7 +285,7 @@ func TestOllamaBase(t *testing.T) {
 }
 
 func TestGuide(t *testing.T) {
-	r := &Result{Declarative: "/d/sluice.yml", EnvFile: "/d/sluice.env", Providers: []Provider{
+	r := &Result{Declarative: "/d/sluice.yml", EnvFile: "/d/sluice.env", again: ". /d/sluice.env; sluice start", Providers: []Provider{
 		{Name: "openai", Title: "OpenAI", Chat: "m", Embedding: "e"}, {Name: "ollama", Title: "Ollama"},
 	}}
 	var b strings.Builder

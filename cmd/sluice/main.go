@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -27,7 +28,7 @@ const (
 func main() {
 	p := &process{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(),
-		hide: hideTyping(os.Stdin), once: 200 * time.Millisecond,
+		hide: hideTyping(os.Stdin), once: 200 * time.Millisecond, command: ownCommand(),
 		notify: func(c chan<- os.Signal) (stop func()) {
 			signal.Notify(c, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
 			return func() { signal.Stop(c) }
@@ -41,6 +42,8 @@ type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
+	// command is how this program is called; "" is sluice.
+	command string
 	// hide stops showing what is typed; nil when stdin is no terminal.
 	hide func() (show func())
 	// notify sends signals to c until stop is called.
@@ -50,6 +53,25 @@ type process struct {
 	once time.Duration
 	// ready hears of a gateway that serves, in tests.
 	ready func(gateway)
+}
+
+// ownCommand is "sluice" where a shell finds this program by that name, else
+// its path.
+func ownCommand() string {
+	own, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	found, err := exec.LookPath("sluice")
+	if err != nil {
+		return own
+	}
+	a, errA := os.Stat(own)
+	b, errB := os.Stat(found)
+	if errA == nil && errB == nil && os.SameFile(a, b) {
+		return ""
+	}
+	return own
 }
 
 // command is a subcommand.

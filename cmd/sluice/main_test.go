@@ -232,6 +232,24 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
+// Nothing is written for a gateway that cannot start.
+func TestQuickstartPortTaken(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	dir := t.TempDir()
+	w := newWorld("SLUICE_DEMO_LISTEN=" + ln.Addr().String())
+	code := w.run([]string{"quickstart", "--yes", "--dir", dir})
+	if code != 1 || !strings.Contains(w.log.String(), "choose another port with SLUICE_DEMO_LISTEN") || strings.Contains(w.log.String(), "SLUICE_PROXY") {
+		t.Errorf("exit code %d: %s", code, w.log.String())
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		t.Errorf("files %v, %v", files, err)
+	}
+}
+
 // stuck is a gateway that does not end.
 type stuck struct{ gateway }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sluice-gateway/sluice/app"
 	"github.com/sluice-gateway/sluice/listen"
 	"github.com/sluice-gateway/sluice/quickstart"
 	"github.com/sluice-gateway/sluice/settings"
@@ -50,6 +51,14 @@ func runQuickstart(p *process, args []string) error {
 		return err
 	}
 	ctx := context.Background()
+	o.Command = p.command
+	o.Check = func(environ []string) error {
+		s, _, _, err := p.quickSettings(environ)
+		if err != nil {
+			return err
+		}
+		return advise(app.CheckListeners(ctx, s))
+	}
 	made, err := quickstart.Prepare(ctx, o)
 	if err != nil {
 		return err
@@ -58,16 +67,11 @@ func runQuickstart(p *process, args []string) error {
 }
 
 func (p *process) serveQuickstart(ctx context.Context, made *quickstart.Result) error {
-	environ := append(slices.Clone(p.environ), made.Environ...)
-	src := settings.Source{Search: []string{}, Environ: environ}
-	if look := lookup(environ); !isSet(look, "KONG_LOG_LEVEL") && !isSet(look, "SLUICE_LOG_LEVEL") {
-		// The guide shall not drown in the log.
-		src.Override = map[string]string{"log_level": "warn"}
-	}
-	s, warnings, err := readSettings(src)
+	s, src, warnings, err := p.quickSettings(made.Environ)
 	if err != nil {
 		return err
 	}
+	environ := src.Environ
 	log := newLog(s, p.stderr)
 	a, err := p.open(ctx, s, warnings, environ, log)
 	if err != nil {
@@ -85,6 +89,17 @@ func (p *process) serveQuickstart(ctx context.Context, made *quickstart.Result) 
 		}
 	}
 	return quick.serve(a, log, reloader(a, log, src, s))
+}
+
+// quickSettings are the settings with the variables of the env file.
+func (p *process) quickSettings(more []string) (*settings.Settings, settings.Source, []settings.Warning, error) {
+	src := settings.Source{Search: []string{}, Environ: append(slices.Clone(p.environ), more...)}
+	if look := lookup(src.Environ); !isSet(look, "KONG_LOG_LEVEL") && !isSet(look, "SLUICE_LOG_LEVEL") {
+		// The guide shall not drown in the log.
+		src.Override = map[string]string{"log_level": "warn"}
+	}
+	s, warnings, err := readSettings(src)
+	return s, src, warnings, err
 }
 
 func isSet(look func(string) (string, bool), name string) bool {
