@@ -153,6 +153,8 @@ func TestEntityMessages(t *testing.T) {
 		{"services: [{name: s, host: h, plugins: [{name: key-auth, config: x}]}]", `{services={{plugins={{config="expected a record"}}}}}`},
 
 		{"vaults: [{prefix: my, name: hcv}]", `{vaults={{name="vault 'hcv' is not installed"}}}`},
+		{"consumers: [{username: c, keyauth_credentials: [{key: '{vault://aws/k}'}]}]", `{consumers={{keyauth_credentials={{key="vault 'aws' is not installed: this version has env only"}}}}}`},
+		{"consumers: [{username: c, keyauth_credentials: [{key: '{vault://mine/k}'}]}]", `{}`},
 		{"vaults: [{prefix: env, name: env}]", `{vaults={{prefix="must not be one of: env, aws, azure, conjur, fs, gcp, hcv, konnect"}}}`},
 		{"vaults: [{prefix: My, name: env}]", `{vaults={{prefix="invalid value: My"}}}`},
 		{"vaults: [{prefix: my, name: env, config: {ttl: 1}}]", `{vaults={{config={ttl="unknown field"}}}}`},

@@ -34,6 +34,7 @@ func newDirectory(doc *config.Document, resolve func(ref string) (string, error)
 			var err error
 			if key, err = resolve(key); err != nil {
 				log.Warn("a key is not usable: its reference could not be resolved",
+					slog.String("consumer", nameOf(consumerName(doc, k.Consumer.ID), k.Consumer.ID)),
 					slog.String("credential", k.ID), slog.Any("error", err))
 			}
 		}

@@ -19,7 +19,7 @@ func (b *builder) buildInstances() error {
 		}
 		in, err := b.instance(pl)
 		if err != nil {
-			return fmt.Errorf("plugin %s (%s): %w", pl.Name, pl.ID, err)
+			return fmt.Errorf("plugin %s of %s (%s): %w", pl.Name, placeOf(b.doc, pl), pl.ID, err)
 		}
 		b.next.instances[pl.ID] = in
 	}
@@ -30,7 +30,7 @@ func (b *builder) instance(pl *config.Plugin) (*instance, error) {
 	cfg, problems := schema.Resolve(pl.Config, b.resolve)
 	for _, p := range problems {
 		b.e.o.Log.Warn("a secret could not be resolved; the field is empty", slog.String("plugin", pl.Name),
-			slog.String("field", "config."+p.Path), slog.String("reason", p.Message))
+			slog.String("of", placeOf(b.doc, pl)), slog.String("field", "config."+p.Path), slog.String("reason", p.Message))
 	}
 	digest := digestOf(pl, cfg)
 	if old := b.old.instances[pl.ID]; old != nil && old.hash == digest {

@@ -50,6 +50,21 @@ func IsReference(s string) bool {
 	return strings.HasPrefix(s, "{vault://") && strings.HasSuffix(s, "}")
 }
 
+// absentVaults are the kinds of vaults in the contract that no reference can
+// be resolved with yet.
+var absentVaults = []string{"aws", "azure", "conjur", "fs", "gcp", "hcv", "konnect"}
+
+// checkReference refuses a reference to a kind of vault that is not there: it
+// would always be empty. A name that is nobody's is let pass, since a vault's
+// content may be missing too.
+func checkReference(s string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(s, "{vault://"), "/")
+	if slices.Contains(absentVaults, name) {
+		return "vault '" + name + "' is not installed: this version has env only"
+	}
+	return ""
+}
+
 // IsUUID tells whether s is a UUID, in any case.
 func IsUUID(s string) bool {
 	if len(s) != 36 {

@@ -210,7 +210,7 @@ func (f *Field) text(value any, dst reflect.Value) *Errors {
 
 func (f *Field) testText(s string) string {
 	if f.Ref && IsReference(s) {
-		return ""
+		return checkReference(s)
 	}
 	switch {
 	case f.Enum != nil && !slices.Contains(f.Enum, s):
