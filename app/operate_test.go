@@ -2,8 +2,15 @@ package app_test
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/app"
@@ -65,4 +72,82 @@ func statusOf(t *testing.T, port int, host string) int {
 	}
 	_ = resp.Body.Close()
 	return resp.StatusCode
+}
+
+// lines is a log that can be read while it is written.
+type lines struct {
+	mu sync.Mutex // guards b
+	b  strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// TestLogOfFailures: who reads the log finds out which request failed, on the
+// way to whom, and what to change.
+func TestLogOfFailures(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer silent.Close()
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=x")
+		_, _ = io.WriteString(w, "<html>")
+	}))
+	defer page.Close()
+	config := fmt.Sprintf(`{"_format_version":"3.0","services":[
+		{"name":"s-refusing","url":"http://127.0.0.1:1","retries":1,"routes":[{"name":"r-refusing","paths":["/refusing"]}]},
+		{"name":"s-silent","url":%q,"retries":0,"read_timeout":30,"routes":[{"name":"r-silent","paths":["/silent"]}]}],
+		"routes":[{"name":"r-page","paths":["/page"],"plugins":[{"name":"ai-proxy","config":{
+			"route_type":"llm/v1/chat","model":{"provider":"openai","name":"m","options":{"upstream_url":%q}}}}]}]}`,
+		silent.URL, page.URL+"/v1")
+	log := &lines{}
+	o := options(t, "")
+	o.Settings.DeclarativeConfigString = config
+	o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	// The lines are complete once the gateway has stopped.
+	t.Run("requests", func(t *testing.T) {
+		url := "http://" + run(t, o).ProxyAddrs()[0].String()
+		for _, path := range []string{"/refusing", "/silent"} {
+			ask(t, http.MethodGet, url+path, "")
+		}
+		ask(t, http.MethodPost, url+"/page", `{"messages":[{"role":"user","content":"x"}]}`)
+	})
+	const id = `request_id=[0-9a-f]{32}`
+	for _, want := range []string{
+		`level=WARN msg="attempt failed, trying again" ` + id + ` attempt="1 of 2" upstream=127.0.0.1:1 peer=127.0.0.1:1 error=`,
+		`level=ERROR msg="request failed" ` + id + ` method=GET path=/refusing route=r-refusing service=s-refusing status=502 upstream=127.0.0.1:1 peer=127.0.0.1:1 error=`,
+		`level=DEBUG msg=request ` + id + ` method=GET path=/refusing route=r-refusing service=s-refusing status=502 took=\S+s`,
+		`route=r-silent service=s-silent status=504 upstream=\S+ peer=\S+ timeout="read_timeout 30 ms" error=`,
+		`path=/page route=r-page status=500 upstream=\S+ peer=\S+ content_type="text/html; charset=x" error=.*failed to decode`,
+	} {
+		if !regexp.MustCompile(want).MatchString(log.String()) {
+			t.Errorf("no %s in\n%s", want, log)
+		}
+	}
+}
+
+// ask makes a request and reads the whole answer.
+func ask(t *testing.T, method, url, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		t.Error(err)
+	}
 }

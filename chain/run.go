@@ -195,10 +195,8 @@ func blame(in *Instance, err error) error {
 }
 
 func logBroken(ex *flow.Exchange, in *Instance, phase string, err error) {
-	if ex.Log != nil {
-		ex.Log.LogAttrs(ex.Ctx, slog.LevelError, "plugin failed",
-			slog.String("plugin", in.Name), slog.String("phase", phase), slog.Any("error", err))
-	}
+	ex.Logger().LogAttrs(ex.Ctx, slog.LevelError, "plugin failed",
+		slog.String("plugin", in.Name), slog.String("phase", phase), slog.Any("error", err))
 }
 
 func guardRewrite(ex *flow.Exchange, in *Instance) (err error) {

@@ -8,6 +8,7 @@
 package engine
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -60,6 +61,8 @@ type Engine struct {
 	// retained counts plans that are still in use, of old snapshots too.
 	retained atomic.Int64
 	reloads  atomic.Int64
+	// verbose: the log takes a line for each request.
+	verbose bool
 	// bare is how routes without a service reach a model.
 	bare      *send.Upstream
 	balancers map[string]*balancer // by upstream id
@@ -68,7 +71,7 @@ type Engine struct {
 
 // New makes an engine with an empty configuration.
 func New(o Options) (*Engine, error) {
-	e := &Engine{o: o, balancers: map[string]*balancer{}}
+	e := &Engine{o: o, balancers: map[string]*balancer{}, verbose: o.Log.Enabled(context.Background(), slog.LevelDebug)}
 	e.bare = &send.Upstream{
 		Retries: 5, ConnectTimeout: time.Minute, WriteTimeout: time.Minute, ReadTimeout: time.Minute, Buffer: true,
 		Link: o.TLS.link(nil, linkSettings{}), ModelLink: o.TLS.link(nil, linkSettings{verify: true, depth: o.TLS.Depth}),

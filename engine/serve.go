@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -71,6 +70,9 @@ func (e *Engine) Done(ex *flow.Exchange) {
 	p.chain.Log(ex)
 	if e.o.AccessLog != nil {
 		e.o.AccessLog(ex)
+	}
+	if e.verbose {
+		logRequest(ex)
 	}
 	ex.Plan = nil
 	p.release()
@@ -143,8 +145,7 @@ func (e *Engine) run(ex *flow.Exchange, p *plan, snap *Snapshot) (*flow.Reply, e
 func (e *Engine) fault(ex *flow.Exchange, err error) *flow.Reply {
 	f := fault.As(err)
 	if f.Kind == fault.Internal || f.Cause != nil && f.Kind != fault.Canceled && f.Kind != fault.Invalid {
-		ex.Log.LogAttrs(ex.Ctx, slog.LevelError, "request failed",
-			slog.String("request_id", ex.ID), slog.Int("status", f.Status()), slog.Any("error", f))
+		logFailure(ex, f)
 	}
 	if f.Cause != nil && !errors.Is(f.Cause, io.EOF) {
 		ex.Outcome.Err = f.Cause

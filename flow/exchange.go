@@ -78,7 +78,7 @@ type Exchange struct {
 	Scratch any
 	// Picks is the chain's note of which instance runs in which slot.
 	Picks []int32
-	// Log carries the request id.
+	// Log is the gateway's own; Logger is it with the request id.
 	Log *slog.Logger
 
 	fields []LogField
@@ -194,6 +194,15 @@ type Outcome struct {
 type LogField struct {
 	Path  string
 	Value any
+}
+
+// Logger is the log with the request id. It is made when it is asked for,
+// since most exchanges log nothing.
+func (ex *Exchange) Logger() *slog.Logger {
+	if ex.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return ex.Log.With(slog.String("request_id", ex.ID))
 }
 
 // SetLogField sets a value in the log entry; the last value of a path counts.

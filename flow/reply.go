@@ -152,6 +152,8 @@ type Attempt struct {
 	Code int
 	// Err is why it failed.
 	Err error
+	// ContentType of an answer that could not be used, for the log.
+	ContentType string
 }
 
 // Call takes part in sending an exchange to a model. One instance serves one

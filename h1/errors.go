@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"strings"
 )
 
 // Op tells at which step an exchange failed.
@@ -74,8 +75,12 @@ type Error struct {
 	Err error
 }
 
-// Error returns "h1: <op>: <cause>".
-func (e *Error) Error() string { return "h1: " + e.Op.String() + ": " + e.Err.Error() }
+// Error returns "h1: <op>: <cause>"; a cause that begins with the op itself,
+// as those of crypto/tls do, does not say it twice.
+func (e *Error) Error() string {
+	op := e.Op.String() + ": "
+	return "h1: " + op + strings.TrimPrefix(e.Err.Error(), op)
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -10,7 +10,7 @@ package send
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/sluice-gateway/sluice/balance"
@@ -102,7 +102,7 @@ func (s *Sender) Send(ex *flow.Exchange, up *Upstream) (*flow.Reply, error) {
 		if failed.final || n >= up.Retries || ex.Ctx.Err() != nil {
 			return nil, failed.fault
 		}
-		ex.Log.LogAttrs(ex.Ctx, slog.LevelWarn, "attempt failed, trying again", slog.Any("error", failed.fault))
+		logAttempt(ex, up, n, failed.fault)
 	}
 }
 
@@ -264,6 +264,9 @@ func (s *Sender) receive(ex *flow.Exchange, reply *flow.Reply) (*flow.Reply, err
 		return reply, nil
 	}
 	if err := ex.Call.Receive(ex, reply); err != nil {
+		if n := len(ex.Attempts); n > 0 {
+			ex.Attempts[n-1].ContentType = strings.Clone(reply.Header.Get("Content-Type"))
+		}
 		_ = reply.Close()
 		return nil, err
 	}

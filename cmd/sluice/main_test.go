@@ -230,6 +230,15 @@ func TestStart(t *testing.T) {
 	}
 }
 
+func TestDurationsInJSON(t *testing.T) {
+	w := newWorld("SLUICE_LOG_FORMAT=json")
+	_, _, stop := w.running(t, "start")
+	stop()
+	if !strings.Contains(w.log.String(), `"quit_timeout":"10s"`) {
+		t.Errorf("got %s", w.log.String())
+	}
+}
+
 func TestPortTaken(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -50,9 +50,19 @@ func readSettings(src settings.Source) (*settings.Settings, []settings.Warning, 
 func newLog(s *settings.Settings, w io.Writer) *slog.Logger {
 	o := &slog.HandlerOptions{Level: s.Level()}
 	if s.LogFormat == "json" {
+		o.ReplaceAttr = readable
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// readable writes durations with their unit, as the text form does; slog's
+// JSON has bare nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.String(a.Key, a.Value.Duration().String())
+	}
+	return a
 }
 
 // open puts a gateway together and says what is worth telling about its
