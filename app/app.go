@@ -68,6 +68,7 @@ type App struct {
 	exporter      *prometheus.Exporter
 	listeners     []Listener
 	source        *source
+	reloads       reloads
 	ready         chan struct{}
 	actors        []actor
 	open          closers
@@ -88,6 +89,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if a.clock == nil {
 		a.clock = clock.System()
 	}
+	a.reloads = newReloads(a.metrics)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.open.close())

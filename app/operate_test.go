@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -150,4 +152,84 @@ func ask(t *testing.T, method, url, body string) {
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestFailedReload: the log has the places of sluice check, the metrics tell
+// that the file is not what runs.
+func TestFailedReload(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "kong.yml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const good = `{"_format_version":"3.0","plugins":[{"name":"prometheus"}]}`
+	write(good)
+	log := &lines{}
+	o := options(t, "declarative_config = "+file)
+	o.Log = slog.New(slog.NewTextHandler(log, nil))
+	a := run(t, o)
+	const successful = "\nsluice_config_last_reload_successful "
+	wantMetric(t, a, successful+"1\n")
+	wantMetric(t, a, "\nsluice_config_last_reload_success_timestamp_seconds ")
+
+	write(`{"_format_version":"3.0","services":[{"name":"a","port":99999}]}`)
+	err := a.Reload(t.Context())
+	if err == nil {
+		t.Fatal("a bad file was taken")
+	}
+	app.LogReload(o.Log, err)
+	wantMetric(t, a, successful+"0\n")
+	for _, want := range []string{
+		`msg="the configuration was not reloaded; the old one goes on" source=` + file + ` problems=2`,
+		`field=services[0].host problem="required field missing"`,
+		`field=services[0].port problem="value should be between 0 and 65535"`,
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %s in\n%s", want, log)
+		}
+	}
+
+	write(good + " ")
+	if err := a.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantMetric(t, a, successful+"1\n")
+}
+
+func wantMetric(t *testing.T, a *app.App, want string) {
+	t.Helper()
+	var page strings.Builder
+	if err := a.WriteMetrics(&page); err != nil || !strings.Contains(page.String(), want) {
+		t.Errorf("%v: no %q in\n%s", err, want, page.String())
+	}
+}
+
+// TestMissingFile: a file that stays away is told once, and what runs stays.
+func TestMissingFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "kong.yml")
+	if err := os.WriteFile(file, []byte(`{"_format_version":"3.0"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := make(said, 10)
+	o := options(t, "declarative_config = "+file)
+	o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	run(t, o)
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-log; !strings.Contains(got, "the declarative file cannot be read") || !strings.Contains(got, file) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// said hands on each line of a log.
+type said chan string
+
+func (s said) Write(p []byte) (int, error) {
+	s <- string(p)
+	return len(p), nil
 }

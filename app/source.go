@@ -20,6 +20,7 @@ type source struct {
 	file string
 	text string
 	seen fileState
+	gone int // looks in a row that did not find the file
 }
 
 // fileState tells one state of a file from another.
@@ -66,6 +67,16 @@ func (a *App) Reload(context.Context) error {
 }
 
 func (a *App) reload() error {
+	if a.source.file == "" && a.source.text == "" {
+		return nil
+	}
+	err := a.read()
+	a.reloads.note(err, a.clock.Now())
+	return err
+}
+
+// read applies what the source holds now.
+func (a *App) read() error {
 	src := a.source
 	switch {
 	case src.file != "":
@@ -106,11 +117,11 @@ func (a *App) apply(data []byte, name string) error {
 	o.File = true
 	text, err := config.Substitute(data, a.o.LookupEnv)
 	if err != nil {
-		return errors.New(config.ParseFailed(err.Error()).Startup(name))
+		return &InvalidError{name, config.ParseFailed(err.Error())}
 	}
 	doc, err := a.configuration.Replace(text, func(tree any) (*config.Document, error) { return config.Load(tree, o) })
 	if invalid, ok := errors.AsType[*config.DocumentError](err); ok {
-		return errors.New(invalid.Startup(name))
+		return &InvalidError{name, invalid}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -121,33 +132,6 @@ func (a *App) apply(data []byte, name string) error {
 	a.o.Log.Info("configuration loaded", slog.String("source", name), slog.Int("routes", len(doc.Routes)),
 		slog.Int("plugins", len(doc.Plugins)), slog.Duration("took", a.clock.Now().Sub(began)))
 	return nil
-}
-
-// watch applies the declarative file whenever it changes. A bad file is
-// reported once and not tried again before it changes.
-func (a *App) watch(ctx context.Context) error {
-	tick := time.NewTicker(watchInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			a.lookAtFile()
-		}
-	}
-}
-
-func (a *App) lookAtFile() {
-	a.source.mu.Lock()
-	defer a.source.mu.Unlock()
-	state, err := stateOf(a.source.file)
-	if err != nil || state == a.source.seen {
-		return // a file that is being replaced may be gone for a moment
-	}
-	if err := a.reload(); err != nil {
-		a.o.Log.Error("the changed configuration was not applied; the old one goes on", slog.Any("error", err))
-	}
 }
 
 func stateOf(file string) (fileState, error) {

@@ -130,7 +130,7 @@ func reloader(g gateway, log *slog.Logger, src settings.Source, s *settings.Sett
 			log.Warn("changed settings take effect at the next start", slog.String("keys", strings.Join(keys, ", ")))
 		}
 		if err := g.Reload(ctx); err != nil {
-			log.Error("the configuration was not reloaded; the old one goes on", slog.Any("error", err))
+			app.LogReload(log, err)
 		}
 	}
 }
