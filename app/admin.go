@@ -91,9 +91,9 @@ func (a *App) serveAPI(name, where string, certs, keys []string, h http.Handler,
 			return err
 		}
 	}
-	base, err := serverTLS(a.o.Settings, certs, keys, nil)
+	base, err := serverTLS(a.o.Settings, name+"_ssl_cert", certs, keys, nil)
 	if err != nil {
-		return fmt.Errorf("%s_ssl_cert: %w", name, err)
+		return err
 	}
 	for _, addr := range addrs {
 		if err := a.serveAPIAt(name, addr, base, h); err != nil {

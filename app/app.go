@@ -279,7 +279,7 @@ func (a *App) openProxy(context.Context) error {
 	if err != nil {
 		return err
 	}
-	base, err := serverTLS(s, s.SSLCert, s.SSLCertKey, func(hello *tls.ClientHelloInfo) *tls.Certificate {
+	base, err := serverTLS(s, "ssl_cert", s.SSLCert, s.SSLCertKey, func(hello *tls.ClientHelloInfo) *tls.Certificate {
 		return a.engine.Current().Certificate(hello)
 	})
 	if err != nil {

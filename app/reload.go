@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sluice-gateway/sluice/config"
@@ -17,8 +19,21 @@ type InvalidError struct {
 	Document *config.DocumentError
 }
 
-// Error is the text that stops a start.
-func (e *InvalidError) Error() string { return e.Document.Startup(e.Source) }
+// Error is the text that stops a start, and what else there is to say about
+// it.
+func (e *InvalidError) Error() string {
+	text := e.Document.Startup(e.Source)
+	var said []string
+	for _, p := range e.Document.Problems() {
+		if more := Advice(p); more != "" && !slices.Contains(said, more) {
+			said = append(said, more)
+		}
+	}
+	for _, more := range said {
+		text = strings.TrimSuffix(text, "\n") + "\n" + more
+	}
+	return text
+}
 
 // maxProblems is how many problems of one reload are logged.
 const maxProblems = 100
@@ -35,7 +50,11 @@ func LogReload(log *slog.Logger, err error) {
 	problems := invalid.Document.Problems()
 	log.Error(failed, slog.String("source", invalid.Source), slog.Int("problems", len(problems)))
 	for _, p := range problems[:min(len(problems), maxProblems)] {
-		log.Error("problem in the configuration", slog.String("field", p.Path), slog.String("problem", p.Message))
+		attrs := []any{slog.String("field", p.Path), slog.String("problem", p.Message)}
+		if more := Advice(p); more != "" {
+			attrs = append(attrs, slog.String("advice", more))
+		}
+		log.Error("problem in the configuration", attrs...)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/plugin"
+	"github.com/sluice-gateway/sluice/settings"
 )
 
 // source is where the configuration comes from: a file, a text in the
@@ -32,11 +33,12 @@ type fileState struct {
 // watchInterval is how often the declarative file is looked at.
 const watchInterval = time.Second
 
-// LoadOptions are what loading a document needs to know of the plugins.
-func LoadOptions(reg *plugin.Registry) config.Options {
+// LoadOptions are what loading a document needs to know of the plugins. s says
+// which of them may be used; nil is all.
+func LoadOptions(reg *plugin.Registry, s *settings.Settings) config.Options {
 	return config.Options{Plugin: func(name string) (config.PluginSchema, bool) {
 		d, ok := reg.Lookup(name)
-		if !ok {
+		if !ok || s != nil && !s.PluginEnabled(name) {
 			return config.PluginSchema{}, false
 		}
 		return config.PluginSchema{
@@ -98,14 +100,7 @@ func (a *App) read() error {
 
 // loadOptions are those of documents that come from outside the house.
 func (a *App) loadOptions() config.Options {
-	o := LoadOptions(a.plugins)
-	known := o.Plugin
-	o.Plugin = func(name string) (config.PluginSchema, bool) {
-		if !a.o.Settings.PluginEnabled(name) {
-			return config.PluginSchema{}, false
-		}
-		return known(name)
-	}
+	o := LoadOptions(a.plugins, a.o.Settings)
 	o.Now = a.clock.Now
 	return o
 }

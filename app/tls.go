@@ -21,9 +21,9 @@ import (
 )
 
 // serverTLS is the base of encrypted listeners: certificates come from choose
-// (entities), then from the settings, then from a self-signed pair.
-func serverTLS(s *settings.Settings, certs, keys []string, choose func(*tls.ClientHelloInfo) *tls.Certificate) (*tls.Config, error) {
-	own, err := keyPairs(certs, keys)
+// (entities), then from the setting that is named, then from a self-signed pair.
+func serverTLS(s *settings.Settings, setting string, certs, keys []string, choose func(*tls.ClientHelloInfo) *tls.Certificate) (*tls.Config, error) {
+	own, err := keyPairs(setting, certs, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -53,23 +53,25 @@ func serverTLS(s *settings.Settings, certs, keys []string, choose func(*tls.Clie
 	}, nil
 }
 
-func keyPairs(certs, keys []string) ([]tls.Certificate, error) {
+// keyPairs reads the certificates of a setting and their keys, which are in
+// <setting>_key.
+func keyPairs(setting string, certs, keys []string) ([]tls.Certificate, error) {
 	var out []tls.Certificate
 	for i := range certs {
 		if i >= len(keys) {
-			return nil, errors.New("a certificate has no key: certificates and keys come in the same order")
+			return nil, fmt.Errorf("%s: a certificate has no key: certificates and keys come in the same order", setting)
 		}
 		cert, err := pemOf(certs[i])
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", setting, err)
 		}
 		key, err := pemOf(keys[i])
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s_key: %w", setting, err)
 		}
 		pair, err := tls.X509KeyPair(cert, key)
 		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %w", i+1, err)
+			return nil, fmt.Errorf("%s: certificate %d: %w", setting, i+1, err)
 		}
 		out = append(out, pair)
 	}
@@ -115,9 +117,9 @@ func tlsDefaults(s *settings.Settings) (engine.TLSDefaults, error) {
 		return d, fmt.Errorf("lua_ssl_trusted_certificate: %w", err)
 	}
 	if s.ClientSSL {
-		pairs, err := keyPairs([]string{s.ClientSSLCert}, []string{s.ClientSSLCertKey.Reveal()})
+		pairs, err := keyPairs("client_ssl_cert", []string{s.ClientSSLCert}, []string{s.ClientSSLCertKey.Reveal()})
 		if err != nil {
-			return d, fmt.Errorf("client_ssl_cert: %w", err)
+			return d, err
 		}
 		d.ClientCertificate = &pairs[0]
 	}

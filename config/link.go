@@ -16,13 +16,14 @@ type index struct {
 // linker is the second stage of loading: what entities are to each other.
 type linker struct {
 	*loader
-	index map[*Collection]*index
+	index  map[*Collection]*index
+	broken bool // the first stage found something wrong
 }
 
 // link finds duplicates, resolves references, and checks what depends on
 // both.
 func (l *loader) link() {
-	k := &linker{loader: l, index: make(map[*Collection]*index, len(collections))}
+	k := &linker{loader: l, index: make(map[*Collection]*index, len(collections)), broken: !l.errs.Empty()}
 	counts := make(map[*Collection]int, len(collections))
 	for _, it := range l.items {
 		counts[it.coll]++
@@ -156,6 +157,9 @@ func (k *linker) resolve(it *item) {
 	for _, r := range it.refs {
 		if target := k.target(r); target != nil {
 			setForeign(it.entity, r.field, target.id)
+			continue
+		}
+		if k.broken && k.written(r) {
 			continue
 		}
 		shown, isText := r.value.(string)

@@ -36,6 +36,10 @@ type Options struct {
 	// File is set for files from disk: keys that only decK knows are
 	// honoured. Without it they are unknown fields.
 	File bool
+	// Thorough goes on with the checks between entities when some entity is
+	// wrong by itself: DocumentError.Problems then has what can be found of
+	// both stages. It is for checks on the command line.
+	Thorough bool
 }
 
 func (o *Options) fill() {
@@ -73,6 +77,8 @@ func Load(tree any, o Options) (*Document, error) {
 	l.document(root)
 	if l.errs.Empty() {
 		l.link()
+	} else if o.Thorough {
+		l.linkBroken()
 	}
 	if !l.errs.Empty() {
 		return nil, &DocumentError{errs: &l.errs, items: l.items, problems: l.problems}

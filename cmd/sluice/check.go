@@ -24,7 +24,9 @@ var checkCommand = command{
 Checks declarative files (YAML or JSON) and settings files (key = value). Every
 problem is printed on a line of its own with its place, then how many there
 are; warnings come too, and do not count. A settings file is checked with the
-environment, and with the declarative file it names.
+environment, with the files it names, and with the declarative file it names,
+which is then read as these settings say. A declarative file by itself is
+checked with the default settings.
 
 Elements of lists are counted from 0: services[0].routes[2].paths[0].
 `,
@@ -88,9 +90,26 @@ func (r *report) file(p *process, path string) {
 	case isSettings(path, data):
 		r.settings(p, path)
 	default:
-		r.declarative(p, data)
-		r.start(p, path)
+		r.declarative(p, path, data, nil)
 	}
+}
+
+// declarative checks a declarative file, with the settings that go with it; nil
+// are the defaults.
+func (r *report) declarative(p *process, path string, data []byte, s *settings.Settings) {
+	r.document(p, data, s)
+	if len(r.problems) > 0 {
+		return
+	}
+	abs, err := filepath.Abs(path)
+	if err == nil && s == nil {
+		s, _, err = settings.Load(settings.Source{Search: []string{}})
+	}
+	if err != nil {
+		r.fail(err.Error())
+		return
+	}
+	r.start(p, abs, s)
 }
 
 // isSettings tells a settings file from a declarative one, by name or else by
@@ -126,50 +145,49 @@ func (r *report) settings(p *process, path string) {
 		r.fail(err.Error())
 		return
 	}
-	if s.DeclarativeConfig != "" {
-		inner := &report{}
-		inner.file(p, s.DeclarativeConfig)
-		for _, m := range inner.problems {
-			r.fail(s.DeclarativeConfig + ": " + m)
-		}
-		for _, w := range inner.warnings {
-			r.warnings = append(r.warnings, s.DeclarativeConfig+": "+w)
-		}
+	if s.DeclarativeConfig == "" {
+		r.start(p, "", s)
+		return
+	}
+	inner := &report{}
+	if data, err := os.ReadFile(s.DeclarativeConfig); err != nil {
+		inner.fail("declarative_config: " + err.Error())
+	} else {
+		inner.declarative(p, s.DeclarativeConfig, data, s)
+	}
+	for _, m := range inner.problems {
+		r.fail(s.DeclarativeConfig + ": " + m)
+	}
+	for _, w := range inner.warnings {
+		r.warnings = append(r.warnings, s.DeclarativeConfig+": "+w)
 	}
 }
 
-// declarative finds all that is wrong with the text of a document.
-func (r *report) declarative(p *process, data []byte) {
-	_, err := config.ParseFile(data, app.LoadOptions(app.Plugins()), lookup(p.environ))
+// document finds all that is wrong with the text of a document.
+func (r *report) document(p *process, data []byte, s *settings.Settings) {
+	o := app.LoadOptions(app.Plugins(), s)
+	o.Thorough = true
+	_, err := config.ParseFile(data, o, lookup(p.environ))
 	if e, ok := errors.AsType[*config.DocumentError](err); ok {
 		for _, problem := range e.Problems() {
-			r.fail(problem.String())
+			r.fail(app.Explained(problem))
 		}
 	} else if err != nil {
 		r.fail(err.Error())
 	}
 }
 
-// start puts together a gateway that listens nowhere, for what only shows
-// then: plugins that cannot be built, references that lead nowhere.
-func (r *report) start(p *process, path string) {
-	if len(r.problems) > 0 {
-		return
-	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		r.fail(err.Error())
-		return
-	}
-	s, _, err := settings.Load(settings.Source{Search: []string{}, Override: map[string]string{
-		"proxy_listen": "off", "admin_listen": "off", "status_listen": "off", "declarative_config": abs,
-	}})
-	if err != nil {
-		r.fail(err.Error())
-		return
+// start puts together a gateway that listens nowhere and writes nothing, for
+// what only shows then: files of settings that cannot be read, plugins that
+// cannot be built, references that lead nowhere.
+func (r *report) start(p *process, declarative string, with *settings.Settings) {
+	s := *with
+	s.ProxyListen, s.AdminListen, s.StatusListen, s.DemoListen, s.ProxyAccessLog = "off", "off", "off", "off", "off"
+	if declarative != "" {
+		s.DeclarativeConfig, s.DeclarativeConfigString = declarative, ""
 	}
 	a, err := app.New(context.Background(), app.Options{
-		Settings: s, Log: slog.New(&collector{report: r}), Version: version(), LookupEnv: lookup(p.environ),
+		Settings: &s, Log: slog.New(&collector{report: r}), Version: version(), LookupEnv: lookup(p.environ),
 	})
 	if err == nil {
 		err = a.Close()

@@ -118,6 +118,7 @@ const (
 
 func TestExitCodes(t *testing.T) {
 	good, bad := write(t, "good.yml", goodFile), write(t, "bad.yml", badFile)
+	later := write(t, "later.yml", `{_format_version: "3.0", plugins: [{name: jwt}]}`)
 	for _, tc := range []struct {
 		args     []string
 		code     int
@@ -144,6 +145,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"check", good, bad}, 1, "3 problems in ", ""},
 		{[]string{"check", good + ".gone"}, 1, "1 problem in ", ""},
 		{[]string{"start", "--declarative", bad}, 1, "", "Error: error parsing declarative config file " + bad},
+		{[]string{"start", "--declarative", later}, 1, "", "\njwt is not in this version, which has acl, "},
 		{[]string{"start", "-c", good + ".gone"}, 1, "", "Error: settings: "},
 	} {
 		w := newWorld()
@@ -173,6 +175,29 @@ func TestCheck(t *testing.T) {
 		{"settings by content", "settings", "# c\nlog_level = loud\n", 1, []string{"log_level (", "1 problem in "}},
 		{"an unknown plugin", "kong.conf", "plugins = bundled, nope\n", 1, []string{`plugins: "nope" is not in this version`}},
 		{"with the declarative file", "kong.conf", "declarative_config = " + bad + "\n", 1, []string{bad + ": services[0].host", "3 problems in "}},
+		{
+			"the settings count for the declarative file", "kong.conf", "plugins = key-auth\ndeclarative_config = " + write(t, "good.yml", goodFile) + "\n", 1,
+			[]string{"good.yml: routes[0].plugins[0].name: plugin 'request-termination' not enabled; add it to the 'plugins' configuration property\n"},
+		},
+		{"a declarative file that is gone", "kong.conf", "declarative_config = /nowhere.yml\n", 1, []string{"declarative_config: open /nowhere.yml: no such file"}},
+		{"a certificate that is gone", "kong.conf", "ssl_cert = /nowhere.pem\nssl_cert_key = /nowhere.key\n", 1, []string{"ssl_cert: open /nowhere.pem: no such file"}},
+		{"a template that is gone", "kong.conf", "error_template_json = /nowhere\n", 1, []string{"error_template_json: open /nowhere: no such file"}},
+		{
+			"a plugin of a later version", "a.yml", `{_format_version: "3.0", plugins: [{name: jwt}]}`, 1,
+			[]string{"plugins[0].name: plugin 'jwt' not enabled; add it to the 'plugins' configuration property (jwt is not in this version, which has acl, ai-proxy, "},
+		},
+		{
+			"a plugin for a group", "a.yml", `{_format_version: "3.0", consumer_groups: [{name: g, plugins: [{name: key-auth}]}]}`, 1,
+			[]string{"consumer_groups[0].plugins[0].consumer_group: value must be null (the plugin cannot be limited to a consumer group, "},
+		},
+		{
+			"both stages at once", "a.yml",
+			`{_format_version: "3.0", services: [{name: s, port: 99999}, {name: t, host: h}, {name: t, host: h}], routes: [{name: r, paths: [/], service: s}, {name: q, paths: [/], service: nope}]}`, 1,
+			[]string{
+				"services[0].port: ", "services[2]: uniqueness violation: 'services' entity with name set to 't'",
+				"routes[1].service: invalid reference 'service: nope' (no such entry in 'services')", "4 problems in ",
+			},
+		},
 		{"declarative by content", "kong", badFile, 1, []string{"services[0].host", "3 problems in "}},
 		{"not YAML", "a.yml", "a: [", 1, []string{"1 problem in "}},
 		{"an unresolved reference", "a.yml", `{_format_version: "3.0", consumers: [{username: a, keyauth_credentials: [{key: "{vault://env/not-there}"}]}]}`, 0, []string{"a.yml is valid", "warning: a key is not usable", "; consumer: a; "}},

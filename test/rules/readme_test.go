@@ -70,7 +70,7 @@ func TestExamples(t *testing.T) {
 		}
 		for n, block := range blocks(string(text)) {
 			found++
-			_, err := config.ParseFile([]byte(block), app.LoadOptions(app.Plugins()), environment)
+			_, err := config.ParseFile([]byte(block), app.LoadOptions(app.Plugins(), nil), environment)
 			if err != nil {
 				t.Errorf("%s, document %d: %v", file, n+1, err)
 			}
