@@ -49,6 +49,9 @@ func openAccessLog(path, prefix string, log *slog.Logger) (*accessLog, error) {
 	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(prefix, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			return nil, fmt.Errorf("proxy_access_log: %w", err)
+		}
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // the path and who may read it are the owner's choice
 	if err != nil {

@@ -288,7 +288,7 @@ func (a *App) openProxy(context.Context) error {
 	a.proxy, err = listen.Open(listen.Options{
 		Addresses: addrs, Gateway: a.engine, Log: a.o.Log, Trust: trust, Stats: &a.stats, TLS: base,
 		MaxHeaderBytes: 32 << 10, HeaderTimeout: time.Minute, BodyTimeout: time.Minute, IdleTimeout: 75 * time.Second,
-		MaxBodyBytes: s.MaxBodySize,
+		MaxBodyBytes: s.MaxBodySize, PortMaps: s.SeenPorts(),
 	})
 	if err != nil {
 		return &ListenError{"proxy_listen", err}

@@ -136,6 +136,41 @@ func TestLogOfFailures(t *testing.T) {
 	}
 }
 
+// TestPortMaps: upstreams hear of the port that callers see.
+func TestPortMaps(t *testing.T) {
+	ports := make(chan string, 1)
+	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ports <- r.Header.Get("X-Forwarded-Port") }))
+	defer upstream.Close()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := free.Addr().(*net.TCPAddr).Port
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, fmt.Sprintf("proxy_listen = 127.0.0.1:%d\nport_maps = 80:%d, 443:1", port, port))
+	o.Settings.DeclarativeConfigString = fmt.Sprintf(
+		`{"_format_version":"3.0","services":[{"name":"s","url":%q,"routes":[{"name":"r","paths":["/"]}]}]}`, upstream.URL)
+	ask(t, http.MethodGet, "http://"+run(t, o).ProxyAddrs()[0].String(), "")
+	if got := <-ports; got != "80" {
+		t.Errorf("X-Forwarded-Port %s, want 80", got)
+	}
+}
+
+// TestAccessLogFolder: logs/access.log, the default of Kong, needs no folder
+// made by hand.
+func TestAccessLogFolder(t *testing.T) {
+	prefix := filepath.Join(t.TempDir(), "new")
+	t.Run("requests", func(t *testing.T) {
+		a := run(t, options(t, "prefix = "+prefix+"\nproxy_access_log = logs/access.log"))
+		ask(t, http.MethodGet, "http://"+a.ProxyAddrs()[0].String()+"/x", "")
+	})
+	if text, err := os.ReadFile(filepath.Join(prefix, "logs", "access.log")); err != nil || !strings.Contains(string(text), `"GET /x HTTP/1.1" 404`) {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
 // ask makes a request and reads the whole answer.
 func ask(t *testing.T, method, url, body string) {
 	t.Helper()

@@ -24,6 +24,9 @@ type Options struct {
 	Stats     *Stats
 	// TLS is the base of encrypted listeners; GetCertificate is set in it.
 	TLS *tls.Config
+	// PortMaps are the ports that callers see instead of those that are bound,
+	// where something in front of the gateway maps them.
+	PortMaps map[int]int
 	// MaxHeaderBytes bounds the head of a request; 0 is 32 KiB.
 	MaxHeaderBytes int
 	// MaxBodyBytes bounds a request body; 0 is no limit.
@@ -69,6 +72,9 @@ func Open(o Options) (*Server, error) {
 // door makes what serves one listener.
 func (s *Server) door(a Address, ln net.Listener) *door {
 	port := ln.Addr().(*net.TCPAddr).Port
+	if seen, mapped := s.o.PortMaps[port]; mapped {
+		port = seen
+	}
 	d := &door{server: s, listener: ln, port: port, portText: strconv.Itoa(port), streams: newHandover(ln.Addr())}
 	if a.TLS {
 		d.tls = s.o.TLS.Clone()

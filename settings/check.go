@@ -19,6 +19,7 @@ var checks = map[string]func(key string, v any) error{
 	"listen":          checkListen,
 	"loopback":        checkLoopback,
 	"nameservers":     checkNameservers,
+	"portmaps":        checkPortMaps,
 	"realipheader":    checkRealIPHeader,
 	"trustedips":      checkTrustedIPs,
 	"uuid":            checkUUID,
@@ -82,6 +83,15 @@ func checkNameservers(_ string, v any) error {
 		a, ok := schema.ParseAddress(s)
 		if !ok || !a.IP.IsValid() {
 			return fmt.Errorf("%q must be the address of a name server, with or without a port", s)
+		}
+	}
+	return nil
+}
+
+func checkPortMaps(_ string, v any) error {
+	for _, pair := range v.([]string) {
+		if _, _, ok := portMap(pair); !ok {
+			return fmt.Errorf("%q must be two ports such as 80:8000", pair)
 		}
 	}
 	return nil

@@ -30,7 +30,6 @@ var rules = []rule{
 	{key: "untrusted_lua_sandbox_*", refuse: "this version runs no Lua; leave it out"},
 	{key: "proxy_server", refuse: "this version sends its own requests through no proxy; leave proxy_server out"},
 	{key: "proxy_server_ssl_verify"},
-	{key: "port_maps", refuse: "this version reports the ports it listens on; leave port_maps out, or let a trusted proxy send X-Forwarded-Port"},
 	{key: "enforce_rbac", fine: "off", refuse: "this version has no RBAC; guard the Admin API with admin_auth = token and admin_token"},
 	{key: "admin_gui_auth", fine: "off", refuse: "this version has no manager to log in to; guard the Admin API with admin_auth = token and admin_token"},
 	{key: "fips", fine: "off", refuse: "this version has no FIPS mode"},
@@ -97,6 +96,27 @@ var rules = []rule{
 	{key: "pluginserver_*", refuse: "this version runs no plugin servers"},
 	{key: "go_plugins_dir", refuse: "this version runs no plugin servers"},
 	{key: "go_pluginserver_exe", refuse: "this version runs no plugin servers"},
+}
+
+// ForeignKey describes a key of Kong that Sluice does not use, for the
+// reference page.
+type ForeignKey struct {
+	// Key, or the beginning of keys when it ends in *.
+	Key string
+	// Fine are the values that ask for what Sluice does anyway; "*" is any.
+	Fine []string
+	// Refuse is what the start is refused with for other values; "" names the
+	// key in the warning.
+	Refuse string
+}
+
+// ForeignKeys lists them in the order in which they are looked up.
+func ForeignKeys() []ForeignKey {
+	out := make([]ForeignKey, len(rules))
+	for i, r := range rules {
+		out[i] = ForeignKey{Key: r.key, Fine: commas(r.fine), Refuse: r.refuse}
+	}
+	return out
 }
 
 // ruleFor finds the rule of a key; ok is false when nobody knows the key.

@@ -28,9 +28,9 @@ import (
 //	need:"sentence"       what to do when the value is not accepted
 //	list:"true"           a text that is shown as a list
 type Settings struct {
-	// Prefix is the folder for what the gateway writes by itself, such as a
-	// configuration posted to the Admin API. It is made when it is needed.
-	// Relative paths in other settings do not depend on it, except for logs.
+	// Prefix is the folder for what the gateway writes; a relative
+	// proxy_access_log is below it. It is made when it is needed. Other
+	// relative paths are those of the working directory.
 	Prefix string `conf:"prefix" default:"/usr/local/kong/"`
 	// LogLevel is the least important level that is logged: debug, info,
 	// notice, warn, error, crit, alert, emerg. Logs go to standard error.
@@ -66,7 +66,7 @@ type Settings struct {
 	DeclarativeConfigString string `conf:"declarative_config_string" secret:"true"`
 	// RouterFlavor is how routes are matched. There is only
 	// traditional_compatible.
-	RouterFlavor string `conf:"router_flavor" default:"traditional_compatible" enum:"traditional_compatible" need:"this version has the flavour traditional_compatible only"`
+	RouterFlavor string `conf:"router_flavor" default:"traditional_compatible" enum:"traditional_compatible" need:"this version has the flavour traditional_compatible only; set it, routes match as before unless they depend on path_handling v1 or on the order among routes that match alike"`
 	// SecurityDefaults chooses the defaults of entities and plugins: off has
 	// those that existing files assume. Sluice's own key.
 	SecurityDefaults string `conf:"security_defaults" default:"off" enum:"off" need:"the strict defaults are not in this version; leave security_defaults out"`
@@ -74,6 +74,10 @@ type Settings struct {
 	// ProxyListen is where callers are served: addresses separated by commas,
 	// each host:port with flags (ssl, http2), or off.
 	ProxyListen string `conf:"proxy_listen" default:"0.0.0.0:8000, 0.0.0.0:8443 ssl http2" check:"listen" list:"true"`
+	// PortMaps are pairs seen:bound for listeners whose port callers see as
+	// another one, such as 80:8000, 443:8443; X-Forwarded-Port tells the port
+	// that is seen.
+	PortMaps []string `conf:"port_maps" check:"portmaps"`
 	// AdminListen is where the Admin API is served, written as proxy_listen.
 	AdminListen string `conf:"admin_listen" default:"127.0.0.1:8001, 127.0.0.1:8444 ssl http2" check:"listen" list:"true"`
 	// StatusListen is where the Status API is served, written as

@@ -144,6 +144,8 @@ func TestProblems(t *testing.T) {
 		{"untrusted_lua = on", "runs no Lua"},
 		{"proxy_server = http://p:1", "leave proxy_server out"},
 		{"enforce_rbac = on", "admin_auth = token"},
+		{"port_maps = 80:8000, 443", `"443" must be two ports such as 80:8000`},
+		{"port_maps = 0:8000", "must be two ports"},
 		{"headers = x-foo", `"x-foo" must be one of`},
 		{"trusted_ips = nowhere", "neither an address nor a CIDR"},
 		{"real_ip_header = proxy_protocol", "PROXY protocol"},
@@ -200,6 +202,15 @@ func TestWarnings(t *testing.T) {
 		environ []string
 		want    []string
 	}{
+		{
+			"what Kong's Helm chart sets", "", []string{
+				"KONG_ADMIN_ACCESS_LOG=/dev/stdout", "KONG_ADMIN_LISTEN=127.0.0.1:8444 http2 ssl, [::1]:8444 http2 ssl", "KONG_CLUSTER_LISTEN=off",
+				"KONG_DATABASE=off", "KONG_NGINX_WORKER_PROCESSES=2", "KONG_PORT_MAPS=80:8000, 443:8443", "KONG_PREFIX=/kong_prefix/",
+				"KONG_PROXY_LISTEN=0.0.0.0:8000, [::]:8000, 0.0.0.0:8443 http2 ssl, [::]:8443 http2 ssl", "KONG_PROXY_STREAM_ACCESS_LOG=/dev/stdout basic",
+				"KONG_STATUS_LISTEN=0.0.0.0:8100, [::]:8100", "KONG_STREAM_LISTEN=off", "KONG_ROUTER_FLAVOR=traditional_compatible",
+			},
+			[]string{"some settings have no effect; not applicable: admin_access_log, cluster_listen, nginx_worker_processes, proxy_stream_access_log"},
+		},
 		{"nothing", "admin_access_log = off\nnginx_daemon = off\nanonymous_reports = on", nil, nil},
 		{"Docker", "", []string{"KONG_PROXY_ACCESS_LOG=/dev/stdout", "KONG_PROXY_ERROR_LOG=/dev/stderr", "KONG_DATABASE=off", "KONG_VERSION=3.10.0"}, nil},
 		{"Kubernetes", "", []string{"KONG_PORT_8000_TCP_ADDR=1.2.3.4", "KONG_PORT=tcp://1.2.3.4:8000", "KONG_SERVICE_HOST=1.2.3.4"}, nil},

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/schema"
 )
@@ -42,6 +44,25 @@ func (s *Settings) PluginNames() []string {
 // AdminTokenRequired tells whether clients of the Admin API must show
 // AdminToken.
 func (s *Settings) AdminTokenRequired() bool { return s.AdminAuth != "off" && s.AdminToken != "" }
+
+// SeenPorts is port_maps by the port that is bound.
+func (s *Settings) SeenPorts() map[int]int {
+	out := make(map[int]int, len(s.PortMaps))
+	for _, pair := range s.PortMaps {
+		if seen, bound, ok := portMap(pair); ok {
+			out[bound] = seen
+		}
+	}
+	return out
+}
+
+// portMap reads "seen:bound".
+func portMap(pair string) (seen, bound int, ok bool) {
+	a, b, _ := strings.Cut(pair, ":")
+	x, errX := strconv.ParseUint(a, 10, 16)
+	y, errY := strconv.ParseUint(b, 10, 16)
+	return int(x), int(y), errX == nil && errY == nil && x > 0 && y > 0
+}
 
 // TLSVersions are the lowest and the highest version that callers may use.
 func (s *Settings) TLSVersions() (lowest, highest uint16) {

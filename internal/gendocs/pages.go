@@ -211,7 +211,31 @@ func settingsPage(c *comments) (string, error) {
 		}
 		line(&b, code(f.Key), f.Type, codeOr(f.Default), accepts(&f), docs[f.Name])
 	}
+	foreignKeys(&b)
 	return b.String(), nil
+}
+
+// foreignKeys are the tables of Kong's keys that are no settings here.
+func foreignKeys(b *strings.Builder) {
+	b.WriteString("\n## Keys of Kong that stop the start\n\nThey ask for something this version does not have. `*` stands for any ending.\n\n" +
+		"| Key | Accepted all the same | What the start says |\n|---|---|---|\n")
+	for _, k := range settings.ForeignKeys() {
+		if k.Refuse != "" {
+			line(b, code(k.Key), codes(k.Fine), k.Refuse)
+		}
+	}
+	b.WriteString("\n## Keys of Kong without effect\n\nThey change nothing that a caller could notice, and are named in one warning at start, " +
+		"unless their value asks for what is done anyway. So are keys that nobody knows.\n\n" +
+		"| Key | Not even named when it is |\n|---|---|\n")
+	for _, k := range settings.ForeignKeys() {
+		switch {
+		case k.Refuse != "":
+		case len(k.Fine) == 1 && k.Fine[0] == "*":
+			line(b, code(k.Key), "anything")
+		default:
+			line(b, code(k.Key), codes(k.Fine))
+		}
+	}
 }
 
 func codeOr(s string) string {
