@@ -55,14 +55,6 @@ func (r *reply) usage() object {
 	return object{"prompt_tokens": r.prompt, "completion_tokens": len(r.pieces), "total_tokens": r.prompt + len(r.pieces)}
 }
 
-// modelOf is the model that the caller asked for; any name will do.
-func modelOf(q object) string {
-	if name, ok := q["model"].(string); ok && name != "" {
-		return name
-	}
-	return Model
-}
-
 func wantsStream(q object) bool {
 	on, _ := q["stream"].(bool)
 	return on
@@ -120,7 +112,7 @@ func conversation(messages []any) (last, all string) {
 	return last, b.String()
 }
 
-func chat(w http.ResponseWriter, q object) {
+func chat(w *speaker, q object) {
 	messages, _ := q["messages"].([]any)
 	if len(messages) == 0 {
 		fail(w, http.StatusBadRequest, "'messages' must be a list with at least one message.")
@@ -133,7 +125,7 @@ func chat(w http.ResponseWriter, q object) {
 		return
 	}
 	writeJSON(w, http.StatusOK, object{
-		"id": "chatcmpl-" + r.id, "object": "chat.completion", "created": created, "model": modelOf(q),
+		"id": "chatcmpl-" + r.id, "object": "chat.completion", "created": created, "model": Model,
 		"choices": []any{object{
 			"index": 0, "finish_reason": r.finish(), "logprobs": nil,
 			"message": object{"role": "assistant", "content": r.text(), "refusal": nil},
@@ -142,11 +134,11 @@ func chat(w http.ResponseWriter, q object) {
 	})
 }
 
-func streamChat(w http.ResponseWriter, q object, r *reply) {
+func streamChat(w *speaker, q object, r *reply) {
 	s, usage := stream(w), wantsUsage(q)
 	chunk := func(choices ...any) object {
 		c := object{
-			"id": "chatcmpl-" + r.id, "object": "chat.completion.chunk", "created": created, "model": modelOf(q),
+			"id": "chatcmpl-" + r.id, "object": "chat.completion.chunk", "created": created, "model": Model,
 			"choices": choices,
 		}
 		if usage {
@@ -159,6 +151,9 @@ func streamChat(w http.ResponseWriter, q object, r *reply) {
 	}
 	s.send("", delta(object{"role": "assistant", "content": ""}, nil))
 	for _, piece := range r.pieces {
+		if !w.breathe() {
+			return
+		}
 		s.send("", delta(object{"content": piece}, nil))
 	}
 	s.send("", delta(object{}, r.finish()))
@@ -170,7 +165,7 @@ func streamChat(w http.ResponseWriter, q object, r *reply) {
 	s.done()
 }
 
-func completions(w http.ResponseWriter, q object) {
+func completions(w *speaker, q object) {
 	prompt := textOf(q["prompt"])
 	if prompt == "" {
 		fail(w, http.StatusBadRequest, "'prompt' must be a text or a list of texts.")
@@ -179,7 +174,7 @@ func completions(w http.ResponseWriter, q object) {
 	r := answerTo(q, prompt, prompt, limitOf(q, "max_tokens"))
 	part := func(text string, finish any) object {
 		return object{
-			"id": "cmpl-" + r.id, "object": "text_completion", "created": created, "model": modelOf(q),
+			"id": "cmpl-" + r.id, "object": "text_completion", "created": created, "model": Model,
 			"choices": []any{object{"index": 0, "text": text, "finish_reason": finish, "logprobs": nil}},
 		}
 	}
@@ -191,6 +186,9 @@ func completions(w http.ResponseWriter, q object) {
 	}
 	s := stream(w)
 	for _, piece := range r.pieces {
+		if !w.breathe() {
+			return
+		}
 		s.send("", part(piece, nil))
 	}
 	s.send("", part("", r.finish()))

@@ -58,7 +58,7 @@ func Open(addr string) (*Server, error) {
 		return nil, fmt.Errorf("demo model: %w", err)
 	}
 	return &Server{ln: ln, srv: &http.Server{
-		Handler:           Handler(),
+		Handler:           Handler(wordPause),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10,
 	}}, nil
@@ -91,20 +91,30 @@ func (s *Server) Run(ctx context.Context) error {
 // Close releases the port of a server that was not run.
 func (s *Server) Close() error { return s.ln.Close() }
 
+// wordPause stands between the words of a stream, so that it can be seen to be
+// one.
+const wordPause = 25 * time.Millisecond
+
 // Handler answers /v1/chat/completions, /v1/completions, /v1/responses,
-// /v1/embeddings and /v1/models.
-func Handler() http.Handler {
+// /v1/embeddings and /v1/models. The words of streams come with a pause
+// between them.
+func Handler(pause time.Duration) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/chat/completions", question(chat))
-	mux.HandleFunc("POST /v1/completions", question(completions))
-	mux.HandleFunc("POST /v1/responses", question(responses))
+	speak := func(answer func(w *speaker, q object)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			question(func(w http.ResponseWriter, q object) { answer(&speaker{w, r.Context(), pause}, q) })(w, r)
+		}
+	}
+	mux.HandleFunc("POST /v1/chat/completions", speak(chat))
+	mux.HandleFunc("POST /v1/completions", speak(completions))
+	mux.HandleFunc("POST /v1/responses", speak(responses))
 	mux.HandleFunc("POST /v1/embeddings", question(embeddings))
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, object{"object": "list", "data": []any{modelObject()}})
 	})
 	mux.HandleFunc("GET /v1/models/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if r.PathValue("id") != Model {
-			fail(w, http.StatusNotFound, "The demo model's only model is 'demo'.")
+			noModel(w)
 			return
 		}
 		writeJSON(w, http.StatusOK, modelObject())
@@ -139,9 +149,40 @@ func question(answer func(w http.ResponseWriter, q object)) http.HandlerFunc {
 			fail(w, http.StatusBadRequest, "The request body must be a JSON object.")
 			return
 		}
+		if name, named := q["model"].(string); named && name != "" && name != Model {
+			noModel(w)
+			return
+		}
 		answer(w, q)
 	}
 }
+
+func noModel(w http.ResponseWriter) {
+	fail(w, http.StatusNotFound, "The demo model's only model is 'demo'.")
+}
+
+// speaker is the caller of a question that can be answered word by word.
+type speaker struct {
+	http.ResponseWriter
+	ctx   context.Context
+	pause time.Duration
+}
+
+// breathe waits before the next word; false when the caller has gone.
+func (s *speaker) breathe() bool {
+	if s.pause <= 0 {
+		return s.ctx.Err() == nil
+	}
+	select {
+	case <-time.After(s.pause):
+		return true
+	case <-s.ctx.Done():
+		return false
+	}
+}
+
+// Unwrap lets the stream flush.
+func (s *speaker) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // fail answers with an error in OpenAI's shape.
 func fail(w http.ResponseWriter, status int, message string) {

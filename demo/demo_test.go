@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sluice-gateway/sluice/internal/jsonv2"
 )
@@ -14,7 +15,7 @@ import (
 func ask(t *testing.T, method, path, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	Handler().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	Handler(0).ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 	return w
 }
 
@@ -27,8 +28,8 @@ func TestPlain(t *testing.T) {
 		want                     []string
 	}{
 		{
-			"chat", "POST", "/v1/chat/completions", `{"model":"m","messages":[{"role":"system","content":"Be kind"},{"role":"user","content":"Hi there"}]}`, 200,
-			[]string{`"content":"` + hello, `"finish_reason":"stop"`, `"model":"m"`, `"prompt_tokens":4`, `"completion_tokens":19`, `"total_tokens":23`},
+			"chat", "POST", "/v1/chat/completions", `{"model":"demo","messages":[{"role":"system","content":"Be kind"},{"role":"user","content":"Hi there"}]}`, 200,
+			[]string{`"content":"` + hello, `"finish_reason":"stop"`, `"model":"demo"`, `"prompt_tokens":4`, `"completion_tokens":19`, `"total_tokens":23`},
 		},
 		{"parts", "POST", "/v1/chat/completions", `{"messages":[{"role":"user","content":[{"type":"text","text":"Hi"},{"type":"text","text":"there"}]}]}`, 200, []string{hello, `"model":"demo"`}},
 		{
@@ -42,6 +43,8 @@ func TestPlain(t *testing.T) {
 		{"models", "GET", "/v1/models", "", 200, []string{`"id":"demo"`}},
 		{"model", "GET", "/v1/models/demo", "", 200, []string{`"owned_by":"sluice"`}},
 		{"other model", "GET", "/v1/models/gpt", "", 404, []string{`"error":{`}},
+		{"chat with another model", "POST", "/v1/chat/completions", `{"model":"gpt","messages":[{"role":"user","content":"Hi"}]}`, 404, []string{"only model is 'demo'"}},
+		{"embeddings with another model", "POST", "/v1/embeddings", `{"model":"gpt","input":"a"}`, 404, []string{"only model is 'demo'"}},
 		{"other path", "GET", "/v1/files", "", 404, []string{"has no GET /v1/files"}},
 		{"other method", "GET", "/v1/embeddings", "", 404, []string{`"invalid_request_error"`}},
 		{"no JSON", "POST", "/v1/chat/completions", `{`, 400, []string{"must be a JSON object"}},
@@ -151,5 +154,17 @@ func TestServer(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// A caller who leaves ends the stream.
+func TestStreamEndsWithItsCaller(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	body := strings.NewReader(`{"stream":true,"messages":[{"role":"user","content":"Hi"}]}`)
+	Handler(time.Hour).ServeHTTP(w, httptest.NewRequest("POST", "/v1/chat/completions", body).WithContext(ctx))
+	if strings.Contains(w.Body.String(), "[DONE]") {
+		t.Errorf("went on: %s", w.Body)
 	}
 }

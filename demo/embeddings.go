@@ -36,7 +36,7 @@ func embeddings(w http.ResponseWriter, q object) {
 		count += tokens(text)
 	}
 	writeJSON(w, http.StatusOK, object{
-		"object": "list", "model": modelOf(q), "data": data,
+		"object": "list", "model": Model, "data": data,
 		"usage": object{"prompt_tokens": count, "total_tokens": count},
 	})
 }

@@ -2,7 +2,7 @@ package demo
 
 import "net/http"
 
-func responses(w http.ResponseWriter, q object) {
+func responses(w *speaker, q object) {
 	var last, all string
 	switch in := q["input"].(type) {
 	case string:
@@ -25,7 +25,7 @@ func responses(w http.ResponseWriter, q object) {
 // response is the object of the Responses API, before or after its answer.
 func (r *reply) response(q object, whole bool) object {
 	o := object{
-		"id": "resp_" + r.id, "object": "response", "created_at": created, "model": modelOf(q), "status": "in_progress",
+		"id": "resp_" + r.id, "object": "response", "created_at": created, "model": Model, "status": "in_progress",
 		"output": []any{}, "error": nil, "incomplete_details": nil, "instructions": q["instructions"],
 		"metadata": object{}, "parallel_tool_calls": true, "tool_choice": "auto", "tools": []any{},
 		"temperature": 1, "top_p": 1, "usage": nil,
@@ -57,7 +57,7 @@ func (r *reply) part(text string) object {
 	return object{"type": "output_text", "text": text, "annotations": []any{}}
 }
 
-func streamResponse(w http.ResponseWriter, q object, r *reply) {
+func streamResponse(w *speaker, q object, r *reply) {
 	s, n := stream(w), 0
 	send := func(kind string, members object) {
 		members["type"], members["sequence_number"] = kind, n
@@ -74,6 +74,9 @@ func streamResponse(w http.ResponseWriter, q object, r *reply) {
 	send("response.output_item.added", object{"output_index": 0, "item": r.item("in_progress")})
 	send("response.content_part.added", at(object{"part": r.part("")}))
 	for _, piece := range r.pieces {
+		if !w.breathe() {
+			return
+		}
 		send("response.output_text.delta", at(object{"delta": piece, "logprobs": []any{}}))
 	}
 	send("response.output_text.done", at(object{"text": r.text(), "logprobs": []any{}}))
