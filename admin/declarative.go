@@ -36,6 +36,7 @@ func (f *front) postConfig(q *request) answer {
 		return err
 	})
 	if err != nil {
+		f.tellRefused(q, err)
 		return f.refused(err, p.flatten)
 	}
 	f.o.Log.Info("a configuration was posted and runs now", slog.String("hash", f.o.Configuration.Hash()),

@@ -67,6 +67,7 @@ func (s *StatusAPI) postReady(q *request) answer {
 	if status != "draining" {
 		return message(http.StatusBadRequest, "status must be 'draining'")
 	}
+	s.tellDraining(q)
 	s.Drain()
 	return answer{status: http.StatusNoContent}
 }

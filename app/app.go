@@ -133,6 +133,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	close(a.ready)
 	first.Wait()
+	a.o.Log.Info("stopped", slog.Int64("cut", a.proxy.Cut()))
 	cancelLast()
 	last.Wait()
 	close(errs)

@@ -171,6 +171,37 @@ func TestAccessLogFolder(t *testing.T) {
 	}
 }
 
+// TestCutExchangesAreCounted: whoever stops a gateway reads how many requests
+// it did not wait for.
+func TestCutExchangesAreCounted(t *testing.T) {
+	entered := make(chan struct{})
+	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-r.Context().Done()
+	}))
+	defer upstream.Close()
+	log := &lines{}
+	o := options(t, "quit_timeout = 0")
+	o.Log = slog.New(slog.NewTextHandler(log, nil))
+	o.Settings.DeclarativeConfigString = fmt.Sprintf(
+		`{"_format_version":"3.0","services":[{"name":"s","url":%q,"routes":[{"name":"r","paths":["/"]}]}]}`, upstream.URL)
+	asked := make(chan struct{})
+	t.Run("stop", func(t *testing.T) {
+		url := "http://" + run(t, o).ProxyAddrs()[0].String()
+		go func() {
+			defer close(asked)
+			if resp, err := http.Get(url); err == nil {
+				_ = resp.Body.Close()
+			}
+		}()
+		<-entered
+	})
+	<-asked
+	if !strings.Contains(log.String(), "msg=stopped cut=1\n") {
+		t.Errorf("got %s", log)
+	}
+}
+
 // ask makes a request and reads the whole answer.
 func ask(t *testing.T, method, url, body string) {
 	t.Helper()

@@ -56,6 +56,8 @@ func (a *App) loadConfiguration(context.Context) error {
 	a.source = &source{file: s.DeclarativeConfig, text: s.DeclarativeConfigString}
 	if a.source.file != "" {
 		a.actors = append(a.actors, actor{name: "configuration", run: a.watch})
+	} else if a.source.text == "" {
+		a.o.Log.Info("there is no configuration, so every request is a 404: set declarative_config, or start with --declarative FILE, or POST one to /config of the Admin API")
 	}
 	return a.Reload(context.Background())
 }

@@ -44,6 +44,7 @@ type Server struct {
 	watcher  *watcher
 	doors    []*door
 	stopping atomic.Bool
+	cut      atomic.Int64 // exchanges that the stop did not wait for
 
 	mu      sync.Mutex         // guards callers
 	callers map[uint64]*caller // those with a connection, by its number
@@ -139,10 +140,16 @@ func (s *Server) stop(grace time.Duration) {
 // awaitCallers returns when no caller has a connection; those that have one
 // when ctx ends are cut.
 func (s *Server) awaitCallers(ctx context.Context) {
-	stop := context.AfterFunc(ctx, func() { s.eachCaller((*caller).cut) })
+	stop := context.AfterFunc(ctx, func() {
+		s.cut.Store(s.o.Stats.running.Load())
+		s.eachCaller((*caller).cut)
+	})
 	defer stop()
 	s.serving.Wait()
 }
+
+// Cut is how many exchanges the stop ended before they were through.
+func (s *Server) Cut() int64 { return s.cut.Load() }
 
 func (s *Server) eachCaller(f func(*caller)) {
 	s.mu.Lock()

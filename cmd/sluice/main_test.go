@@ -255,12 +255,14 @@ func TestStart(t *testing.T) {
 	}
 }
 
-func TestDurationsInJSON(t *testing.T) {
+func TestLogOfARun(t *testing.T) {
 	w := newWorld("SLUICE_LOG_FORMAT=json")
 	_, _, stop := w.running(t, "start")
 	stop()
-	if !strings.Contains(w.log.String(), `"quit_timeout":"10s"`) {
-		t.Errorf("got %s", w.log.String())
+	for _, want := range []string{`"quit_timeout":"10s"`, `"msg":"stopped","cut":0`, `"msg":"there is no configuration, so every request is a 404`} {
+		if !strings.Contains(w.log.String(), want) {
+			t.Errorf("no %s in %s", want, w.log.String())
+		}
 	}
 }
 
