@@ -29,6 +29,7 @@ test-allocs:
 	$(GO) test -run 'Alloc' ./...
 
 test-corpus: ## replay the recorded traffic in $(CORPUS) through the gateway
+	@test -d '$(CORPUS)' || { echo "There is no folder $(CORPUS). The recorded traffic is no part of the repository: say where yours is, make test-corpus CORPUS=/path/to/corpus." >&2; exit 1; }
 	CORPUS=$(abspath $(CORPUS)) $(GO) test -count=1 -run TestCorpus -v ./test/corpus
 
 test-clients: ## drive the gateway with the vendors' own SDKs

@@ -6,6 +6,10 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 WORKBENCH=${WORKBENCH:-$here/../../shared/bench}
+if [[ ! -x $WORKBENCH/run.sh ]]; then
+  echo "There is no workbench in $WORKBENCH. It is no part of the repository: say where yours is, WORKBENCH=/path/to/bench bench/run.sh" >&2
+  exit 1
+fi
 export BENCH_TMP=${BENCH_TMP:-$(mktemp -d)}
 mkdir -p "$BENCH_TMP"
 (cd "$here/.." && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$BENCH_TMP/sluice" ./cmd/sluice)

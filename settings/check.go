@@ -153,7 +153,9 @@ func (l *loader) pair(key string, certs, keys int) {
 // checkAdmin keeps the Admin API from being open to other machines by mistake.
 func (l *loader) checkAdmin() {
 	open := l.reachable("admin_listen", l.s.AdminListen)
+	_, given := l.raw["admin_token"]
 	switch {
+	case given && l.s.AdminToken == "": // what is wrong with it has been said
 	case l.s.AdminAuth == "token" && l.s.AdminToken == "":
 		l.failKey("admin_auth", "wants a token: set admin_token, for instance to {vault://env/admin-token}")
 	case l.s.AdminAuth == "auto" && l.s.AdminToken == "" && open != "":

@@ -225,6 +225,11 @@ func (f *Field) show(s *Settings) any {
 	if f.Secret {
 		return masked
 	}
+	for word, n := range f.words {
+		if v.CanInt() && v.Int() == n {
+			return word
+		}
+	}
 	switch v := v.Interface().(type) {
 	case time.Duration:
 		return v.Seconds()

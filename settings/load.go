@@ -316,21 +316,33 @@ func (l *loader) foreign(key string, e entry) {
 	}
 }
 
-// warnings has one that names the keys without effect, and what else is worth
-// telling.
+// warnings has one that names the keys without effect, one for those that are
+// set twice, and what else is worth telling.
 func (l *loader) warnings() []Warning {
 	w := Warning{Message: "some settings have no effect"}
 	for _, part := range []struct {
 		name string
 		keys []string
-	}{{"not_applicable", l.idle}, {"unknown", l.unknown}, {"set_twice_last_counts", l.twice}} {
+	}{{"not_applicable", l.idle}, {"unknown", l.unknown}} {
 		if len(part.keys) > 0 {
-			slices.Sort(part.keys)
-			w.Attrs = append(w.Attrs, slog.String(part.name, strings.Join(slices.Compact(part.keys), ", ")))
+			w.Attrs = append(w.Attrs, slog.String(part.name, once(part.keys)))
 		}
 	}
-	if len(w.Attrs) == 0 {
-		return l.more
+	var all []Warning
+	if len(w.Attrs) > 0 {
+		all = append(all, w)
 	}
-	return append([]Warning{w}, l.more...)
+	if len(l.twice) > 0 {
+		all = append(all, Warning{
+			Message: "some settings are set twice in the file; the last one counts",
+			Attrs:   []slog.Attr{slog.String("keys", once(l.twice))},
+		})
+	}
+	return append(all, l.more...)
+}
+
+// once lists keys in order, each one time.
+func once(keys []string) string {
+	slices.Sort(keys)
+	return strings.Join(slices.Compact(keys), ", ")
 }

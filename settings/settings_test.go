@@ -134,6 +134,7 @@ func TestProblems(t *testing.T) {
 		{"admin_auth = token", "admin_auth (FILE line 1): wants a token"},
 		{"admin_token = {vault://env/nope}", "admin_token (FILE line 1): reference {vault://env/nope}: environment variable NOPE is not set"},
 		{"admin_token = {vault://aws/nope}", `there is no vault 'aws'`},
+		{"admin_listen = 0.0.0.0:8001\nadmin_token = {vault://env/nope}", "environment variable NOPE is not set"},
 		{"demo_listen = 0.0.0.0:8009", "reachable from other machines"},
 		{"database = postgres", "this version keeps its configuration in a declarative file"},
 		{"role = data_plane", "this version has no hybrid mode"},
@@ -217,7 +218,7 @@ func TestWarnings(t *testing.T) {
 		{
 			"one for all", "pg_host = db\nprox_listen = off\nlog_level = info\nlog_level = warn",
 			[]string{"SLUICE_MEM_CACHE_SIZE=1g", "KONG_OOPS=1"},
-			[]string{"some settings have no effect; not applicable: mem_cache_size, pg_host; unknown: oops, prox_listen; set twice last counts: log_level"},
+			[]string{"some settings have no effect; not applicable: mem_cache_size, pg_host; unknown: oops, prox_listen", "some settings are set twice in the file; the last one counts; keys: log_level"},
 		},
 		{
 			"an open Admin API", "admin_listen = 0.0.0.0:8001\nadmin_auth = off", nil,
@@ -254,6 +255,9 @@ func TestSecretsAreNotShown(t *testing.T) {
 	c := s.Configuration()
 	if got := c["proxy_listen"]; !reflect.DeepEqual(got, []string{"0.0.0.0:8000", "0.0.0.0:8443 ssl http2"}) {
 		t.Errorf("proxy_listen: got %v", got)
+	}
+	if c["gogc"] != "auto" || c["memory_limit"] != "auto" {
+		t.Errorf("gogc %v, memory_limit %v", c["gogc"], c["memory_limit"])
 	}
 	if c["admin_token"] != masked || c["declarative_config"] != nil || c["database"] != "off" {
 		t.Errorf("got %v", c)
