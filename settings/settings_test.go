@@ -204,7 +204,8 @@ func TestWarnings(t *testing.T) {
 		want    []string
 	}{
 		{
-			"what Kong's Helm chart sets", "", []string{
+			"what Kong's Helm chart sets", "",
+			[]string{
 				"KONG_ADMIN_ACCESS_LOG=/dev/stdout", "KONG_ADMIN_LISTEN=127.0.0.1:8444 http2 ssl, [::1]:8444 http2 ssl", "KONG_CLUSTER_LISTEN=off",
 				"KONG_DATABASE=off", "KONG_NGINX_WORKER_PROCESSES=2", "KONG_PORT_MAPS=80:8000, 443:8443", "KONG_PREFIX=/kong_prefix/",
 				"KONG_PROXY_LISTEN=0.0.0.0:8000, [::]:8000, 0.0.0.0:8443 http2 ssl, [::]:8443 http2 ssl", "KONG_PROXY_STREAM_ACCESS_LOG=/dev/stdout basic",

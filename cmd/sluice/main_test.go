@@ -204,12 +204,14 @@ func TestCheck(t *testing.T) {
 		{
 			"an unresolved reference of a plugin", "a.yml",
 			`{_format_version: "3.0", routes: [{name: r, paths: [/], plugins: [{name: ai-proxy, config: {route_type: llm/v1/chat, model: {provider: openai}, auth: {header_name: Authorization, header_value: "{vault://env/not-there}"}}}]}]}`,
-			0, []string{"; plugin: ai-proxy; of: route r; field: config.auth.header_value; "},
+			0,
+			[]string{"; plugin: ai-proxy; of: route r; field: config.auth.header_value; "},
 		},
 		{
 			"a vault that is not there", "a.yml",
 			`{_format_version: "3.0", consumers: [{username: a, keyauth_credentials: [{key: "{vault://aws/k}"}]}]}`,
-			1, []string{"consumers[0].keyauth_credentials[0].key: vault 'aws' is not installed"},
+			1,
+			[]string{"consumers[0].keyauth_credentials[0].key: vault 'aws' is not installed"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
