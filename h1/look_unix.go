@@ -37,3 +37,17 @@ func readNow(fd uintptr, b []byte) (n int, again bool, err error) {
 		return n, false, nil
 	}
 }
+
+// writeNow writes without waiting, which may be less than all.
+func writeNow(fd uintptr, b []byte) (int, error) {
+	for {
+		n, err := syscall.Write(int(fd), b)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN:
+			return 0, nil
+		}
+		return max(n, 0), err
+	}
+}

@@ -32,7 +32,6 @@ type Server struct {
 	opt     ServerOptions
 	limits  limits
 	buffers buffers
-	small   sync.Pool // *[smallBuf]byte: borrowed by connections that are not idle
 	scratch sync.Pool // *scratch
 }
 
@@ -40,7 +39,6 @@ type Server struct {
 func NewServer(o ServerOptions) *Server {
 	s := &Server{opt: o, limits: limits{positive(o.MaxHeaderBytes, 32<<10), positive(o.MaxHeaders, 1000)}}
 	s.buffers.init()
-	s.small.New = func() any { return new([smallBuf]byte) }
 	s.scratch.New = func() any { return new(scratch) }
 	return s
 }
@@ -99,10 +97,10 @@ type ServerConn struct {
 	server *Server
 	nc     net.Conn // what is read and written: the socket, or TLS on it
 	raw    net.Conn // the socket
-	read   reading
 	begun  func() bool
 
 	input
+	reading  reading
 	head     RequestHead
 	fields   fields
 	requests int
@@ -111,7 +109,7 @@ type ServerConn struct {
 	rmu     sync.Mutex // guards the read deadline and aborted
 	armed   time.Time  // the deadline that is set; never later than is wanted
 	aborted bool
-	rest    []byte // decoded and not handed on
+	decoded []byte // and not handed on
 	goOn    bool   // the caller waits for 100 Continue
 
 	// The answer.
@@ -130,7 +128,7 @@ type ServerConn struct {
 func (s *Server) Conn(nc, raw net.Conn, begun func() bool) *ServerConn {
 	c := &ServerConn{server: s, nc: nc, raw: raw, begun: begun}
 	c.input = input{buffers: &s.buffers, limits: s.limits}
-	c.read.init(c)
+	c.reading.init(&c.input, nc)
 	return c
 }
 
@@ -193,12 +191,15 @@ func (c *ServerConn) skipEmptyLines() {
 
 // receive reads once, more into the buffer.
 func (c *ServerConn) receive(timeout time.Duration) error {
+	if c.readErr != nil {
+		return c.readErr
+	}
 	until := deadlineIn(timeout)
 	for {
 		if err := c.arm(until); err != nil {
 			return err
 		}
-		n, err := c.read.buffer()
+		n, err := c.reading.once()
 		if n == 0 && c.early(err, until) {
 			continue
 		}
@@ -260,24 +261,8 @@ func (c *ServerConn) Requests() int { return c.requests }
 // it and belong to another protocol. No deadline is set.
 func (c *ServerConn) Takeover() (net.Conn, []byte, error) {
 	early := append([]byte(nil), c.buf[c.r:c.w]...)
-	c.idle()
+	c.drop()
 	return c.nc, early, c.raw.SetDeadline(time.Time{})
-}
-
-// idle gives back the buffers.
-func (c *ServerConn) idle() {
-	if c.small == nil {
-		return
-	}
-	c.giveBuffer()
-	c.server.small.Put((*[smallBuf]byte)(c.small))
-	c.small, c.buf = nil, nil
-}
-
-// borrow takes the buffer that wait went without.
-func (c *ServerConn) borrow() {
-	c.small = c.server.small.Get().(*[smallBuf]byte)[:]
-	c.buf = c.small
 }
 
 // lingerTime is how long a caller is listened to that is still sending what
@@ -298,7 +283,7 @@ func (c *ServerConn) Finish() bool {
 	if sound && !c.body.done {
 		c.linger()
 	}
-	c.idle()
+	c.drop()
 	if sound {
 		_ = c.nc.Close() // TLS says goodbye
 	} else {
@@ -319,10 +304,8 @@ func (c *ServerConn) forget() {
 	c.fields.forget()
 	c.trailers.forget()
 	c.head = RequestHead{}
-	c.rest = nil
-	if c.r == c.w {
-		c.idle()
-	}
+	c.decoded = nil
+	c.rest()
 }
 
 // drain reads a small rest of a body that nobody wanted, so that the
@@ -348,7 +331,7 @@ func (c *ServerConn) linger() {
 	c.rmu.Lock()
 	c.aborted, c.armed = false, time.Time{}
 	c.rmu.Unlock()
-	c.body, c.rest, c.readErr = body{framing: bodyClose}, nil, nil
+	c.body, c.decoded, c.readErr = body{framing: bodyClose}, nil, nil
 	c.discard(func() bool { return false })
 }
 

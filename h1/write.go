@@ -66,6 +66,32 @@ func (c *conn) mayHaveAnswer(err error) bool {
 	return c.sent.v.Load() && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET))
 }
 
+// question writes the whole of a small request and waits for the answer. An
+// error of reading is left for who reads.
+func (c *conn) question(p []byte) error {
+	if c.reading.rc == nil || c.sender != nil {
+		return c.write(p)
+	}
+	if c.rd.arm(c.began, c.readTimeout) {
+		if err := c.raw.SetReadDeadline(c.rd.at); err != nil {
+			return err
+		}
+	}
+	asked, askErr, n, err := c.reading.question(p)
+	if asked > 0 {
+		c.sent.set()
+	}
+	switch {
+	case askErr != nil:
+		return askErr
+	case asked < len(p) && err == nil:
+		return c.write(p[asked:])
+	}
+	c.answered, c.firstByte = n > 0, time.Now()
+	_ = c.took(n, err)
+	return nil
+}
+
 // write writes p within the write timeout.
 func (c *conn) write(p []byte) error {
 	if err := c.armWrite(); err != nil {
@@ -120,7 +146,7 @@ func (c *conn) writeSegments(s *scratch, segs [][]byte) error {
 		for _, seg := range segs {
 			s.b = append(s.b, seg...)
 		}
-		return c.write(s.b)
+		return c.question(s.b)
 	case c.vectored:
 		return c.writeVector(s, segs)
 	default:
