@@ -26,28 +26,14 @@ func peek(fd uintptr, b []byte) int {
 func readNow(fd uintptr, b []byte) (n int, again bool, err error) {
 	for {
 		n, err := syscall.Read(int(fd), b)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == syscall.EAGAIN:
+		switch err {
+		case nil:
+			return n, false, nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
 			return 0, true, nil
-		case err != nil:
+		default:
 			return 0, false, err
 		}
-		return n, false, nil
-	}
-}
-
-// writeNow writes without waiting, which may be less than all.
-func writeNow(fd uintptr, b []byte) (int, error) {
-	for {
-		n, err := syscall.Write(int(fd), b)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == syscall.EAGAIN:
-			return 0, nil
-		}
-		return max(n, 0), err
 	}
 }

@@ -14,8 +14,8 @@ type reading struct {
 	rc syscall.RawConn // nil: the buffer is there while waiting
 	fn func(fd uintptr) bool
 
-	ask    []byte // to be written before waiting for the answer to it
-	asked  int    // how much of it was
+	ask    [][]byte // to be written before waiting for the answer to it
+	asked  int      // how much of it was
 	askErr error
 	n      int
 	err    error
@@ -45,14 +45,14 @@ func (r *reading) once() (int, error) {
 	return r.n, r.err
 }
 
-// try reads what is there; false means nothing is. Before anything of a
-// question has been written there cannot be.
+// try reads what is there; false means nothing is. Before a question has been
+// written as a whole there is not even a try.
 func (r *reading) try(fd uintptr) bool {
-	if len(r.ask) > 0 {
+	if r.ask != nil {
 		ask := r.ask
 		r.ask = nil
 		r.asked, r.askErr = writeNow(fd, ask)
-		return r.asked < len(ask)
+		return r.asked < lengthOf(ask)
 	}
 	n, again, err := readNow(fd, r.in.space())
 	if again {
@@ -66,11 +66,20 @@ func (r *reading) try(fd uintptr) bool {
 	return true
 }
 
-// question writes b and waits for the first bytes of the answer, in one turn:
-// a read that finds nothing yet is saved. Only where it can.
-func (r *reading) question(b []byte) (asked int, askErr error, n int, err error) { //nolint:revive // an error for each half
-	r.ask, r.asked, r.askErr = b, 0, nil
+// question writes what it can of a question without waiting, and if that is
+// all waits for the first bytes of the answer. So a read is saved that would
+// find nothing yet.
+func (r *reading) question(ask [][]byte) (n int, err error) {
+	r.ask, r.asked, r.askErr = ask, 0, nil
 	n, err = r.once()
 	r.ask = nil
-	return r.asked, r.askErr, n, err
+	return n, err
+}
+
+func lengthOf(segs [][]byte) int {
+	n := 0
+	for _, s := range segs {
+		n += len(s)
+	}
+	return n
 }

@@ -252,12 +252,9 @@ func (c *ServerConn) staged() *scratch {
 func (c *ServerConn) dropScratch() {
 	s := c.out
 	c.out = nil
-	if s == nil || cap(s.b) > keepScratch {
-		return
+	if s != nil && s.forget() {
+		c.server.scratch.Put(s)
 	}
-	clear(s.vec[:cap(s.vec)])
-	s.vec, s.bufs = s.vec[:0], nil
-	c.server.scratch.Put(s)
 }
 
 // writeAll writes p within the write timeout.
