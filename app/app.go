@@ -285,7 +285,7 @@ func (a *App) openProxy(context.Context) error {
 	}
 	a.proxy, err = listen.Open(listen.Options{
 		Addresses: addrs, Gateway: a.engine, Log: a.o.Log, Trust: trust, Stats: &a.stats, TLS: base,
-		MaxHeaderBytes: 32 << 10, HeaderTimeout: time.Minute, BodyTimeout: time.Minute, IdleTimeout: 75 * time.Second,
+		MaxHeaderBytes: 32 << 10, HeaderTimeout: time.Minute, BodyTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 75 * time.Second,
 		MaxBodyBytes: s.MaxBodySize,
 	})
 	if err != nil {

@@ -84,7 +84,7 @@ func (e *Engine) answer(ex *flow.Exchange) (*flow.Reply, error) {
 	if err := snap.global.chain.Rewrite(ex); err != nil {
 		return nil, err
 	}
-	if ex.In.Method == http.MethodTrace {
+	if ex.In.Method == http.MethodTrace || ex.In.Method == http.MethodConnect {
 		snap.global.chain.Collect(ex)
 		return nil, &fault.Error{Kind: fault.NotAllowed, Shape: fault.Server}
 	}
