@@ -406,6 +406,7 @@ func (u *Upstream) handle(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.WriteHeader(a.status)
+	p.headed = true
 	for _, s := range a.steps {
 		p.step(s)
 	}
@@ -413,10 +414,11 @@ func (u *Upstream) handle(w http.ResponseWriter, r *http.Request) {
 
 // http2Player plays an answer on a stream of HTTP/2.
 type http2Player struct {
-	u   *Upstream
-	req *Request
-	w   http.ResponseWriter
-	r   *http.Request
+	u      *Upstream
+	req    *Request
+	w      http.ResponseWriter
+	r      *http.Request
+	headed bool
 }
 
 func (p *http2Player) body() {
@@ -443,7 +445,9 @@ func (p *http2Player) step(s step) {
 		p.u.update(func() { open = p.u.gate(string(s.data)) })
 		p.await(open)
 	case hang:
-		_ = http.NewResponseController(p.w).Flush()
+		if p.headed {
+			_ = http.NewResponseController(p.w).Flush()
+		}
 		p.await(nil)
 	case body:
 		p.body()
