@@ -17,10 +17,11 @@ import (
 	"github.com/sluice-gateway/sluice/test/harness"
 )
 
-// question reads [-tls] [-h2] [-sni NAME] [-verify] [-discard]
-// METHOD PATH [FILE] [-d TEXT] [Name:value…].
+// question reads [-tls] [-h2] [-sni NAME] [-verify] [-discard] [-pad N]
+// METHOD PATH [FILE] [-d TEXT] [Name:value…]. With -pad the word PADDING in the
+// body becomes N letters.
 func (s *story) question(ts *testscript.TestScript, args []string) (harness.Question, map[string]string) {
-	f, args := flags(args, "sni", "bg")
+	f, args := flags(args, "sni", "bg", "pad")
 	usage(ts, len(args) >= 2, "call [flags] METHOD PATH [FILE | -d TEXT] [Name:value…]")
 	q := harness.Question{
 		Manner: harness.Manner{TLS: f["tls"] != "" || f["sni"] != "", HTTP2: f["h2"] != "", SNI: f["sni"], Verify: f["verify"] != ""},
@@ -38,6 +39,11 @@ func (s *story) question(ts *testscript.TestScript, args []string) (harness.Ques
 		default:
 			q.Body = s.read(ts, args[i])
 		}
+	}
+	if f["pad"] != "" {
+		n, err := strconv.Atoi(f["pad"])
+		ts.Check(err)
+		q.Body = bytes.Replace(q.Body, []byte("PADDING"), bytes.Repeat([]byte("x"), n), 1)
 	}
 	if q.Body != nil && !typed {
 		q.Header = append(q.Header, "Content-Type: application/json")

@@ -56,13 +56,18 @@ func sortedByLength(m map[string]string) []string {
 	return names
 }
 
-// gateway [-clock] FILE [key=value…] starts the gateway.
+// gateway [-clock] [-patience DURATION] FILE [key=value…] starts the gateway.
 func gateway(ts *testscript.TestScript, neg bool, args []string) {
 	s := on(ts)
-	f, args := flags(args)
+	f, args := flags(args, "patience")
 	o := harness.GatewayOptions{Dir: s.dir, Config: s.read(ts, args[0]), Conf: args[1:], Env: s.vars}
 	if s.dns != nil {
 		o.Conf = append(o.Conf, "dns_resolver = "+s.dns.Addr)
+	}
+	if f["patience"] != "" {
+		var err error
+		o.Patience, err = time.ParseDuration(f["patience"])
+		ts.Check(err)
 	}
 	if f["clock"] != "" {
 		s.clock = clock.NewManual(time.Now())
