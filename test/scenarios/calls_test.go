@@ -250,14 +250,17 @@ func loadCommand(ts *testscript.TestScript, _ bool, args []string) {
 	s := on(ts)
 	f, args := flags(args)
 	if f["end"] != "" {
-		ts.Check(s.load.end())
+		l := s.load
+		s.need(ts, l != nil, "load")
 		s.load = nil
+		ts.Check(errors.Join(l.more(), l.end()))
 		return
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	q, _ := s.question(ts, args[1:])
 	s.load = begin(&s.caller, n, q)
+	ts.Check(s.load.more())
 }
 
 // load is callers that ask over and over.
@@ -306,11 +309,20 @@ func (l *load) ask(c *harness.Caller, q harness.Question) {
 	}
 }
 
+// more waits for further answers.
+func (l *load) more() error {
+	before := l.count()
+	return harness.Again(func() (bool, error) { return l.count() > before, nil })
+}
+
+func (l *load) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.done
+}
+
 func (l *load) end() error {
 	close(l.stop)
 	l.wg.Wait()
-	if l.bad == nil && l.done == 0 {
-		return errors.New("nothing was asked")
-	}
 	return l.bad
 }
