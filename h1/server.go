@@ -3,6 +3,7 @@ package h1
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -265,11 +266,16 @@ func (c *ServerConn) Takeover() (net.Conn, []byte, error) {
 	return c.nc, early, c.raw.SetDeadline(time.Time{})
 }
 
-// lingerTime is how long a caller is listened to that is still sending what
-// nobody wants, so that it gets to read the answer; lingerBytes how much.
 const (
-	lingerTime  = 2 * time.Second
-	lingerBytes = 256 << 10
+	// drainBytes is how much of a body that nobody wanted is read so that the
+	// connection can go on, drainTime how long that may take.
+	drainBytes = 256 << 10
+	drainTime  = 2 * time.Second
+	// lingerTime is how long a caller is listened to that is still sending, so
+	// that it gets to read the answer, lingerPause how long it may be silent.
+	// The times are nginx's.
+	lingerTime  = 30 * time.Second
+	lingerPause = 5 * time.Second
 )
 
 // Finish ends an exchange and tells whether the connection can carry another.
@@ -315,10 +321,11 @@ func (c *ServerConn) drain() bool {
 	c.rmu.Lock()
 	aborted := c.aborted
 	c.rmu.Unlock()
-	if aborted || c.goOn || c.body.framing == bodyLength && c.body.left > lingerBytes {
+	if aborted || c.goOn || c.body.framing == bodyLength && c.body.left > drainBytes {
 		return false
 	}
-	return c.discard(func() bool { return c.body.done })
+	c.discard(drainBytes, drainTime, drainTime)
+	return c.body.done
 }
 
 // linger says that no more will come and reads what is on its way: closing
@@ -332,27 +339,24 @@ func (c *ServerConn) linger() {
 	c.aborted, c.armed = false, time.Time{}
 	c.rmu.Unlock()
 	c.body, c.decoded, c.readErr = body{framing: bodyClose}, nil, nil
-	c.discard(func() bool { return false })
+	c.discard(math.MaxInt, lingerTime, lingerPause)
 }
 
-// discard reads the body, within bounds, until the end or enough.
-func (c *ServerConn) discard(enough func() bool) bool {
-	until := time.Now().Add(lingerTime)
+// discard reads the body until it ends or a bound is met: in bytes, in all
+// the time, in the time for one read.
+func (c *ServerConn) discard(bytes int, all, each time.Duration) {
+	until := time.Now().Add(all)
 	p := c.server.buffers.medium.Get().(*[mediumBuf]byte)
 	defer c.server.buffers.medium.Put(p)
-	for read := 0; read < lingerBytes; {
-		left := time.Until(until)
+	for read := 0; read < bytes && !c.body.done; {
+		left := min(time.Until(until), each)
 		if left <= 0 {
-			return false
+			return
 		}
 		n, err := c.readBody(p[:], left)
-		read += n
-		if enough() {
-			return true
-		}
 		if err != nil {
-			return false
+			return
 		}
+		read += n
 	}
-	return false
 }

@@ -42,7 +42,11 @@ func (c *ServerConn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return c.readBody(p, c.server.opt.BodyTimeout)
+	n, err := c.readBody(p, c.server.opt.BodyTimeout)
+	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader's contract: EOF itself
+		c.Last()
+	}
+	return n, err
 }
 
 // askOn sends 100 Continue, unless the caller is sending already or has been
