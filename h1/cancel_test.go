@@ -158,7 +158,7 @@ func TestConnectTimeout(t *testing.T) {
 			ep := serve(t, func(p *peer) { p.gone() })
 			op := set(ep)
 			c, _ := client(t, Options{Dial: func(_ context.Context, network, addr string) (net.Conn, error) {
-				return net.Dial(network, addr) //nolint:noctx // the time is to run out later
+				return net.Dial(network, addr)
 			}})
 			req := get("/")
 			req.ConnectTimeout = 5 * time.Millisecond
