@@ -110,8 +110,8 @@ type ServerConn struct {
 	rmu     sync.Mutex // guards the read deadline and aborted
 	armed   time.Time  // the deadline that is set; never later than is wanted
 	aborted bool
-	decoded []byte // and not handed on
-	goOn    bool   // the caller waits for 100 Continue
+	decoded []byte      // and not handed on
+	goOn    atomic.Bool // the caller waits for 100 Continue
 
 	// The answer.
 	wmu      sync.Mutex // guards all below
@@ -321,7 +321,7 @@ func (c *ServerConn) drain() bool {
 	c.rmu.Lock()
 	aborted := c.aborted
 	c.rmu.Unlock()
-	if aborted || c.goOn || c.body.framing == bodyLength && c.body.left > drainBytes {
+	if aborted || c.goOn.Load() || c.body.framing == bodyLength && c.body.left > drainBytes {
 		return false
 	}
 	c.discard(drainBytes, drainTime, drainTime)

@@ -23,7 +23,7 @@ func (c *ServerConn) frameRequest(err error) {
 	default:
 		c.body.done = true
 	}
-	c.goOn = c.head.expects && !c.body.done
+	c.goOn.Store(c.head.expects && !c.body.done)
 	c.rest()
 	c.answered, c.broken = false, false
 }
@@ -36,8 +36,7 @@ func (c *ServerConn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	if c.goOn {
-		c.goOn = false
+	if c.goOn.CompareAndSwap(true, false) {
 		if err := c.askOn(); err != nil {
 			return 0, err
 		}

@@ -31,7 +31,7 @@ func (c *ServerConn) Begin(a *Answer) {
 		c.out = c.server.scratch.Get().(*scratch)
 	}
 	c.answer = c.framingOf(a)
-	if c.stop.Load() || c.answer == bodyClose || c.goOn {
+	if c.stop.Load() || c.answer == bodyClose || c.goOn.Load() {
 		c.head.close = true
 	}
 	c.out.b = c.appendAnswer(c.out.b[:0], a)
