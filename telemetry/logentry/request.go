@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/internal/percent"
 )
 
 func appendRequest(dst []byte, ex *flow.Exchange) []byte {
@@ -87,8 +88,8 @@ func appendQuery(dst []byte, query string) []byte {
 		var part string
 		part, query, _ = strings.Cut(query, "&")
 		name, value, valued := strings.Cut(part, "=")
-		if name = strings.ToValidUTF8(unescape(name), "\ufffd"); name != "" {
-			args = append(args, argument{name: name, value: unescape(value), flag: !valued})
+		if name = strings.ToValidUTF8(percent.Form(name), "\ufffd"); name != "" {
+			args = append(args, argument{name: name, value: percent.Form(value), flag: !valued})
 		}
 	}
 	open := byte('{')
@@ -135,37 +136,6 @@ func asArray(dst []byte, start, n int) []byte {
 	copy(dst[start+1:], dst[start:len(dst)-2])
 	dst[start], dst[len(dst)-1] = '[', ']'
 	return dst
-}
-
-// unescape decodes %XX and "+"; what is malformed stays as it is.
-func unescape(s string) string {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
-		return s
-	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			out = append(out, ' ')
-		case s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
-		default:
-			out = append(out, s[i])
-		}
-	}
-	return string(out)
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
-}
-
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c | 0x20 - 'a' + 10
 }
 
 // appendRequestHeaders writes what the caller sent, as the plugins left it. A
