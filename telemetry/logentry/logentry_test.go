@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,16 @@ func TestParts(t *testing.T) {
 		{"target to escape", func(ex *flow.Exchange) { ex.In.Target = `/"\` }, "request.url", `"http://api.example.com:8000/\"\\"`},
 		{"IPv6 host", func(ex *flow.Exchange) { ex.In.Host, ex.In.Target = "[::1]", "/" }, "request.url", `"http://[::1]:8000/"`},
 		{"unknown length", func(ex *flow.Exchange) { ex.In.Length = -1 }, "request.size", "321"},
+		{"unknown length, passed on", func(ex *flow.Exchange) {
+			ex.In.Length = -1
+			ex.Body.Open(source{strings.NewReader("0123456789")}, -1)
+			_, _ = io.CopyN(io.Discard, ex.Body.Stream(), 7)
+		}, "request.size", "328"},
+		{"unknown length, read", func(ex *flow.Exchange) {
+			ex.In.Length = -1
+			ex.Body.Open(source{strings.NewReader("0123456789")}, -1)
+			_, _ = ex.Body.Bytes(0)
+		}, "request.size", "331"},
 		{"repeated header", func(ex *flow.Exchange) {
 			ex.In.Header = header.Header{{Name: "A", Value: "1"}, {Name: "b", Value: "2"}, {Name: "a", Value: "3"}, {Name: "c", Value: ""}}
 		}, "request.headers", `{"host":"api.example.com:8000","a":["1","3"],"b":"2","c":""}`},
@@ -246,6 +257,10 @@ func TestParts(t *testing.T) {
 		})
 	}
 }
+
+type source struct{ io.Reader }
+
+func (source) Abort() {}
 
 type raw string
 

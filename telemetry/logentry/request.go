@@ -31,12 +31,12 @@ func appendRequest(dst []byte, ex *flow.Exchange) []byte {
 }
 
 // bodySize is what the caller announced; of a body of unknown length, what
-// was read into memory.
+// came.
 func bodySize(ex *flow.Exchange) int64 {
 	if ex.In.Length >= 0 {
 		return ex.In.Length
 	}
-	return int64(len(ex.Body.Raw()))
+	return ex.Body.Received()
 }
 
 // RequestSize is the size of the request: line, head and body.
