@@ -45,7 +45,7 @@ func exchange() *flow.Exchange {
 	}
 	ex.Out = flow.Outgoing{Path: "/b", Query: "x=1", HasQuery: true}
 	ex.Reply = ex.NewReply(200)
-	ex.Reply.Source, ex.Reply.Attempted = flow.FromUpstream, true
+	ex.Reply.Source, ex.Reply.Attempted, ex.Reply.Length = flow.FromUpstream, true, 100
 	ex.Reply.Header = header.Header{
 		{Name: "Content-Type", Value: "text/plain"}, {Name: "Set-Cookie", Value: "a=1"}, {Name: "set-cookie", Value: "b=2"},
 	}
@@ -75,7 +75,7 @@ func part(t *testing.T, ex *flow.Exchange, path ...string) string {
 const whole = `{"request":{"id":"0123456789abcdef0123456789abcdef","method":"GET","uri":"/a/b?x=1",` +
 	`"url":"http://api.example.com:8000/a/b?x=1","querystring":{"x":"1"},"size":332,` +
 	`"headers":{"host":"api.example.com:8000","user-agent":"curl/8","authorization":"REDACTED"}},` +
-	`"response":{"status":200,"size":456,"headers":{"content-type":"text/plain","set-cookie":["a=1","b=2"]}},` +
+	`"response":{"status":200,"size":456,"headers":{"content-type":"text/plain","set-cookie":["a=1","b=2"],"content-length":"100"}},` +
 	`"upstream_uri":"/b?x=1","upstream_status":"502, 200",` +
 	`"latencies":{"request":31,"kong":5,"proxy":15,"receive":11},` +
 	`"tries":[{"balancer_start":1735787045011,"balancer_start_ns":1735787045011000000,"balancer_latency":1,` +
@@ -197,6 +197,13 @@ func TestParts(t *testing.T) {
 			ex.AI = &flow.AI{}
 			ex.Out.Query = "x=1&key=secret&api-version=2"
 		}, "upstream_uri", `"/b?x=1&key=REDACTED&api-version=2"`},
+
+		{"no length", func(ex *flow.Exchange) { ex.Reply.Header, ex.Reply.Length = nil, -1 }, "response.headers", `{}`},
+		{"no length with this status", func(ex *flow.Exchange) { ex.Reply.Header, ex.Reply.Status, ex.Reply.Length = nil, 304, 5 }, "response.headers", `{}`},
+		{"an empty answer", func(ex *flow.Exchange) { ex.Reply.Header, ex.Reply.Length = nil, 0 }, "response.headers", `{"content-length":"0"}`},
+		{"length in a field", func(ex *flow.Exchange) {
+			ex.Reply.Header = header.Header{{Name: "Content-Length", Value: "100"}}
+		}, "response.headers", `{"content-length":"100"}`},
 
 		{"TLS 1.3", func(ex *flow.Exchange) {
 			ex.In.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256}

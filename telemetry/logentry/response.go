@@ -13,9 +13,19 @@ func appendResponse(dst []byte, ex *flow.Exchange) []byte {
 	dst = append(dst, `,"headers":{`...)
 	if ex.Reply != nil {
 		from := fields{list: ex.Reply.Header}
-		dst = from.append(dst)
+		dst = appendLength(from.append(dst), ex.Reply)
 	}
 	return append(dst, '}', '}')
+}
+
+// appendLength writes the length that the answer announced, which stands in
+// no field of the reply.
+func appendLength(dst []byte, r *flow.Reply) []byte {
+	const name = "content-length"
+	if r.Length < 0 || r.Status < 200 || r.Status == 204 || r.Status == 304 || r.Header.Has(name) {
+		return dst
+	}
+	return append(number(comma(dst, ""), `"`+name+`":"`, r.Length), '"')
 }
 
 // appendUpstream writes where the request went and what came back.
