@@ -52,6 +52,7 @@ func (c *call) begin(t *Target, ex *flow.Exchange) {
 		FirstTokenMS: -1, LatencyMS: -1,
 		LogStatistics: t.s.Logging.LogStatistics, LogPayloads: t.s.Logging.LogPayloads,
 	}
+	ex.Conceal(t.secrets...)
 	c.gzip = acceptsGzip(ex.In.Header)
 	c.query, c.hasQuery = ex.Out.Query, ex.Out.HasQuery
 	c.credential = t.s.Auth.HeaderName != "" && ex.Out.Header.Has(t.s.Auth.HeaderName)

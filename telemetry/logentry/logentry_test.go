@@ -190,9 +190,32 @@ func TestParts(t *testing.T) {
 		}, "request.headers", `{"host":"api.example.com:8000","x-consumer-id":"c1","proxy-authorization":"REDACTED"}`},
 		{"headers of a call to a model", func(ex *flow.Exchange) {
 			ex.AI = &flow.AI{}
+			ex.Conceal("x-api-key")
 			ex.In.Header = header.Header{{Name: "apikey", Value: "hidden"}, {Name: "X-Api-Key", Value: "caller's"}, {Name: "api-key", Value: "same"}, {Name: "A", Value: "1"}}
 			ex.Out.Header = header.Header{{Name: "x-api-key", Value: "secret"}, {Name: "a", Value: "2"}, {Name: "api-key", Value: "same"}}
 		}, "request.headers", `{"host":"api.example.com:8000","x-api-key":"REDACTED","api-key":"same","a":"1"}`},
+		{"keys of the caller, passed on", keys(func(ex *flow.Exchange) {
+			ex.Out.Header = header.Header{{Name: "API_Key", Value: "secret"}, {Name: "a", Value: "1"}, {Name: "api-key", Value: "secret"}, {Name: "API_Key", Value: "secret"}}
+		}), "request.headers", `{"host":"api.example.com:8000","api_key":"REDACTED","a":"1","api-key":"REDACTED"}`},
+		{"keys of the caller, refused", keys(func(ex *flow.Exchange) {
+			ex.In.Header = header.Header{{Name: "Token", Value: "secret"}}
+		}), "request.headers", `{"host":"api.example.com:8000","token":"REDACTED"}`},
+		{"keys of the caller of a model, taken out", keys(func(ex *flow.Exchange) {
+			ex.AI = &flow.AI{}
+			ex.In.Header = header.Header{{Name: "Token", Value: "secret"}, {Name: "a", Value: "1"}}
+			ex.Out.Header = header.Header{{Name: "a", Value: "1"}}
+		}), "request.headers", `{"host":"api.example.com:8000","a":"1"}`},
+		{"keys in the query", keys(func(*flow.Exchange) {}), "request.querystring", `{"x":"1","token":["REDACTED",true,"REDACTED"]}`},
+		{"keys in the URI", keys(func(*flow.Exchange) {}), "request.uri", `"/a/b?x=1&token=REDACTED&token&%74oken=REDACTED"`},
+		{"keys in an absolute target", keys(func(ex *flow.Exchange) { ex.In.Target = "http://h" + ex.In.Target }), "request.url", `"http://api.example.com:8000/a/b?x=1&token=REDACTED&token&%74oken=REDACTED"`},
+		{"keys in the upstream's URI", keys(func(*flow.Exchange) {}), "upstream_uri", `"/b?x=1&token=REDACTED&token&%74oken=REDACTED"`},
+		{"keys in the model's URI", keys(func(ex *flow.Exchange) {
+			ex.AI = &flow.AI{}
+			ex.Out.Query += "&key=secret"
+		}), "upstream_uri", `"/b?x=1&token=REDACTED&token&%74oken=REDACTED&key=REDACTED"`},
+		{"no query but a key", keys(func(ex *flow.Exchange) {
+			ex.In.Target, ex.In.Query, ex.Out.Query, ex.Out.HasQuery = "/a", "", "", false
+		}), "request.uri", `"/a"`},
 		{"upstream query of a call to a model", func(ex *flow.Exchange) {
 			ex.AI = &flow.AI{}
 			ex.Out.Query = "x=1&key=secret&api-version=2"
@@ -262,6 +285,18 @@ func TestParts(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+// keys has the caller send keys in two fields and an argument, then changes
+// the exchange.
+func keys(change func(ex *flow.Exchange)) func(ex *flow.Exchange) {
+	return func(ex *flow.Exchange) {
+		const query = "x=1&token=secret&token&%74oken=secret%20"
+		ex.Conceal("api-key")
+		ex.Conceal("token")
+		ex.In.Query, ex.In.Target, ex.Out.Query = query, "/a/b?"+query, query
+		change(ex)
 	}
 }
 

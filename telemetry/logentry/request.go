@@ -13,15 +13,16 @@ func appendRequest(dst []byte, ex *flow.Exchange) []byte {
 	in := &ex.In
 	dst = member(dst, `{"id":`, ex.ID)
 	dst = member(dst, `,"method":`, in.Method)
-	dst = appendURI(append(dst, `,"uri":"`...), in)
-	dst = append(dst, `","url":"`...)
+	uri := uriOf(ex)
+	dst = member(dst, `,"uri":`, uri)
+	dst = append(dst, `,"url":"`...)
 	dst = text(dst, in.Scheme)
 	dst = append(dst, "://"...)
 	dst = text(dst, hostOnly(in.Host))
 	dst = append(dst, ':')
 	dst = strconv.AppendInt(dst, int64(in.Port), 10)
-	dst = appendURI(dst, in)
-	dst = appendQuery(append(dst, `","querystring":`...), in.Query)
+	dst = text(dst, uri)
+	dst = appendQuery(append(dst, `","querystring":`...), withoutKeys(ex, in.Query))
 	dst = number(dst, `,"size":`, int64(in.Size)+bodySize(ex))
 	dst = appendRequestHeaders(append(dst, `,"headers":`...), ex)
 	if in.TLS != nil {
@@ -42,17 +43,18 @@ func bodySize(ex *flow.Exchange) int64 {
 // RequestSize is the size of the request: line, head and body.
 func RequestSize(ex *flow.Exchange) int64 { return int64(ex.In.Size) + bodySize(ex) }
 
-// appendURI writes path and query as received, escaped for a string. A target
-// in absolute form is reduced to them.
-func appendURI(dst []byte, in *flow.Request) []byte {
-	if strings.HasPrefix(in.Target, "/") || in.Path == "" {
-		return text(dst, in.Target)
+// uriOf is path and query as received. A target in absolute form is reduced to
+// them.
+func uriOf(ex *flow.Exchange) string {
+	in := &ex.In
+	uri := in.Target
+	if !strings.HasPrefix(uri, "/") && in.Path != "" {
+		uri = in.Path
+		if in.Query != "" || in.HasQuery {
+			uri += "?" + in.Query
+		}
 	}
-	dst = text(dst, in.Path)
-	if in.Query != "" || in.HasQuery {
-		dst = text(append(dst, '?'), in.Query)
-	}
-	return dst
+	return Target(ex, uri)
 }
 
 // hostOnly is a host without its port.
@@ -143,7 +145,7 @@ func asArray(dst []byte, start, n int) []byte {
 // plugins took out: what was added may be the provider's credentials.
 func appendRequestHeaders(dst []byte, ex *flow.Exchange) []byte {
 	dst = member(dst, `{"host":`, ex.In.Host)
-	from := fields{list: ex.In.Header, redact: true}
+	from := fields{list: ex.In.Header, request: ex}
 	switch {
 	case len(ex.Out.Header) == 0: // nothing was to go upstream
 	case toModel(ex):

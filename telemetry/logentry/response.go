@@ -54,18 +54,18 @@ func appendUpstreamQuery(dst []byte, ex *flow.Exchange) []byte {
 	case query == "" && !ex.Out.HasQuery:
 		return dst
 	case !toModel(ex) || query == ex.In.Query:
-		return text(append(dst, '?'), query)
+		return text(append(dst, '?'), withoutKeys(ex, query))
 	}
 	sep := byte('?')
 	for part := range strings.SplitSeq(query, "&") {
 		dst = append(dst, sep)
 		sep = '&'
 		name, _, _ := strings.Cut(part, "=")
-		if name == "api-version" || name == "alt" || hasPart(ex.In.Query, part) {
+		if name == "api-version" || name == "alt" || !isKey(ex, part) && hasPart(ex.In.Query, part) {
 			dst = text(dst, part)
 			continue
 		}
-		dst = append(text(dst, name), "=REDACTED"...)
+		dst = append(text(dst, name), "="+redacted...)
 	}
 	return dst
 }
