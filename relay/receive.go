@@ -19,6 +19,7 @@ import (
 // is read: an error passes untouched, a stream is metered event by event, a
 // plain answer is read, checked and passed on as it came.
 func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
+	c.received = true
 	if r.Status != 200 {
 		c.pass(ex, r)
 		return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/h1"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
 )
@@ -159,6 +160,48 @@ func TestErrorsPass(t *testing.T) {
 			if u := ex.AI.Usage; u.Prompt != 0 || u.Completion != 0 || u.Total != 0 || u.Estimated {
 				t.Errorf("usage %+v", u)
 			}
+		}
+	}
+}
+
+// TestNoAnswer: a question that was sent counts, also when no answer comes.
+func TestNoAnswer(t *testing.T) {
+	failed := func(cause error) flow.Attempt {
+		return flow.Attempt{State: "failed", Err: &fault.Error{Kind: fault.Timeout, Cause: cause}}
+	}
+	refused, silent := failed(&h1.Error{Err: errBroken}), failed(&h1.Error{Err: errBroken, Sent: true, Timeout: true})
+	left := flow.Attempt{Err: &fault.Error{Kind: fault.Canceled}}
+	for _, tt := range []struct {
+		name     string
+		attempts []flow.Attempt
+		want     llm.Usage
+	}{
+		{"not sent", nil, llm.Usage{}},
+		{"refused", []flow.Attempt{refused, refused}, llm.Usage{}},
+		{"silent", []flow.Attempt{silent}, llm.Usage{Prompt: 5, Total: 5, Estimated: true}},
+		{"silent, then refused", []flow.Attempt{silent, refused}, llm.Usage{Prompt: 5, Total: 5, Estimated: true}},
+		{"the caller left", []flow.Attempt{left}, llm.Usage{Prompt: 5, Total: 5, Estimated: true}},
+	} {
+		ex := prepared(t, target(t, nil), asking(`{"model":"m","messages":[{"content":"one two three four five"}]}`))
+		ex.Attempts = tt.attempts
+		ex.Call.(flow.Settler).Settle(ex)
+		if ex.AI.Usage != tt.want {
+			t.Errorf("%s: got %+v, want %+v", tt.name, ex.AI.Usage, tt.want)
+		}
+	}
+}
+
+// TestSettledByItsAnswer: an answer that came says itself what it cost.
+func TestSettledByItsAnswer(t *testing.T) {
+	for status, want := range map[int]llm.Usage{200: {Prompt: 25, Completion: 12, Total: 37}, 500: {}} {
+		ex := asked()
+		if err := received(t, target(t, nil), ex, answer(status, "application/json", cutAt([]byte(hi)))); err != nil {
+			t.Fatal(err)
+		}
+		ex.Attempts = []flow.Attempt{{Err: &fault.Error{Kind: fault.Canceled}}}
+		ex.Call.(flow.Settler).Settle(ex)
+		if ex.AI.Usage != want {
+			t.Errorf("status %d: got %+v, want %+v", status, ex.AI.Usage, want)
 		}
 	}
 }
