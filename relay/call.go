@@ -40,9 +40,9 @@ type call struct {
 	// named: the answer says which model it is of.
 	named    bool
 	received bool // an answer came
-	meter meter
-	scrap []byte
-	room  llm.UsageDetails // where the usage has its details
+	meter    meter
+	scrap    []byte
+	room     llm.UsageDetails // where the usage has its details
 }
 
 func (c *call) begin(t *Target, ex *flow.Exchange) {
