@@ -187,9 +187,14 @@ func (c *call) unread(err error) error {
 
 // jsonType tells whether a body of this type may be JSON; none counts as JSON.
 func jsonType(contentType string) bool {
-	mt, _, _ := strings.Cut(contentType, ";")
-	mt = strings.ToLower(strings.TrimSpace(mt))
+	mt := mediaType(contentType)
 	return mt == "" || mt == "application/json" || strings.HasSuffix(mt, "+json")
+}
+
+// mediaType is a content type without its parameters.
+func mediaType(contentType string) string {
+	mt, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.TrimSpace(mt))
 }
 
 // checkPrompts wants something to be asked, where the route type needs it.

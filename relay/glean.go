@@ -14,6 +14,7 @@ type gleaner struct {
 	found   [gleanedCount][]byte
 
 	depth  int
+	ended  int        // documents that have ended
 	string stringKind // of the string that is being read
 	escape bool       // after a backslash
 	name   []byte     // the last name, cut off
@@ -99,6 +100,9 @@ func (g *gleaner) between(b []byte) int {
 	case '[':
 		g.depth++
 	default:
+		if g.depth == 1 {
+			g.ended++
+		}
 		g.depth = max(g.depth-1, 0)
 		g.end()
 	}

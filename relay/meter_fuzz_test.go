@@ -74,7 +74,7 @@ func run(tb testing.TB, t *Target, hide bool, contentType string, src flow.Strea
 	return got
 }
 
-var streamTypes = []string{"text/event-stream", "", "application/json", "application/x-ndjson; charset=utf-8", "text/html"}
+var streamTypes = []string{"text/event-stream", "", "application/stream+json", "application/x-ndjson; charset=utf-8", "text/html"}
 
 var meterSeeds = []string{
 	"data: {\"model\":\"m-1\",\"choices\":[{\"delta\":{\"content\":\"Hi \\\"you\\\"\"}}],\"usage\":null}\n\n" +

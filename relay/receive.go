@@ -29,10 +29,11 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	if c.target.header != "" && c.named {
 		r.Header.Set("X-Kong-LLM-Model", c.target.header)
 	}
+	receive := c.receivePlain
 	if c.stream || r.Events {
-		return c.receiveStream(ex, r)
+		receive = c.receiveStream
 	}
-	err := c.receivePlain(ex, r)
+	err := receive(ex, r)
 	if err != nil {
 		c.ai.LatencyMS = since(ex)
 		c.finish() // the provider has worked on it all the same
@@ -87,6 +88,12 @@ func (c *call) receivePlain(ex *flow.Exchange, r *flow.Reply) error {
 	if err != nil {
 		return broken(ex, err)
 	}
+	return c.takePlain(ex, r, coded, whole)
+}
+
+// takePlain takes usage from the plain answer in the call's buffer, or, unless
+// that is the whole of it, has it taken on the way.
+func (c *call) takePlain(ex *flow.Exchange, r *flow.Reply, coded coding, whole bool) error {
 	if !whole {
 		r.Stream = newLarge(c, ex, r, coded)
 		return nil
@@ -99,9 +106,11 @@ func (c *call) receivePlain(ex *flow.Exchange, r *flow.Reply) error {
 			c.meter.text = len(body) // as in large
 		}
 	case codingGzip:
-		if body, err = gunzip(c.scrap, c.t.s.CollectLimit*4); err != nil {
+		inflated, err := gunzip(c.scrap, c.t.s.CollectLimit*4)
+		if err != nil {
 			return conversion(c, "failed to decode "+c.t.s.RouteType+" response")
 		}
+		body = inflated
 	case codingNone:
 	}
 	if err := c.readAnswer(body); err != nil {
