@@ -67,6 +67,9 @@ func (e *Engine) dress(ex *flow.Exchange, reply *flow.Reply) *flow.Reply {
 // Done runs the log phase and lets go of the plan.
 func (e *Engine) Done(ex *flow.Exchange) {
 	ex.Times.Done = time.Now()
+	if s, ok := ex.Call.(flow.Settler); ok {
+		s.Settle(ex)
+	}
 	p := held(ex)
 	p.chain.Log(ex)
 	if e.o.AccessLog != nil {

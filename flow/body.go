@@ -87,6 +87,15 @@ func (b *Body) Bytes(limit int64) ([]byte, error) {
 // Raw returns the body as received, nil when nobody has asked for it.
 func (b *Body) Raw() []byte { return b.raw }
 
+// Received is how many bytes of the body have been read, here or by who was
+// handed it.
+func (b *Body) Received() int64 {
+	if b.handed != nil {
+		return b.handed.bytes.Load()
+	}
+	return int64(len(b.raw))
+}
+
 // Buffered tells whether the body is in memory and can be sent again.
 func (b *Body) Buffered() bool { return b.state == bodyRead && b.readErr == nil }
 
@@ -143,12 +152,15 @@ func (b *Body) Spent() bool { return b.state == bodyStreamed && b.handed.Touched
 type Handed struct {
 	BodySource
 	touched atomic.Bool
+	bytes   atomic.Int64
 }
 
 // Read reads the body.
 func (h *Handed) Read(p []byte) (int, error) {
 	h.touched.Store(true)
-	return h.BodySource.Read(p)
+	n, err := h.BodySource.Read(p)
+	h.bytes.Add(int64(n))
+	return n, err
 }
 
 // Touched tells whether anybody has begun to read.
