@@ -198,7 +198,7 @@ func (b *Body) read(limit int64) {
 		b.readErr = ErrTooLarge
 		return
 	}
-	b.buf = getBuffer(b.Length)
+	b.buf = getBuffer(min(b.Length, trusted))
 	buf := *b.buf
 	for {
 		if limit > 0 && int64(len(buf)) > limit {
@@ -221,9 +221,18 @@ func (b *Body) read(limit int64) {
 	}
 }
 
-// grow moves what has been read to a larger buffer.
+// trusted is how much room an announced length gets before any of it has come:
+// many callers who announce much and send little must not fill the memory.
+const trusted = 128<<10 - 1
+
+// grow moves what has been read to a larger buffer: twice as large, or up to
+// eight times towards an announced length.
 func (b *Body) grow(full []byte) []byte {
-	larger := getBuffer(int64(2*cap(full) - 1))
+	want := int64(2*cap(full) - 1)
+	if b.Length > int64(cap(full)) {
+		want = min(b.Length, int64(8*cap(full)-1))
+	}
+	larger := getBuffer(want)
 	*larger = append(*larger, full...)
 	putBuffer(b.buf)
 	b.buf = larger
