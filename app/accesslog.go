@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/telemetry/logentry"
 )
 
 // accessLog writes a line in nginx's combined format for every request, with
@@ -133,7 +134,7 @@ func appendAccess(b []byte, ex *flow.Exchange) []byte {
 	b = append(append(b, ex.In.ClientIP...), " - - ["...)
 	b = ex.Started.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `] "`...)
-	b = appendEscaped(b, ex.In.Method+" "+ex.In.Target+" "+ex.In.Proto)
+	b = appendEscaped(b, ex.In.Method+" "+logentry.Target(ex, ex.In.Target)+" "+ex.In.Proto)
 	b = append(b, `" `...)
 	b = strconv.AppendInt(b, int64(ex.Outcome.Status), 10)
 	b = append(b, ' ')

@@ -175,14 +175,19 @@ func (a *App) openNetwork(context.Context) error {
 	s := a.o.Settings
 	a.dns = dns.New(dnsOptions(s, a.clock, a.o.Log))
 	a.open.add(a.dns.Close)
-	dialer := &net.Dialer{KeepAlive: 30 * time.Second}
-	a.client = h1.New(h1.Options{
-		MaxIdle: s.UpstreamKeepalivePoolSize, MaxRequests: s.UpstreamKeepaliveMaxRequests,
-		IdleTimeout: time.Duration(s.UpstreamKeepaliveIdleTimeout) * time.Second,
-		Dial:        dialer.DialContext,
-	})
+	a.client = a.newClient(time.Duration(s.UpstreamKeepaliveIdleTimeout) * time.Second)
 	a.open.add(a.client.Close)
 	return nil
+}
+
+// newClient makes an HTTP client that keeps idle connections for so long.
+func (a *App) newClient(idle time.Duration) *h1.Client {
+	s := a.o.Settings
+	dialer := &net.Dialer{KeepAlive: 30 * time.Second}
+	return h1.New(h1.Options{
+		MaxIdle: s.UpstreamKeepalivePoolSize, MaxRequests: s.UpstreamKeepaliveMaxRequests,
+		IdleTimeout: idle, Dial: dialer.DialContext,
+	})
 }
 
 func (a *App) openEngine(context.Context) error {
@@ -205,7 +210,7 @@ func (a *App) openEngine(context.Context) error {
 	a.open.add(direct.close)
 	o := engine.Options{
 		EnvVault: config.EnvVault{Prefix: s.VaultEnvPrefix, Base64Decode: s.VaultEnvBase64Decode},
-		Plugins:  a.plugins, DNS: a.dns, Clock: a.clock, Log: a.o.Log, HTTP: a.client, Metrics: a.metrics,
+		Plugins:  a.plugins, DNS: a.dns, Clock: a.clock, Log: a.o.Log, HTTP: a.newClient, Metrics: a.metrics,
 		Node: a.node, Headers: a.headers(), TLS: upstreamTLS,
 		DebugHeader: s.AllowDebugHeader, LookupEnv: a.o.LookupEnv, MaxBody: s.MaxBodySize,
 		Speaker: &speak.Speaker{DefaultType: s.ErrorDefaultType, Templates: templates},
@@ -288,7 +293,7 @@ func (a *App) openProxy(context.Context) error {
 	}
 	a.proxy, err = listen.Open(listen.Options{
 		Addresses: addrs, Gateway: a.engine, Log: a.o.Log, Trust: trust, Stats: &a.stats, TLS: base,
-		MaxHeaderBytes: 32 << 10, HeaderTimeout: time.Minute, BodyTimeout: time.Minute, IdleTimeout: 75 * time.Second,
+		MaxHeaderBytes: 32 << 10, HeaderTimeout: time.Minute, BodyTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 75 * time.Second,
 		MaxBodyBytes: s.MaxBodySize, PortMaps: s.SeenPorts(),
 	})
 	if err != nil {

@@ -2,7 +2,8 @@
 # Measures Sluice beside nginx with the workbench in $WORKBENCH (a folder with
 # run.sh, a mock provider and a load generator). Arguments go to the workbench:
 #   bench/run.sh -rounds 3 -scenarios chat1k,sse10ms
-#   TARGETS=targets-sdk.json bench/run.sh -rounds 3
+#   TARGETS=targets-sdk.json bench/run.sh -rounds 3   # headers as SDKs send them
+#   TARGETS=targets-tls.json bench/run.sh -rounds 3   # a provider that speaks TLS
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 WORKBENCH=${WORKBENCH:-$here/../../shared/bench}
@@ -13,12 +14,17 @@ fi
 export BENCH_TMP=${BENCH_TMP:-$(mktemp -d)}
 mkdir -p "$BENCH_TMP"
 (cd "$here/.." && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$BENCH_TMP/sluice" ./cmd/sluice)
-for name in all none; do
-  port=9301
-  [[ $name == none ]] && port=9302
+port=9301
+for name in all none all-tls; do
   printf '%s\n' "prefix = $BENCH_TMP" "proxy_listen = 127.0.0.1:$port" 'admin_listen = off' \
     'status_listen = off' "declarative_config = $BENCH_TMP/$name.yml" >"$BENCH_TMP/$name.conf"
-  sed "s|/tmp/sluice-bench-access.log|$BENCH_TMP/access.log|" "$here/conf/$name.yml" >"$BENCH_TMP/$name.yml"
+  sed "s|/tmp/sluice-bench-access.log|$BENCH_TMP/access.log|" "$here/conf/${name%-tls}.yml" >"$BENCH_TMP/$name.yml"
+  port=$((port + 1))
 done
-trap 'rm -f "$BENCH_TMP/access.log"' EXIT
+sed -i -e 's|http://127.0.0.1:9100|https://127.0.0.1:9143|' -e 's|^- name: llm|&\n  tls_verify: false|' "$BENCH_TMP/all-tls.yml"
+cp "$here/conf/nginx-tls.conf" "$BENCH_TMP/"
+(cd "$here/.." && go build -o "$BENCH_TMP/tlsfront" ./bench/tlsfront)
+"$BENCH_TMP/tlsfront" &
+front=$!
+trap 'kill $front; rm -f "$BENCH_TMP/access.log"' EXIT
 "$WORKBENCH/run.sh" -targets "$here/${TARGETS:-targets.json}" "$@"

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/percent"
+)
 
 // normalizePath is the form in which a path is matched: repeated slashes
 // merged, dot segments removed, percent-encoding undone except for reserved
@@ -12,46 +16,25 @@ func normalizePath(p string) string {
 	return removeDots(decodeUnreserved(p))
 }
 
-const hexDigits = "0123456789ABCDEF"
-
 func decodeUnreserved(p string) string {
 	if !strings.Contains(p, "%") {
 		return p
 	}
-	var b strings.Builder
+	b := make([]byte, 0, len(p))
 	for i := 0; i < len(p); i++ {
-		c, ok := triplet(p[i:])
+		c, ok := percent.Triplet(p[i:])
 		switch {
 		case !ok:
-			b.WriteByte(p[i])
+			b = append(b, p[i])
 			continue
 		case strings.IndexByte("!*'();:@&=+$,/?%#[]", c) >= 0:
-			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+			b = percent.AppendTriplet(b, c)
 		default:
-			b.WriteByte(c)
+			b = append(b, c)
 		}
 		i += 2
 	}
-	return b.String()
-}
-
-// triplet decodes a leading %XX.
-func triplet(s string) (c byte, ok bool) {
-	if len(s) < 3 || s[0] != '%' {
-		return 0, false
-	}
-	hi, lo := unhex(s[1]), unhex(s[2])
-	return hi<<4 | lo, hi < 16 && lo < 16
-}
-
-func unhex(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10
-	}
-	return 16
+	return string(b)
 }
 
 func removeDots(p string) string {

@@ -34,7 +34,8 @@ type Options struct {
 	DNS     *dns.Resolver
 	Clock   clock.Clock
 	Log     *slog.Logger
-	HTTP    *h1.Client
+	// HTTP makes the clients of plugins, see plugin.Deps.
+	HTTP    func(idle time.Duration) *h1.Client
 	Metrics *telemetry.Registry
 	Node    plugin.Node
 	Headers Headers

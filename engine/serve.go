@@ -66,6 +66,9 @@ func (e *Engine) dress(ex *flow.Exchange, reply *flow.Reply) *flow.Reply {
 // Done runs the log phase and lets go of the plan.
 func (e *Engine) Done(ex *flow.Exchange) {
 	ex.Times.Done = time.Now()
+	if s, ok := ex.Call.(flow.Settler); ok {
+		s.Settle(ex)
+	}
 	p := held(ex)
 	p.chain.Log(ex)
 	if e.o.AccessLog != nil {
@@ -86,7 +89,7 @@ func (e *Engine) answer(ex *flow.Exchange) (*flow.Reply, error) {
 	if err := snap.global.chain.Rewrite(ex); err != nil {
 		return nil, err
 	}
-	if ex.In.Method == http.MethodTrace {
+	if ex.In.Method == http.MethodTrace || ex.In.Method == http.MethodConnect {
 		snap.global.chain.Collect(ex)
 		return nil, &fault.Error{Kind: fault.NotAllowed, Shape: fault.Server}
 	}

@@ -87,6 +87,15 @@ func (b *Body) Bytes(limit int64) ([]byte, error) {
 // Raw returns the body as received, nil when nobody has asked for it.
 func (b *Body) Raw() []byte { return b.raw }
 
+// Received is how many bytes of the body have been read, here or by who was
+// handed it.
+func (b *Body) Received() int64 {
+	if b.handed != nil {
+		return b.handed.bytes.Load()
+	}
+	return int64(len(b.raw))
+}
+
 // Buffered tells whether the body is in memory and can be sent again.
 func (b *Body) Buffered() bool { return b.state == bodyRead && b.readErr == nil }
 
@@ -143,12 +152,15 @@ func (b *Body) Spent() bool { return b.state == bodyStreamed && b.handed.Touched
 type Handed struct {
 	BodySource
 	touched atomic.Bool
+	bytes   atomic.Int64
 }
 
 // Read reads the body.
 func (h *Handed) Read(p []byte) (int, error) {
 	h.touched.Store(true)
-	return h.BodySource.Read(p)
+	n, err := h.BodySource.Read(p)
+	h.bytes.Add(int64(n))
+	return n, err
 }
 
 // Touched tells whether anybody has begun to read.
@@ -186,7 +198,7 @@ func (b *Body) read(limit int64) {
 		b.readErr = ErrTooLarge
 		return
 	}
-	b.buf = getBuffer(b.Length)
+	b.buf = getBuffer(min(b.Length, trusted))
 	buf := *b.buf
 	for {
 		if limit > 0 && int64(len(buf)) > limit {
@@ -209,9 +221,18 @@ func (b *Body) read(limit int64) {
 	}
 }
 
-// grow moves what has been read to a larger buffer.
+// trusted is how much room an announced length gets before any of it has come:
+// many callers who announce much and send little must not fill the memory.
+const trusted = 128<<10 - 1
+
+// grow moves what has been read to a larger buffer: twice as large, or up to
+// eight times towards an announced length.
 func (b *Body) grow(full []byte) []byte {
-	larger := getBuffer(int64(2*cap(full) - 1))
+	want := int64(2*cap(full) - 1)
+	if b.Length > int64(cap(full)) {
+		want = min(b.Length, int64(8*cap(full)-1))
+	}
+	larger := getBuffer(want)
 	*larger = append(*larger, full...)
 	putBuffer(b.buf)
 	b.buf = larger

@@ -114,8 +114,8 @@ func TestBodyBreaks(t *testing.T) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
-	if b.Buffered() || string(b.Raw()) != "half" {
-		t.Errorf("buffered %t, raw %q", b.Buffered(), b.Raw())
+	if b.Buffered() || string(b.Raw()) != "half" || b.Received() != 4 {
+		t.Errorf("buffered %t, raw %q, received %d", b.Buffered(), b.Raw(), b.Received())
 	}
 }
 
@@ -134,8 +134,11 @@ func TestBodyStream(t *testing.T) {
 	if b.Stream() != handed {
 		t.Error("untouched, it cannot be had again")
 	}
-	if n, err := handed.Read(make([]byte, 5)); n != 1 || err != nil || !b.Spent() {
-		t.Errorf("read %d, %v, spent %t", n, err, b.Spent())
+	if n := b.Received(); n != 0 {
+		t.Errorf("%d bytes are received before anybody reads", n)
+	}
+	if n, err := handed.Read(make([]byte, 5)); n != 1 || err != nil || !b.Spent() || b.Received() != 1 {
+		t.Errorf("read %d, %v, spent %t, received %d", n, err, b.Spent(), b.Received())
 	}
 	if b.Stream() != nil {
 		t.Error("it is handed out after it was read from")

@@ -81,10 +81,11 @@ type Exchange struct {
 	// Log is the gateway's own; Logger is it with the request id.
 	Log *slog.Logger
 
-	fields []LogField
-	notes  []note
-	done   []func(*Exchange)
-	pooled Reply
+	fields    []LogField
+	concealed []string
+	notes     []note
+	done      []func(*Exchange)
+	pooled    Reply
 }
 
 // Times are the stations of an exchange.
@@ -219,6 +220,13 @@ func (ex *Exchange) SetLogField(path string, value any) {
 // LogFields lists what plugins added to the log entry.
 func (ex *Exchange) LogFields() []LogField { return ex.fields }
 
+// Conceal names header fields and query arguments that hold keys: logs show
+// none of their values.
+func (ex *Exchange) Conceal(names ...string) { ex.concealed = append(ex.concealed, names...) }
+
+// Concealed lists the names whose values logs must not show.
+func (ex *Exchange) Concealed() []string { return ex.concealed }
+
 // OnDone registers f to run after the log phase, last in first out. It is for
 // releasing what the exchange holds, nothing else.
 func (ex *Exchange) OnDone(f func(*Exchange)) { ex.done = append(ex.done, f) }
@@ -247,6 +255,7 @@ func (ex *Exchange) NewReply(status int) *Reply {
 // Reset empties the exchange for the next request and keeps its buffers.
 func (ex *Exchange) Reset() {
 	clear(ex.fields)
+	clear(ex.concealed)
 	clear(ex.notes)
 	clear(ex.Attempts)
 	edits := ex.Body.edits
@@ -257,7 +266,7 @@ func (ex *Exchange) Reset() {
 	clear(wire)
 	clear(rep)
 	*ex = Exchange{
-		Scratch: ex.Scratch, fields: ex.fields[:0], notes: ex.notes[:0], Attempts: ex.Attempts[:0], Picks: ex.Picks[:0], done: ex.done[:0],
+		Scratch: ex.Scratch, fields: ex.fields[:0], concealed: ex.concealed[:0], notes: ex.notes[:0], Attempts: ex.Attempts[:0], Picks: ex.Picks[:0], done: ex.done[:0],
 	}
 	ex.Body.edits = edits
 	ex.In.Header, ex.Out.Header, ex.Out.Wire, ex.pooled.Header = in[:0], out[:0], wire[:0], rep[:0]

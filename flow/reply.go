@@ -169,3 +169,10 @@ type Call interface {
 	// Release ends the call; it runs when the exchange is finished.
 	Release()
 }
+
+// Settler is a Call that has something to say about an exchange that is over.
+type Settler interface {
+	// Settle runs once the last byte was sent, before the log phase, whether
+	// an answer came or not.
+	Settle(ex *Exchange)
+}

@@ -157,7 +157,9 @@ func TestConnectTimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ep := serve(t, func(p *peer) { p.gone() })
 			op := set(ep)
-			c, _ := client(t, Options{})
+			c, _ := client(t, Options{Dial: func(_ context.Context, network, addr string) (net.Conn, error) {
+				return net.Dial(network, addr)
+			}})
 			req := get("/")
 			req.ConnectTimeout = 5 * time.Millisecond
 			_, err := c.Do(t.Context(), ep, req)

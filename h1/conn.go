@@ -41,8 +41,10 @@ type conn struct {
 
 	// Reading.
 	input
-	rd   deadline
-	head head
+	reading reading
+	rd      deadline
+	head    head
+	probe   [1]byte
 
 	// Writing.
 	wmu    sync.Mutex // guards wd and halted
@@ -65,8 +67,8 @@ type conn struct {
 
 func newConn(c *Client, nc net.Conn) *conn {
 	cn := &conn{client: c, nc: nc, raw: nc}
-	cn.input = input{buffers: &c.buffers, limits: limits{c.opt.MaxHeaderBytes, c.opt.MaxHeaders}, small: make([]byte, smallBuf)}
-	cn.buf = cn.small
+	cn.input = input{buffers: &c.buffers, limits: limits{c.opt.MaxHeaderBytes, c.opt.MaxHeaders}}
+	cn.reading.init(&cn.input, nc)
 	cn.closeFn = cn.close
 	cn.look.init(nc)
 	switch nc.(type) {
@@ -91,7 +93,7 @@ func (c *conn) alive(now time.Time, readTimeout time.Duration) bool {
 		return c.look.state() == quiet
 	}
 	c.sock.instant = true
-	n, err := c.nc.Read(c.buf[:1])
+	n, err := c.nc.Read(c.probe[:])
 	c.sock.instant = false
 	return n == 0 && errors.Is(err, nothing{})
 }
@@ -150,7 +152,7 @@ func (c *conn) fail(op Op, err error) *Error {
 	}
 	bodyErr := c.endSender()
 	sent := c.sent.v.Load()
-	c.giveBuffer()
+	c.drop()
 	if c.ctx.Err() != nil {
 		return canceled(c.ctx, sent)
 	}
@@ -170,7 +172,7 @@ func (c *conn) abandon() {
 		c.stop()
 	}
 	c.endSender()
-	c.giveBuffer()
+	c.drop()
 }
 
 // finish ends the exchange after the whole answer. The connection is kept if
@@ -182,7 +184,7 @@ func (c *conn) finish() {
 		c.abandon()
 		return
 	}
-	c.giveBuffer()
+	c.drop()
 	c.ctx, c.stop, c.sender = nil, nil, nil
 	c.head.forget()
 	c.trailers.forget()
@@ -191,17 +193,15 @@ func (c *conn) finish() {
 
 // fill reads once, more into the buffer.
 func (c *conn) fill() error {
-	p, err := c.space()
-	if err != nil {
-		return err
+	if c.readErr != nil {
+		return c.readErr
 	}
-	n, err := c.read(p)
-	return c.took(n, err)
+	return c.took(c.read())
 }
 
 // read reads once within the read timeout. While the request is being sent, time
 // that passes is not the peer's.
-func (c *conn) read(p []byte) (int, error) {
+func (c *conn) read() (int, error) {
 	now := time.Now()
 	for {
 		if c.rd.arm(now, c.readTimeout) {
@@ -209,7 +209,7 @@ func (c *conn) read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		n, err := c.nc.Read(p)
+		n, err := c.reading.once()
 		if err == nil || n > 0 || c.sender == nil || !isTimeout(err) {
 			return n, err
 		}

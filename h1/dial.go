@@ -107,6 +107,7 @@ func (c *conn) handshake(ctx context.Context, cfg *tls.Config) error {
 		return ErrProtocol
 	}
 	c.nc, c.vectored = tc, false
+	c.reading.init(&c.input, tc)
 	return nil
 }
 

@@ -1,11 +1,21 @@
-// Package h1 is Sluice's HTTP/1.1 client towards providers (RFC 9110, RFC
-// 9112): one request on one connection, the answer parsed strictly in the
-// caller's goroutine, the body handed on read by read.
+// Package h1 is Sluice's HTTP/1.1 (RFC 9110, RFC 9112), both sides of it: the
+// client towards providers and the server towards callers. One exchange at a
+// time on one connection, heads parsed strictly in the goroutine of whoever
+// asks or serves, bodies handed on read by read.
 //
 // It stands at the bottom of the house and knows bytes, connections and
-// framing only. It must not follow redirects, decode contents, keep cookies,
-// resolve names, choose targets, retry what may have had an effect, read the
-// environment, log, or hold state outside a Client.
+// framing only. It must not accept connections, follow redirects, decode
+// contents, keep cookies, resolve names, choose targets, retry what may have
+// had an effect, read the environment, log, or hold state outside a Client or
+// Server.
+//
+// # Server
+//
+// A Server makes a ServerConn of each connection. Next reads a request's head,
+// Read its body, Begin, Write and End send the answer, Finish tells whether
+// there can be another. What could be read as another request by another
+// server is refused (BadRequest), and its connection ends. A caller who sends
+// a body that nobody reads keeps its connection if the rest is small.
 //
 // # Safety
 //

@@ -26,14 +26,14 @@ func peek(fd uintptr, b []byte) int {
 func readNow(fd uintptr, b []byte) (n int, again bool, err error) {
 	for {
 		n, err := syscall.Read(int(fd), b)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == syscall.EAGAIN:
+		switch err {
+		case nil:
+			return n, false, nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
 			return 0, true, nil
-		case err != nil:
+		default:
 			return 0, false, err
 		}
-		return n, false, nil
 	}
 }

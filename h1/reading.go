@@ -6,19 +6,25 @@ import (
 	"syscall"
 )
 
-// reading fills the buffer of a caller's connection. On a socket it waits
-// without one, so that idle callers cost little.
+// reading fills an input from its connection. On a socket it waits without a
+// buffer, so that idle connections cost little.
 type reading struct {
-	c   *ServerConn
-	rc  syscall.RawConn // nil: the buffer is there while waiting
-	fn  func(fd uintptr) bool
-	n   int
-	err error
+	in *input
+	nc net.Conn
+	rc syscall.RawConn // nil: the buffer is there while waiting
+	fn func(fd uintptr) bool
+
+	ask    [][]byte // to be written before waiting for the answer to it
+	asked  int      // how much of it was
+	askErr error
+	n      int
+	err    error
 }
 
-func (r *reading) init(c *ServerConn) {
-	r.c = c
-	tcp, ok := c.nc.(*net.TCPConn)
+// init prepares reading from nc.
+func (r *reading) init(in *input, nc net.Conn) {
+	*r = reading{in: in, nc: nc}
+	tcp, ok := nc.(*net.TCPConn)
 	if !ok || !canPeek {
 		return
 	}
@@ -27,18 +33,10 @@ func (r *reading) init(c *ServerConn) {
 	}
 }
 
-// buffer reads once.
-func (r *reading) buffer() (int, error) {
-	c := r.c
+// once reads once.
+func (r *reading) once() (int, error) {
 	if r.rc == nil {
-		if c.small == nil {
-			c.borrow()
-		}
-		p, err := c.space()
-		if err != nil {
-			return 0, err
-		}
-		return c.nc.Read(p)
+		return r.nc.Read(r.in.space())
 	}
 	r.n, r.err = 0, nil
 	if err := r.rc.Read(r.fn); err != nil {
@@ -47,22 +45,18 @@ func (r *reading) buffer() (int, error) {
 	return r.n, r.err
 }
 
-// try reads what is there; false means nothing is.
+// try reads what is there; false means nothing is. Before a question has been
+// written as a whole there is not even a try.
 func (r *reading) try(fd uintptr) bool {
-	c := r.c
-	if c.small == nil {
-		c.borrow()
+	if r.ask != nil {
+		ask := r.ask
+		r.ask = nil
+		r.asked, r.askErr = writeNow(fd, ask)
+		return r.asked < lengthOf(ask)
 	}
-	p, err := c.space()
-	if err != nil {
-		r.err = err
-		return true
-	}
-	n, again, err := readNow(fd, p)
+	n, again, err := readNow(fd, r.in.space())
 	if again {
-		if c.r == c.w {
-			c.idle()
-		}
+		r.in.rest()
 		return false
 	}
 	if n == 0 && err == nil {
@@ -70,4 +64,22 @@ func (r *reading) try(fd uintptr) bool {
 	}
 	r.n, r.err = n, err
 	return true
+}
+
+// question writes what it can of a question without waiting, and if that is
+// all waits for the first bytes of the answer. So a read is saved that would
+// find nothing yet.
+func (r *reading) question(ask [][]byte) (n int, err error) {
+	r.ask, r.asked, r.askErr = ask, 0, nil
+	n, err = r.once()
+	r.ask = nil
+	return n, err
+}
+
+func lengthOf(segs [][]byte) int {
+	n := 0
+	for _, s := range segs {
+		n += len(s)
+	}
+	return n
 }

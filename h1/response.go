@@ -160,6 +160,6 @@ func (r *Response) Takeover() (net.Conn, []byte, error) {
 	if err := c.raw.SetDeadline(time.Time{}); err != nil {
 		return nil, nil, c.fail(OpRead, err)
 	}
-	c.giveBuffer()
+	c.drop()
 	return c.nc, early, nil
 }

@@ -52,7 +52,7 @@ func (d *sender) run(s *scratch) {
 }
 
 func (d *sender) segments(s *scratch) {
-	if err := d.c.writeSegments(s, d.req.Body); err != nil {
+	if err := d.c.writeSegments(s); err != nil {
 		d.err = &sendError{OpWrite, err}
 	}
 	d.c.client.putScratch(s)

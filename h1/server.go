@@ -3,6 +3,7 @@ package h1
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,6 @@ type Server struct {
 	opt     ServerOptions
 	limits  limits
 	buffers buffers
-	small   sync.Pool // *[smallBuf]byte: borrowed by connections that are not idle
 	scratch sync.Pool // *scratch
 }
 
@@ -40,7 +40,6 @@ type Server struct {
 func NewServer(o ServerOptions) *Server {
 	s := &Server{opt: o, limits: limits{positive(o.MaxHeaderBytes, 32<<10), positive(o.MaxHeaders, 1000)}}
 	s.buffers.init()
-	s.small.New = func() any { return new([smallBuf]byte) }
 	s.scratch.New = func() any { return new(scratch) }
 	return s
 }
@@ -99,10 +98,10 @@ type ServerConn struct {
 	server *Server
 	nc     net.Conn // what is read and written: the socket, or TLS on it
 	raw    net.Conn // the socket
-	read   reading
 	begun  func() bool
 
 	input
+	reading  reading
 	head     RequestHead
 	fields   fields
 	requests int
@@ -111,8 +110,8 @@ type ServerConn struct {
 	rmu     sync.Mutex // guards the read deadline and aborted
 	armed   time.Time  // the deadline that is set; never later than is wanted
 	aborted bool
-	rest    []byte // decoded and not handed on
-	goOn    bool   // the caller waits for 100 Continue
+	decoded []byte      // and not handed on
+	goOn    atomic.Bool // the caller waits for 100 Continue
 
 	// The answer.
 	wmu      sync.Mutex // guards all below
@@ -130,7 +129,7 @@ type ServerConn struct {
 func (s *Server) Conn(nc, raw net.Conn, begun func() bool) *ServerConn {
 	c := &ServerConn{server: s, nc: nc, raw: raw, begun: begun}
 	c.input = input{buffers: &s.buffers, limits: s.limits}
-	c.read.init(c)
+	c.reading.init(&c.input, nc)
 	return c
 }
 
@@ -193,12 +192,15 @@ func (c *ServerConn) skipEmptyLines() {
 
 // receive reads once, more into the buffer.
 func (c *ServerConn) receive(timeout time.Duration) error {
+	if c.readErr != nil {
+		return c.readErr
+	}
 	until := deadlineIn(timeout)
 	for {
 		if err := c.arm(until); err != nil {
 			return err
 		}
-		n, err := c.read.buffer()
+		n, err := c.reading.once()
 		if n == 0 && c.early(err, until) {
 			continue
 		}
@@ -260,31 +262,20 @@ func (c *ServerConn) Requests() int { return c.requests }
 // it and belong to another protocol. No deadline is set.
 func (c *ServerConn) Takeover() (net.Conn, []byte, error) {
 	early := append([]byte(nil), c.buf[c.r:c.w]...)
-	c.idle()
+	c.drop()
 	return c.nc, early, c.raw.SetDeadline(time.Time{})
 }
 
-// idle gives back the buffers.
-func (c *ServerConn) idle() {
-	if c.small == nil {
-		return
-	}
-	c.giveBuffer()
-	c.server.small.Put((*[smallBuf]byte)(c.small))
-	c.small, c.buf = nil, nil
-}
-
-// borrow takes the buffer that wait went without.
-func (c *ServerConn) borrow() {
-	c.small = c.server.small.Get().(*[smallBuf]byte)[:]
-	c.buf = c.small
-}
-
-// lingerTime is how long a caller is listened to that is still sending what
-// nobody wants, so that it gets to read the answer; lingerBytes how much.
 const (
-	lingerTime  = 2 * time.Second
-	lingerBytes = 256 << 10
+	// drainBytes is how much of a body that nobody wanted is read so that the
+	// connection can go on, drainTime how long that may take.
+	drainBytes = 256 << 10
+	drainTime  = 2 * time.Second
+	// lingerTime is how long a caller is listened to that is still sending, so
+	// that it gets to read the answer, lingerPause how long it may be silent.
+	// The times are nginx's.
+	lingerTime  = 30 * time.Second
+	lingerPause = 5 * time.Second
 )
 
 // Finish ends an exchange and tells whether the connection can carry another.
@@ -298,7 +289,7 @@ func (c *ServerConn) Finish() bool {
 	if sound && !c.body.done {
 		c.linger()
 	}
-	c.idle()
+	c.drop()
 	if sound {
 		_ = c.nc.Close() // TLS says goodbye
 	} else {
@@ -319,10 +310,8 @@ func (c *ServerConn) forget() {
 	c.fields.forget()
 	c.trailers.forget()
 	c.head = RequestHead{}
-	c.rest = nil
-	if c.r == c.w {
-		c.idle()
-	}
+	c.decoded = nil
+	c.rest()
 }
 
 // drain reads a small rest of a body that nobody wanted, so that the
@@ -332,10 +321,11 @@ func (c *ServerConn) drain() bool {
 	c.rmu.Lock()
 	aborted := c.aborted
 	c.rmu.Unlock()
-	if aborted || c.goOn || c.body.framing == bodyLength && c.body.left > lingerBytes {
+	if aborted || c.goOn.Load() || c.body.framing == bodyLength && c.body.left > drainBytes {
 		return false
 	}
-	return c.discard(func() bool { return c.body.done })
+	c.discard(drainBytes, drainTime, drainTime)
+	return c.body.done
 }
 
 // linger says that no more will come and reads what is on its way: closing
@@ -348,28 +338,25 @@ func (c *ServerConn) linger() {
 	c.rmu.Lock()
 	c.aborted, c.armed = false, time.Time{}
 	c.rmu.Unlock()
-	c.body, c.rest, c.readErr = body{framing: bodyClose}, nil, nil
-	c.discard(func() bool { return false })
+	c.body, c.decoded, c.readErr = body{framing: bodyClose}, nil, nil
+	c.discard(math.MaxInt, lingerTime, lingerPause)
 }
 
-// discard reads the body, within bounds, until the end or enough.
-func (c *ServerConn) discard(enough func() bool) bool {
-	until := time.Now().Add(lingerTime)
+// discard reads the body until it ends or a bound is met: in bytes, in all
+// the time, in the time for one read.
+func (c *ServerConn) discard(bytes int, all, each time.Duration) {
+	until := time.Now().Add(all)
 	p := c.server.buffers.medium.Get().(*[mediumBuf]byte)
 	defer c.server.buffers.medium.Put(p)
-	for read := 0; read < lingerBytes; {
-		left := time.Until(until)
+	for read := 0; read < bytes && !c.body.done; {
+		left := min(time.Until(until), each)
 		if left <= 0 {
-			return false
+			return
 		}
 		n, err := c.readBody(p[:], left)
-		read += n
-		if enough() {
-			return true
-		}
 		if err != nil {
-			return false
+			return
 		}
+		read += n
 	}
-	return false
 }

@@ -81,7 +81,7 @@ func read(c *ServerConn, head *RequestHead) heardRequest {
 	return r
 }
 
-func unix(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 
 // TestServerRefuses: what another server or proxy could read otherwise is not
 // read at all.
@@ -174,7 +174,7 @@ func TestServerTakes(t *testing.T) {
 		{"nothing", "", ""},
 	} {
 		for _, step := range []int{0, 1, 7} {
-			got := hear(t, s, unix(tt.in), step)
+			got := hear(t, s, crlf(tt.in), step)
 			var all []string
 			for _, r := range got.requests {
 				text := fmt.Sprintf("%s %s %s %d %s %d %q", r.method, r.target, r.host, r.minor, r.header, r.length, r.body)
@@ -216,7 +216,7 @@ func TestServerContinue(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()
 	c := NewServer(ServerOptions{}).Conn(near, near, nil)
-	go func() { _, _ = io.WriteString(far, unix(head)) }()
+	go func() { _, _ = io.WriteString(far, crlf(head)) }()
 	if _, err := c.Next(); err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestServerContinue(t *testing.T) {
 		t.Errorf("body %q", b)
 	}
 	// Nobody asks for this body: the answer comes at once, and is the last.
-	nc := &caller{script: script{in: unix(head), end: os.ErrDeadlineExceeded}}
+	nc := &caller{script: script{in: crlf(head), end: os.ErrDeadlineExceeded}}
 	c = NewServer(ServerOptions{}).Conn(nc, nc, nil)
 	if _, err := c.Next(); err != nil {
 		t.Fatal(err)
@@ -250,7 +250,7 @@ func TestServerContinue(t *testing.T) {
 
 // TestServerAnswers: no value of a field can end its line.
 func TestServerAnswers(t *testing.T) {
-	nc := &caller{script: script{in: unix("GET / HTTP/1.1\nHost: h\n\n"), end: io.EOF}}
+	nc := &caller{script: script{in: crlf("GET / HTTP/1.1\nHost: h\n\n"), end: io.EOF}}
 	c := NewServer(ServerOptions{}).Conn(nc, nc, nil)
 	if _, err := c.Next(); err != nil {
 		t.Fatal(err)
@@ -272,7 +272,7 @@ func TestServerAnswers(t *testing.T) {
 	if err := c.End(header.Header{{Name: "T", Value: "u\n"}, {Name: "Host", Value: "h"}}); err != nil {
 		t.Error(err)
 	}
-	want := unix("HTTP/1.1 200 OK\nX: a  Y: b \nDate: d\nTransfer-Encoding: chunked\nConnection: keep-alive\n\n2\nab\na\nxxxxxxxxxx\n0\nT: u \n\n")
+	want := crlf("HTTP/1.1 200 OK\nX: a  Y: b \nDate: d\nTransfer-Encoding: chunked\nConnection: keep-alive\n\n2\nab\na\nxxxxxxxxxx\n0\nT: u \n\n")
 	if got := nc.told.String(); got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}

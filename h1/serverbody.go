@@ -12,7 +12,7 @@ var errAborted = errors.New("h1: the exchange has ended")
 // frameRequest decides where the body of the request ends (RFC 9112 section
 // 6.3). What follows a head that is not understood belongs to nothing.
 func (c *ServerConn) frameRequest(err error) {
-	c.body, c.rest = body{}, nil
+	c.body, c.decoded = body{}, nil
 	switch h := &c.head; {
 	case err != nil:
 		c.body.framing, h.close, h.expects = bodyClose, true, false
@@ -23,7 +23,8 @@ func (c *ServerConn) frameRequest(err error) {
 	default:
 		c.body.done = true
 	}
-	c.goOn = c.head.expects && !c.body.done
+	c.goOn.Store(c.head.expects && !c.body.done)
+	c.rest()
 	c.answered, c.broken = false, false
 }
 
@@ -35,13 +36,16 @@ func (c *ServerConn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	if c.goOn {
-		c.goOn = false
+	if c.goOn.CompareAndSwap(true, false) {
 		if err := c.askOn(); err != nil {
 			return 0, err
 		}
 	}
-	return c.readBody(p, c.server.opt.BodyTimeout)
+	n, err := c.readBody(p, c.server.opt.BodyTimeout)
+	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader's contract: EOF itself
+		c.Last()
+	}
+	return n, err
 }
 
 // askOn sends 100 Continue, unless the caller is sending already or has been
@@ -61,16 +65,16 @@ func (c *ServerConn) askOn() error {
 func (c *ServerConn) readBody(p []byte, timeout time.Duration) (int, error) {
 	for {
 		switch {
-		case len(c.rest) > 0:
-			n := copy(p, c.rest)
-			c.rest = c.rest[n:]
+		case len(c.decoded) > 0:
+			n := copy(p, c.decoded)
+			c.decoded = c.decoded[n:]
 			return n, c.last()
 		case c.body.done:
 			return 0, io.EOF
 		case c.body.err != nil:
 			return 0, c.body.err
 		case c.r < c.w:
-			if c.rest = c.decode(); len(c.rest) > 0 || c.body.done || c.body.err != nil {
+			if c.decoded = c.decode(); len(c.decoded) > 0 || c.body.done || c.body.err != nil {
 				continue
 			}
 		case c.body.framing != bodyChunked:
@@ -84,10 +88,11 @@ func (c *ServerConn) readBody(p []byte, timeout time.Duration) (int, error) {
 
 // last is io.EOF once everything has been handed on.
 func (c *ServerConn) last() error {
-	if len(c.rest) == 0 && c.body.done {
-		return io.EOF
+	if len(c.decoded) > 0 || !c.body.done {
+		return nil
 	}
-	return nil
+	c.rest()
+	return io.EOF
 }
 
 // readStraight reads a body without coding past the buffer, which is empty.
@@ -98,6 +103,7 @@ func (c *ServerConn) readStraight(p []byte, timeout time.Duration) (int, error) 
 	if c.readErr != nil {
 		return 0, unexpected(c.readErr)
 	}
+	c.rest()
 	until := deadlineIn(timeout)
 	for {
 		if err := c.arm(until); err != nil {

@@ -31,7 +31,7 @@ func (c *ServerConn) Begin(a *Answer) {
 		c.out = c.server.scratch.Get().(*scratch)
 	}
 	c.answer = c.framingOf(a)
-	if c.stop.Load() || c.answer == bodyClose || c.goOn {
+	if c.stop.Load() || c.answer == bodyClose || c.goOn.Load() {
 		c.head.close = true
 	}
 	c.out.b = c.appendAnswer(c.out.b[:0], a)
@@ -252,12 +252,9 @@ func (c *ServerConn) staged() *scratch {
 func (c *ServerConn) dropScratch() {
 	s := c.out
 	c.out = nil
-	if s == nil || cap(s.b) > keepScratch {
-		return
+	if s != nil && s.forget() {
+		c.server.scratch.Put(s)
 	}
-	clear(s.vec[:cap(s.vec)])
-	s.vec, s.bufs = s.vec[:0], nil
-	c.server.scratch.Put(s)
 }
 
 // writeAll writes p within the write timeout.

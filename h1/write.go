@@ -23,34 +23,90 @@ const (
 	keepScratch = 64 << 10
 )
 
-// scratch is what one request is put together in.
+// scratch is what one message is put together in.
 type scratch struct {
 	b    []byte
-	vec  [][]byte
+	vec  [][]byte    // what is to be written, of which
+	next int         // is the first that is left
+	out  [][]byte    // what one writev is to take
 	bufs net.Buffers // a field, so that its address does not cost an allocation
 }
 
-func (c *Client) putScratch(s *scratch) {
-	if cap(s.b) > keepScratch || cap(s.vec) > keepScratch/64 {
-		return
+// gather makes vec of what is in b and the segments; small ones join it in b.
+func (s *scratch) gather(segs [][]byte) {
+	if len(s.b)+lengthOf(segs) <= copyBelow {
+		for _, seg := range segs {
+			s.b = append(s.b, seg...)
+		}
+		segs = nil
 	}
-	clear(s.vec[:cap(s.vec)])
-	s.bufs = nil
-	c.scratch.Put(s)
+	s.vec, s.next = append(append(s.vec[:0], s.b), segs...), 0
 }
 
-// send writes the request, or its head and starts the helper that writes the rest.
+// left is what has not been taken.
+func (s *scratch) left() [][]byte { return s.vec[s.next:] }
+
+// take moves the next bytes, at most n, to out.
+func (s *scratch) take(n int) {
+	s.out = s.out[:0]
+	for s.next < len(s.vec) && n > 0 {
+		seg := s.vec[s.next]
+		if len(seg) > n {
+			s.out = append(s.out, seg[:n])
+			s.vec[s.next] = seg[n:]
+			return
+		}
+		s.out = append(s.out, seg)
+		s.next++
+		n -= len(seg)
+	}
+}
+
+func (c *Client) putScratch(s *scratch) {
+	if s.forget() {
+		c.scratch.Put(s)
+	}
+}
+
+// forget lets go of what was written, and tells whether s is worth keeping.
+func (s *scratch) forget() bool {
+	if cap(s.b) > keepScratch || cap(s.vec) > keepScratch/64 || cap(s.out) > keepScratch/64 {
+		return false
+	}
+	clear(s.vec[:cap(s.vec)])
+	clear(s.out[:cap(s.out)])
+	s.vec, s.out, s.bufs = s.vec[:0], s.out[:0], nil
+	return true
+}
+
+// send writes the request, or as much of it as goes without waiting and starts
+// the helper that writes the rest.
 func (c *conn) send(ep *Endpoint, req *Request) error {
 	s := c.client.scratch.Get().(*scratch)
 	s.b = req.appendHead(s.b[:0], ep)
-	if req.Stream == nil && req.length() > helperAbove {
+	if req.Stream != nil {
+		return c.sendStream(s, req)
+	}
+	s.gather(req.Body)
+	if c.reading.rc != nil {
+		if done, err := c.question(s); done || err != nil {
+			c.client.putScratch(s)
+			return err
+		}
+		c.startSender(req, s)
+		return nil
+	}
+	if lengthOf(s.vec) > helperAbove {
 		c.startSender(req, s)
 		return nil
 	}
 	defer c.client.putScratch(s)
-	if req.Stream == nil {
-		return c.writeSegments(s, req.Body)
-	}
+	return c.writeSegments(s)
+}
+
+// sendStream writes the head in s and starts the helper for the body.
+func (c *conn) sendStream(s *scratch, req *Request) error {
+	defer c.client.putScratch(s)
 	if err := c.write(s.b); err != nil {
 		return err
 	}
@@ -58,6 +114,31 @@ func (c *conn) send(ep *Endpoint, req *Request) error {
 		c.startSender(req, nil)
 	}
 	return nil
+}
+
+// question writes s.vec and, when all of it went without waiting (done), waits
+// for the answer. An error of that is left for who reads.
+func (c *conn) question(s *scratch) (done bool, err error) {
+	if c.rd.arm(c.began, c.readTimeout) {
+		if err := c.raw.SetReadDeadline(c.rd.at); err != nil {
+			return false, err
+		}
+	}
+	n, readErr := c.reading.question(s.vec)
+	asked := c.reading.asked
+	if asked > 0 {
+		c.sent.set()
+	}
+	switch {
+	case c.reading.askErr != nil:
+		return false, c.reading.askErr
+	case asked < lengthOf(s.vec) && readErr == nil:
+		s.take(asked)
+		return false, nil
+	}
+	c.answered, c.firstByte = n > 0, time.Now()
+	_ = c.took(n, readErr)
+	return true, nil
 }
 
 // mayHaveAnswer tells whether a failed write leaves hope for an answer: the
@@ -109,56 +190,32 @@ func (c *conn) resumeWrites() {
 	c.halted = false
 }
 
-// writeSegments writes s.b and the segments with as few writes as possible.
-func (c *conn) writeSegments(s *scratch, segs [][]byte) error {
-	n := len(s.b)
-	for _, seg := range segs {
-		n += len(seg)
+// writeSegments writes s.vec with as few writes as possible, in pieces when
+// writes have a timeout.
+func (c *conn) writeSegments(s *scratch) error {
+	if !c.vectored {
+		return c.writeGathered(s)
 	}
-	switch {
-	case n <= copyBelow:
-		for _, seg := range segs {
-			s.b = append(s.b, seg...)
-		}
-		return c.write(s.b)
-	case c.vectored:
-		return c.writeVector(s, segs)
-	default:
-		return c.writeGathered(s, segs)
-	}
-}
-
-// writeVector writes by writev, in pieces when writes have a timeout.
-func (c *conn) writeVector(s *scratch, segs [][]byte) error {
-	room := math.MaxInt
+	piece := math.MaxInt
 	if c.writeTimeout > 0 {
-		room = pieceSize
+		piece = pieceSize
 	}
-	s.vec = append(s.vec[:0], s.b)
-	left := room - len(s.b)
-	for _, seg := range segs {
-		for len(seg) > left {
-			s.vec = append(s.vec, seg[:max(left, 0)])
-			seg = seg[max(left, 0):]
-			if err := c.writev(s); err != nil {
-				return err
-			}
-			left = room
+	for len(s.left()) > 0 {
+		s.take(piece)
+		if err := c.writev(s); err != nil {
+			return err
 		}
-		s.vec = append(s.vec, seg)
-		left -= len(seg)
 	}
-	return c.writev(s)
+	return nil
 }
 
-// writev writes s.vec and empties it.
+// writev writes s.out.
 func (c *conn) writev(s *scratch) error {
 	if err := c.armWrite(); err != nil {
 		return err
 	}
-	s.bufs = s.vec
+	s.bufs = s.out
 	n, err := s.bufs.WriteTo(c.nc)
-	s.vec = s.vec[:0]
 	if n > 0 {
 		c.sent.set()
 	}
@@ -166,8 +223,8 @@ func (c *conn) writev(s *scratch) error {
 }
 
 // writeGathered gathers small segments into writes of one record.
-func (c *conn) writeGathered(s *scratch, segs [][]byte) error {
-	for _, seg := range segs {
+func (c *conn) writeGathered(s *scratch) error {
+	for _, seg := range s.vec[1:] { // the first is s.b
 		for len(seg) > 0 {
 			if len(s.b) == 0 && len(seg) >= recordSize {
 				n := min(len(seg), pieceSize)

@@ -129,3 +129,25 @@ func lower(c byte) byte {
 	}
 	return c
 }
+
+// Alike compares names as credentials want it: without case, and with hyphen
+// and underscore as one, since many servers behind a gateway (CGI, WSGI) cannot
+// tell x_consumer_id from X-Consumer-ID.
+func Alike(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if fold(a[i]) != fold(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func fold(c byte) byte {
+	if c == '_' {
+		return '-'
+	}
+	return lower(c)
+}

@@ -74,3 +74,22 @@ func TestLower(t *testing.T) {
 		}
 	}
 }
+
+func TestAlike(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want bool
+	}{
+		{"apikey", "ApiKey", true},
+		{"x_api_key", "X-Api-Key", true},
+		{"x-api_key", "x_api-key", true},
+		{"x-api-key", "x-api-keys", false},
+		{"x.api", "x-api", false},
+		{"", "", true},
+	}
+	for _, tt := range tests {
+		if got := Alike(tt.a, tt.b); got != tt.want {
+			t.Errorf("Alike(%q, %q) = %v", tt.a, tt.b, got)
+		}
+	}
+}

@@ -81,7 +81,7 @@ func (c *caller) run() {
 	defer c.gone()
 	defer func() {
 		if p := recover(); p != nil {
-			_ = c.socket.Close()
+			c.cut()
 			c.door.server.o.Log.Error("a connection was given up", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 		}
 	}()
@@ -200,9 +200,6 @@ func (c *caller) next() bool {
 		c.conn.Close()
 		return false
 	}
-	if c.door.server.stopping.Load() {
-		c.conn.Last()
-	}
 	if taken := c.exchange(head, refused); taken || !c.conn.Finish() {
 		return false
 	}
@@ -221,7 +218,7 @@ func (c *caller) exchange(head *h1.RequestHead, refused *h1.BadRequest) (taken b
 	c.fill(&ex.In, head)
 	c.door.server.o.Trust.resolve(&ex.In)
 	body := c.body(ex, head, refused != nil)
-	out := writer{sink: &plainSink{conn: c.conn}, ex: ex, gateway: c.door.server.o.Gateway}
+	out := writer{sink: &plainSink{c.conn, &c.door.server.stopping}, ex: ex, gateway: c.door.server.o.Gateway}
 	c.door.answer(&out, refused)
 	body.end()
 	if out.abort {
@@ -268,9 +265,15 @@ func upgradeOf(head *h1.RequestHead) string {
 }
 
 // plainSink writes an answer of HTTP/1.1.
-type plainSink struct{ conn *h1.ServerConn }
+type plainSink struct {
+	conn     *h1.ServerConn
+	stopping *atomic.Bool
+}
 
 func (s *plainSink) begin(r *flow.Reply) {
+	if s.stopping.Load() {
+		s.conn.Last()
+	}
 	a := h1.Answer{Status: r.Status, Header: r.Header, Length: r.Length}
 	if r.Length >= 0 {
 		a.LengthText = r.LengthText()

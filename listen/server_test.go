@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +179,25 @@ func TestSlowAnswer(t *testing.T) {
 	}
 }
 
+// TestSlowReader: who does not read the answer is let go.
+func TestSlowReader(t *testing.T) {
+	r := run(t, func(o *Options) { o.WriteTimeout = 20 * time.Millisecond }, func(ex *flow.Exchange) *flow.Reply {
+		out := reply(ex, 200, -1)
+		out.Stream = &flood{data: make([]byte, 1<<20)}
+		return out
+	})
+	r.dial(t).say(t, "GET / HTTP/1.1\nHost: h\n\n")
+	if o := r.g.outcome(); !o.CallerGone || !errors.Is(o.Err, os.ErrDeadlineExceeded) {
+		t.Errorf("outcome %+v", o)
+	}
+}
+
+// flood is an answer without end.
+type flood struct{ data []byte }
+
+func (f *flood) Next() (flow.Frame, error) { return flow.Frame{Data: f.data}, nil }
+func (*flood) Close() error                { return nil }
+
 func TestIdleConnection(t *testing.T) {
 	r := run(t, func(o *Options) { o.IdleTimeout = 20 * time.Millisecond }, func(ex *flow.Exchange) *flow.Reply { return reply(ex, 200, 0) })
 	l := r.dial(t).say(t, "GET / HTTP/1.1\nHost: h\n\n")
@@ -191,6 +212,55 @@ func TestLargeHead(t *testing.T) {
 	l := r.dial(t).say(t, "GET / HTTP/1.1\nHost: h\nX: "+strings.Repeat("x", 20<<10)+"\n\n")
 	if resp, _, _ := l.answer(t, "GET"); resp.StatusCode != 494 {
 		t.Errorf("got %d", resp.StatusCode)
+	}
+}
+
+// TestRefusals: what cannot be read is answered by the gateway, counted, and
+// ends the connection; so does HTTP sent to a TLS listener, without the gateway.
+func TestRefusals(t *testing.T) {
+	r := run(t, nil, func(ex *flow.Exchange) *flow.Reply {
+		t.Errorf("it was served: %+v", ex.In)
+		return reply(ex, 200, 0)
+	})
+	for text, want := range map[string]int{
+		"GET / HTTP/1.1\n\n": 400, "GET / HTTP/3.0\nHost: h\n\n": 505, "\x16\x03\x01": 400,
+		"POST / HTTP/1.1\nHost: h\nTransfer-Encoding: gzip\n\n":                                                               501,
+		"POST / HTTP/1.1\nHost: h\nContent-Length: 1\nTransfer-Encoding: chunked\n\n0\n\nGET /smuggled HTTP/1.1\nHost: h\n\n": 400,
+	} {
+		l := r.dial(t).say(t, text)
+		if resp, _, _ := l.answer(t, "GET"); resp.StatusCode != want || !resp.Close {
+			t.Errorf("%q: got %d, close %t", text, resp.StatusCode, resp.Close)
+		}
+		if !l.closed() {
+			t.Errorf("%q: the connection is still open", text)
+		}
+		if o := r.g.outcome(); o.Status != want {
+			t.Errorf("%q: outcome %+v", text, o)
+		}
+	}
+	secure := run(t, func(o *Options) { o.Addresses[0].TLS, o.TLS = true, selfSigned(t) }, nil)
+	l := secure.dial(t).say(t, "GET / HTTP/1.1\nHost: h\n\n")
+	if resp, text, _ := l.answer(t, "GET"); resp.StatusCode != 400 || !strings.Contains(text, "plain HTTP request was sent to HTTPS port") {
+		t.Errorf("got %d %q", resp.StatusCode, text)
+	}
+}
+
+// TestPanic costs a connection, and the server goes on.
+func TestPanic(t *testing.T) {
+	r := run(t, nil, func(ex *flow.Exchange) *flow.Reply {
+		if ex.In.Path == "/panic" {
+			panic("a fault of ours")
+		}
+		return reply(ex, 200, 0)
+	})
+	if l := r.dial(t).say(t, "GET /panic HTTP/1.1\nHost: h\n\n"); !l.closed() {
+		t.Error("the connection is still open")
+	}
+	if resp, _, _ := r.dial(t).say(t, "GET / HTTP/1.1\nHost: h\n\n").answer(t, "GET"); resp.StatusCode != 200 {
+		t.Errorf("then %d", resp.StatusCode)
+	}
+	if s := r.o.Stats; s.Accepted() != 2 {
+		t.Errorf("%d connections", s.Accepted())
 	}
 }
 

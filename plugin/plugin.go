@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"reflect"
 	"sync"
+	"time"
 
 	"github.com/sluice-gateway/sluice/clock"
 	"github.com/sluice-gateway/sluice/flow"
@@ -102,8 +103,9 @@ type Deps struct {
 	Instance Instance
 	Clock    clock.Clock
 	Log      *slog.Logger
-	// HTTP makes requests of the gateway's own.
-	HTTP *h1.Client
+	// HTTP makes a client for requests of the gateway's own, which keeps idle
+	// connections for so long. It belongs to who asks, and so does closing it.
+	HTTP func(idle time.Duration) *h1.Client
 	// Metrics is the registry of the whole gateway.
 	Metrics *telemetry.Registry
 	// Long keeps what must survive a reload.

@@ -2,10 +2,12 @@ package relay
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/h1"
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
@@ -36,10 +38,11 @@ type call struct {
 	hasQuery   bool
 	credential bool
 	// named: the answer says which model it is of.
-	named bool
-	meter meter
-	scrap []byte
-	room  llm.UsageDetails // where the usage has its details
+	named    bool
+	received bool // an answer came
+	meter    meter
+	scrap    []byte
+	room     llm.UsageDetails // where the usage has its details
 }
 
 func (c *call) begin(t *Target, ex *flow.Exchange) {
@@ -52,10 +55,31 @@ func (c *call) begin(t *Target, ex *flow.Exchange) {
 		FirstTokenMS: -1, LatencyMS: -1,
 		LogStatistics: t.s.Logging.LogStatistics, LogPayloads: t.s.Logging.LogPayloads,
 	}
+	ex.Conceal(t.secrets...)
 	c.gzip = acceptsGzip(ex.In.Header)
 	c.query, c.hasQuery = ex.Out.Query, ex.Out.HasQuery
 	c.credential = t.s.Auth.HeaderName != "" && ex.Out.Header.Has(t.s.Auth.HeaderName)
 	c.named = t.s.ModelHeader || ex.In.Header.Has("Kong-Debug")
+}
+
+// Settle accounts for a question that was sent and got no answer: the provider
+// may have worked on it all the same.
+func (c *call) Settle(ex *flow.Exchange) {
+	if c.received || !slices.ContainsFunc(ex.Attempts, reached) {
+		return
+	}
+	c.ai.Usage = llm.NoUsage()
+	c.finish()
+}
+
+// reached tells whether a failed attempt may have got to the provider. Of one
+// that ended because the caller left it is not known, so it counts.
+func reached(a flow.Attempt) bool {
+	if e, ok := errors.AsType[*h1.Error](a.Err); ok {
+		return e.Sent
+	}
+	f, ok := errors.AsType[*fault.Error](a.Err)
+	return ok && f.Kind == fault.Canceled
 }
 
 // Release gives the call back once the exchange has ended.
@@ -163,9 +187,14 @@ func (c *call) unread(err error) error {
 
 // jsonType tells whether a body of this type may be JSON; none counts as JSON.
 func jsonType(contentType string) bool {
-	mt, _, _ := strings.Cut(contentType, ";")
-	mt = strings.ToLower(strings.TrimSpace(mt))
+	mt := mediaType(contentType)
 	return mt == "" || mt == "application/json" || strings.HasSuffix(mt, "+json")
+}
+
+// mediaType is a content type without its parameters.
+func mediaType(contentType string) string {
+	mt, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.TrimSpace(mt))
 }
 
 // checkPrompts wants something to be asked, where the route type needs it.

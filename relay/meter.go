@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
@@ -13,13 +12,26 @@ import (
 	"github.com/sluice-gateway/sluice/wire/sse"
 )
 
-// receiveStream puts the meter between the provider's stream and the caller.
+// receiveStream puts the meter between the provider's stream and the caller. A
+// provider that does not stream may answer with one document, which is passed
+// on as the plain answer that it is.
 func (c *call) receiveStream(ex *flow.Exchange, r *flow.Reply) error {
 	contentType := r.Header.Get("Content-Type")
-	if strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
-		r.Stream = inflate(r.Stream)
+	if codingOf(r.Header) == codingGzip {
+		r.Stream, r.Length = inflate(r.Stream), -1
 	}
 	r.Header.Del("Content-Encoding")
+	if mediaType(contentType) == "application/json" {
+		document, whole, err := c.peek(r)
+		switch {
+		case err != nil:
+			return broken(ex, err)
+		case document:
+			c.ai.Streaming = false
+			return c.takePlain(ex, r, codingNone, whole)
+		}
+		r.Stream = &prepended{Stream: r.Stream, head: c.scrap}
+	}
 	r.Header.Set("Content-Type", "text/event-stream")
 	r.Length, r.Events = -1, true
 	c.ai.Streaming = true
@@ -46,8 +58,7 @@ const (
 // streamReader is the framing that a content type allows. A type that says nothing is looked into: services do send events
 // without one.
 func streamReader(contentType string) framing {
-	mt, _, _ := strings.Cut(contentType, ";")
-	switch strings.ToLower(strings.TrimSpace(mt)) {
+	switch mediaType(contentType) {
 	case "", "text/event-stream", "application/json", "application/stream+json", "application/x-ndjson",
 		"application/octet-stream", "text/plain":
 		return sniff

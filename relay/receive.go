@@ -19,6 +19,7 @@ import (
 // is read: an error passes untouched, a stream is metered event by event, a
 // plain answer is read, checked and passed on as it came.
 func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
+	c.received = true
 	if r.Status != 200 {
 		c.pass(ex, r)
 		return nil
@@ -28,10 +29,11 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	if c.target.header != "" && c.named {
 		r.Header.Set("X-Kong-LLM-Model", c.target.header)
 	}
+	receive := c.receivePlain
 	if c.stream || r.Events {
-		return c.receiveStream(ex, r)
+		receive = c.receiveStream
 	}
-	err := c.receivePlain(ex, r)
+	err := receive(ex, r)
 	if err != nil {
 		c.ai.LatencyMS = since(ex)
 		c.finish() // the provider has worked on it all the same
@@ -54,31 +56,64 @@ func since(ex *flow.Exchange) int64 {
 	return time.Since(ex.Times.Upstream).Milliseconds()
 }
 
+// coding is how the bytes of an answer are to be read.
+type coding uint8
+
+const (
+	codingNone coding = iota
+	codingGzip
+	codingForeign // one that nobody asked for
+)
+
+func codingOf(h flow.Header) coding {
+	switch v := h.Get("Content-Encoding"); {
+	case v == "", strings.EqualFold(v, "identity"):
+		return codingNone
+	case strings.EqualFold(v, "gzip"):
+		return codingGzip
+	}
+	return codingForeign
+}
+
 // receivePlain reads the answer, takes its usage, and hands on its bytes.
 func (c *call) receivePlain(ex *flow.Exchange, r *flow.Reply) error {
-	compressed := strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip")
-	if compressed && !c.gzip {
+	coded := codingOf(r.Header)
+	if coded == codingGzip && !c.gzip {
 		r.Header.Del("Content-Encoding")
 		r.Length = -1
 		r.Stream = inflate(r.Stream)
-		compressed = false
+		coded = codingNone
 	}
 	whole, err := c.collect(r)
 	if err != nil {
 		return broken(ex, err)
 	}
+	return c.takePlain(ex, r, coded, whole)
+}
+
+// takePlain takes usage from the plain answer in the call's buffer, or, unless
+// that is the whole of it, has it taken on the way.
+func (c *call) takePlain(ex *flow.Exchange, r *flow.Reply, coded coding, whole bool) error {
 	if !whole {
-		r.Stream = &tail{Stream: r.Stream, head: c.scrap, c: c, ex: ex}
+		r.Stream = newLarge(c, ex, r, coded)
 		return nil
 	}
 	c.ai.LatencyMS = since(ex)
-	plain := c.scrap
-	if compressed {
-		if plain, err = gunzip(c.scrap, c.t.s.CollectLimit*4); err != nil {
+	body := c.scrap
+	switch coded {
+	case codingForeign:
+		if jsonType(r.Header.Get("Content-Type")) {
+			c.meter.text = len(body) // as in large
+		}
+	case codingGzip:
+		inflated, err := gunzip(c.scrap, c.t.s.CollectLimit*4)
+		if err != nil {
 			return conversion(c, "failed to decode "+c.t.s.RouteType+" response")
 		}
+		body = inflated
+	case codingNone:
 	}
-	if err := c.readAnswer(plain); err != nil {
+	if err := c.readAnswer(body); err != nil {
 		return err
 	}
 	r.SetBody(c.scrap)
@@ -158,12 +193,10 @@ func (c *call) readAnswer(body []byte) error {
 	if c.ai.LogPayloads {
 		c.ai.ResponseBody = bytes.Clone(body)
 	}
-	if c.ai.Usage.Completion < 0 && c.t.surface.generates {
-		n := 0
-		for _, key := range c.t.surface.text {
-			n += textLen(body, key)
-		}
-		c.meter.text = n
+	if c.ai.Usage.Completion < 0 && err == nil {
+		g := newGleaner(c.t.surface.whole, false)
+		g.push(body)
+		c.meter.text = g.letters
 	}
 	c.finish()
 	return nil
@@ -263,61 +296,4 @@ func gunzip(body []byte, limit int64) ([]byte, error) {
 		return nil, flow.ErrTooLarge
 	}
 	return out, nil
-}
-
-// tail passes on an answer that is too large to be read as a whole. It keeps
-// its last bytes, where OpenAI's answers have their usage.
-type tail struct {
-	flow.Stream
-	head []byte
-	last []byte
-	c    *call
-	ex   *flow.Exchange
-	done bool
-}
-
-const tailBytes = 64 << 10
-
-func (t *tail) Next() (flow.Frame, error) {
-	if t.head != nil {
-		f := flow.Frame{Data: t.head}
-		t.keep(t.head)
-		t.head = nil
-		return f, nil
-	}
-	f, err := t.Stream.Next()
-	if err != nil {
-		t.end()
-		return f, err
-	}
-	t.keep(f.Data)
-	return f, nil
-}
-
-func (t *tail) keep(b []byte) {
-	if len(b) >= tailBytes {
-		t.last = append(t.last[:0], b[len(b)-tailBytes:]...)
-		return
-	}
-	t.last = append(t.last, b...)
-	if len(t.last) > 2*tailBytes {
-		t.last = append(t.last[:0], t.last[len(t.last)-tailBytes:]...)
-	}
-}
-
-func (t *tail) Close() error {
-	t.end()
-	return t.Stream.Close()
-}
-
-func (t *tail) end() {
-	if t.done {
-		return
-	}
-	t.done = true
-	t.c.ai.LatencyMS = since(t.ex)
-	if i := bytes.LastIndex(t.last, usageKey); i >= 0 {
-		readUsage(&t.c.ai.Usage, &t.c.room, leadingValue(t.last[i+len(usageKey):]))
-	}
-	t.c.finish()
 }

@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/h1"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
 )
@@ -39,6 +41,20 @@ func zipped(s string) []byte {
 	_, _ = z.Write([]byte(s))
 	_ = z.Close()
 	return b.Bytes()
+}
+
+// stored is gzip that compresses nothing.
+func stored(b []byte) []byte {
+	var out bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&out, gzip.NoCompression)
+	for len(b) > 0 {
+		n := min(100, len(b))
+		_, _ = z.Write(b[:n])
+		_ = z.Flush()
+		b = b[n:]
+	}
+	_ = z.Close()
+	return out.Bytes()
 }
 
 func unzipped(t *testing.T, s string) string {
@@ -163,6 +179,48 @@ func TestErrorsPass(t *testing.T) {
 	}
 }
 
+// TestNoAnswer: a question that was sent counts, also when no answer comes.
+func TestNoAnswer(t *testing.T) {
+	failed := func(cause error) flow.Attempt {
+		return flow.Attempt{State: "failed", Err: &fault.Error{Kind: fault.Timeout, Cause: cause}}
+	}
+	refused, silent := failed(&h1.Error{Err: errBroken}), failed(&h1.Error{Err: errBroken, Sent: true, Timeout: true})
+	left := flow.Attempt{Err: &fault.Error{Kind: fault.Canceled}}
+	for _, tt := range []struct {
+		name     string
+		attempts []flow.Attempt
+		want     llm.Usage
+	}{
+		{"not sent", nil, llm.Usage{}},
+		{"refused", []flow.Attempt{refused, refused}, llm.Usage{}},
+		{"silent", []flow.Attempt{silent}, llm.Usage{Prompt: 5, Total: 5, Estimated: true}},
+		{"silent, then refused", []flow.Attempt{silent, refused}, llm.Usage{Prompt: 5, Total: 5, Estimated: true}},
+		{"the caller left", []flow.Attempt{left}, llm.Usage{Prompt: 5, Total: 5, Estimated: true}},
+	} {
+		ex := prepared(t, target(t, nil), asking(`{"model":"m","messages":[{"content":"one two three four five"}]}`))
+		ex.Attempts = tt.attempts
+		ex.Call.(flow.Settler).Settle(ex)
+		if ex.AI.Usage != tt.want {
+			t.Errorf("%s: got %+v, want %+v", tt.name, ex.AI.Usage, tt.want)
+		}
+	}
+}
+
+// TestSettledByItsAnswer: an answer that came says itself what it cost.
+func TestSettledByItsAnswer(t *testing.T) {
+	for status, want := range map[int]llm.Usage{200: {Prompt: 25, Completion: 12, Total: 37}, 500: {}} {
+		ex := asked()
+		if err := received(t, target(t, nil), ex, answer(status, "application/json", cutAt([]byte(hi)))); err != nil {
+			t.Fatal(err)
+		}
+		ex.Attempts = []flow.Attempt{{Err: &fault.Error{Kind: fault.Canceled}}}
+		ex.Call.(flow.Settler).Settle(ex)
+		if ex.AI.Usage != want {
+			t.Errorf("status %d: got %+v, want %+v", status, ex.AI.Usage, want)
+		}
+	}
+}
+
 func TestModelHeader(t *testing.T) {
 	for _, tt := range []struct {
 		on    bool
@@ -194,6 +252,9 @@ func TestEstimates(t *testing.T) {
 		{"stream: ten words and 25 letters", provider.Chat, `{"model":"m","stream":true,"messages":[{"content":"1 2 3 4 5 6"},{"content":"7 8 9 10"}]}`, true, "data: " + noUsage + "\n\ndata: [DONE]\n\n", llm.Usage{Prompt: 18, Completion: 7, Total: 25, Estimated: true}},
 		{"half up", provider.Chat, `{"model":"m","stream":true,"messages":[{"content":"1 2 3"}]}`, true, "data: [DONE]\n\n", llm.Usage{Prompt: 5, Completion: 0, Total: 5, Estimated: true}},
 		{"half a usage", provider.Chat, `{"model":"m","messages":[{"content":"a"}]}`, false, `{"choices":[],"usage":{"prompt_tokens":4,"total_tokens":90}}`, llm.Usage{Prompt: 4, Completion: 0, Total: 4, Estimated: true}},
+		{"spread over lines", provider.Chat, `{"model":"m","messages":[{"content":"a"}]}`, false, "{\n  \"choices\" : [ {\n \"message\" : {\n \"content\" :\t\"12345678\"}}]}", llm.Usage{Prompt: 1, Completion: 2, Total: 3, Estimated: true}},
+		{"responses", provider.Responses, `{"model":"m","input":"a"}`, false, `{"output":[{"content":[{"type":"output_text","text":"12345678"}]}],"text":{"format":{"type":"text"}}}`, llm.Usage{Prompt: 1, Completion: 2, Total: 3, Estimated: true}},
+		{"preserve", provider.Preserve, `{"model":"m","messages":[{"content":"a"}]}`, false, `{"choices":[{"message":{"content":"12345678"}}]}`, llm.Usage{Prompt: 1, Completion: 2, Total: 3, Estimated: true}},
 		{"embeddings", provider.Embeddings, `{"model":"m","input":["a b","c"]}`, false, `{"data":[]}`, llm.Usage{Prompt: 3, Completion: 0, Total: 3, Estimated: true}},
 		{"embeddings with usage", provider.Embeddings, `{"model":"m","input":"a"}`, false, `{"usage":{"prompt_tokens":8,"total_tokens":8}}`, llm.Usage{Prompt: 8, Completion: 0, Total: 8}},
 		{"a stored answer", provider.Responses, ``, false, `{"usage":{"input_tokens":8,"output_tokens":9}}`, llm.Usage{}},
@@ -211,6 +272,19 @@ func TestEstimates(t *testing.T) {
 		if ex.AI.Usage != tt.want {
 			t.Errorf("%s: got %+v, want %+v", tt.name, ex.AI.Usage, tt.want)
 		}
+	}
+}
+
+// TestUnknownCoding: an answer that cannot be read counts by its size.
+func TestUnknownCoding(t *testing.T) {
+	ex := asking(`{"model":"m","input":"a"}`)
+	r := answer(200, "application/json", cutAt([]byte("\x1b\x00 not to be read")))
+	r.Header.Set("Content-Encoding", "br")
+	if err := received(t, target(t, set(provider.Responses, "")), ex, r); err != nil {
+		t.Fatal(err)
+	}
+	if want := (llm.Usage{Prompt: 1, Completion: 5, Total: 6, Estimated: true}); ex.AI.Usage != want {
+		t.Errorf("got %+v, want %+v", ex.AI.Usage, want)
 	}
 }
 
@@ -247,47 +321,118 @@ func TestTotalsNeverWrap(t *testing.T) {
 	}
 }
 
+// little makes everything beyond 1 KiB a large answer.
+func little(s *Settings) { s.CollectLimit = 1 << 10 }
+
+// largeAnswer passes body as it is through a target for which it is large.
+func largeAnswer(t *testing.T, ex *flow.Exchange, change func(*Settings), r *flow.Reply) string {
+	t.Helper()
+	tg := target(t, func(s *Settings) {
+		little(s)
+		change(s)
+	})
+	if err := received(t, tg, ex, r); err != nil {
+		t.Fatal(err)
+	}
+	return read(t, r.Stream)
+}
+
 // TestLargeAnswer: what does not fit is passed on as it comes, and its usage
-// is still found at its end.
+// is found all the same.
 func TestLargeAnswer(t *testing.T) {
-	long := strings.Repeat("x", 3*tailBytes)
-	for _, size := range []int{1000, tailBytes / 3, tailBytes, 5 * tailBytes} {
-		body := `{"choices":[{"message":{"content":"\"usage\":{} ` + long + `"}}],"usage":{"prompt_tokens":25,"completion_tokens":12},"x":1}`
-		ex := asked()
-		r := answer(200, "application/json", cutAt([]byte(body), size))
-		r.Length = int64(len(body))
-		if err := received(t, target(t, func(s *Settings) { s.CollectLimit = 1 << 10 }), ex, r); err != nil {
-			t.Fatal(err)
+	text := `{"message":{"content":"\"usage\":{} ` + strings.Repeat("x", 50000) + `"}}`
+	const usage = `"usage":{"prompt_tokens":25,"completion_tokens":12},"service_tier":"flex","model":"m-1"`
+	for name, body := range map[string]string{
+		"at its end":   `{"choices":[` + text + `],` + usage + `}`,
+		"at its begin": `{` + usage + `,"choices":[` + text + `]}`,
+	} {
+		for _, size := range []int{1000, 20000, 100000} {
+			ex := asked()
+			r := answer(200, "application/json", cutAt([]byte(body), size))
+			r.Length = int64(len(body))
+			if got := largeAnswer(t, ex, func(*Settings) {}, r); got != body {
+				t.Errorf("%s, pieces of %d: the body differs", name, size)
+			}
+			want := llm.Usage{Prompt: 25, Completion: 12, Total: 37, ServiceTier: "flex"}
+			if ex.AI.Usage != want || ex.AI.ResponseModel != "m-1" {
+				t.Errorf("%s, pieces of %d: usage %+v, model %q", name, size, ex.AI.Usage, ex.AI.ResponseModel)
+			}
 		}
-		if got := read(t, r.Stream); got != body {
-			t.Errorf("pieces of %d: the body differs", size)
+	}
+}
+
+// TestLargeAnswerWithoutUsage: what was generated is estimated from its text,
+// or by its size where that cannot be read.
+func TestLargeAnswerWithoutUsage(t *testing.T) {
+	noise, random := make([]byte, 6000), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // noise that does not get small
+	for i := range noise {
+		noise[i] = 'a' + byte(random.IntN(26))
+	}
+	chat := `{"choices":[{"message":{"content" : "` + string(noise) + `"}}],"x":"` + string(noise) + `"}`
+	responses := `{"output":[{"content":[{"type":"output_text","text":"` + string(noise) + `"}]}]}`
+	for _, tt := range []struct {
+		name, routeType, coding, contentType string
+		body                                 []byte
+		want                                 int
+	}{
+		{"chat", provider.Chat, "", "application/json", []byte(chat), 6000},
+		{"as it says itself", provider.Chat, "identity", "application/json", []byte(chat), 6000},
+		{"compressed", provider.Chat, "gzip", "application/json", zipped(chat), 6000},
+		{"compressed, cut off", provider.Chat, "gzip", "application/json", zipped(chat)[:len(zipped(chat))-8], 6000},
+		{"another coding", provider.Chat, "br", "application/json", []byte(chat), len(chat)},
+		{"not compressed at all", provider.Chat, "gzip", "application/json", []byte(chat), len(chat)},
+		{"responses", provider.Responses, "", "application/json", []byte(responses), 6000},
+		{"preserve", provider.Preserve, "", "application/json", []byte(chat), 6000},
+		{"no JSON", provider.Preserve, "", "audio/mpeg", []byte(chat), 0},
+		{"no JSON, compressed", provider.Preserve, "gzip", "audio/mpeg", zipped(chat), 0},
+		{"embeddings", provider.Embeddings, "", "application/json", []byte(chat), 0},
+	} {
+		ex := asking(`{"model":"m","input":"a","messages":[{"content":"a"}]}`, "Accept-Encoding: gzip")
+		if tt.routeType == provider.Embeddings || tt.routeType == provider.Responses {
+			ex = asking(`{"model":"m","input":"a"}`, "Accept-Encoding: gzip")
 		}
-		want := llm.Usage{Prompt: 25, Completion: 12, Total: 37}
-		if ex.AI.Usage != want {
-			t.Errorf("pieces of %d: usage %+v", size, ex.AI.Usage)
+		r := answer(200, tt.contentType, cutAt(tt.body, 700))
+		if tt.coding != "" {
+			r.Header.Set("Content-Encoding", tt.coding)
 		}
-		if n := len(r.Stream.(*tail).last); n > 3*tailBytes {
-			t.Errorf("%d bytes are kept", n)
+		got := largeAnswer(t, ex, func(s *Settings) { s.RouteType = tt.routeType }, r)
+		if got != string(tt.body) || r.Header.Get("Content-Encoding") != tt.coding {
+			t.Errorf("%s: the body, or its coding, differs", tt.name)
+		}
+		if u := ex.AI.Usage; u.Completion != int64(tt.want+3)/4 || !u.Estimated {
+			t.Errorf("%s: usage %+v, want %d", tt.name, u, (tt.want+3)/4)
 		}
 	}
 }
 
 // TestLargeAnswerLeft: usage is settled also when nobody reads to the end.
 func TestLargeAnswerLeft(t *testing.T) {
-	ex := asked()
-	src := cutAt([]byte(`{"choices":[{"message":{"content":"`+strings.Repeat("x", 5000)+`"}}]}`), 500)
-	r := answer(200, "application/json", src)
-	if err := received(t, target(t, func(s *Settings) { s.CollectLimit = 1 << 10 }), ex, r); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Stream.Next(); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Close(); err != nil || src.closed == 0 {
-		t.Errorf("closed %d times: %v", src.closed, err)
-	}
-	if u := ex.AI.Usage; u.Prompt != 1 || !u.Estimated || u.Total < 1 {
-		t.Errorf("usage %+v", u)
+	for _, begun := range []bool{true, false} {
+		for _, coding := range []string{"identity", "gzip"} {
+			body := []byte(`{"choices":[{"message":{"content":"` + strings.Repeat("x", 5000) + `"}}]}`)
+			if coding == "gzip" {
+				body = stored(body)
+			}
+			ex, src := asked("Accept-Encoding: gzip"), cutAt(body, 500)
+			r := answer(200, "application/json", src)
+			r.Header.Set("Content-Encoding", coding)
+			if err := received(t, target(t, little), ex, r); err != nil {
+				t.Fatal(err)
+			}
+			if begun {
+				if _, err := r.Stream.Next(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 2 {
+				if err := r.Stream.Close(); err != nil || src.closed == 0 {
+					t.Errorf("closed %d times: %v", src.closed, err)
+				}
+			}
+			if u := ex.AI.Usage; u.Prompt != 1 || !u.Estimated || u.Completion < 200 || u.Completion > 400 {
+				t.Errorf("begun %t, %s: usage %+v", begun, coding, u)
+			}
+		}
 	}
 }
 

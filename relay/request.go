@@ -139,6 +139,7 @@ func (c *call) edit(ex *flow.Exchange) {
 			e.Delete(c.spans[o.other])
 		}
 	}
+	c.editLimit(e)
 	if c.spans[keyTopK].Present() {
 		e.Delete(c.spans[keyTopK])
 	}
@@ -178,6 +179,21 @@ func (c *call) editStream(e *jsonscan.Edits) {
 	}
 	e.SetIn(options, include, "include_usage", jsonTrue)
 	c.asked = true
+}
+
+var maxCompletionTokens = []byte(`"max_completion_tokens":`)
+
+// editLimit gives the caller's max_tokens the name that reasoning models know
+// it by; a configured limit has taken its place already.
+func (c *call) editLimit(e *jsonscan.Edits) {
+	limit := c.spans[keyMaxTokens]
+	switch {
+	case !limit.Present(), c.t.s.RouteType != provider.Chat, c.t.s.Model.Options.MaxTokens != nil, !reasons(c.target.model):
+	case c.spans[keyMaxCompletionTokens].Present():
+		e.Delete(limit)
+	default:
+		e.Splice(limit.KeyStart, limit.Start, maxCompletionTokens)
+	}
 }
 
 // hasParam looks for a query argument by its decoded name.

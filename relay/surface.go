@@ -16,22 +16,31 @@ type surface struct {
 	post bool
 	// must is the member that an answer cannot be without.
 	must string
-	// text names the members that hold generated text in stream events.
-	text [][]byte
+	// text names the members that hold generated text in stream events, whole
+	// those in a plain answer.
+	text, whole [][]byte
 }
 
 var surfaces = map[string]surface{
 	provider.Chat: {
 		generates: true, prompts: true, asks: true, explicit: true, post: true, must: "choices",
-		text: [][]byte{[]byte(`"content":`), []byte(`"arguments":`)},
+		text: named(`"content":`, `"arguments":`), whole: named("content", "arguments"),
 	},
 	provider.Completions: {
 		generates: true, prompts: true, asks: true, explicit: true, post: true, must: "choices",
-		text: [][]byte{[]byte(`"text":`)},
+		text: named(`"text":`), whole: named("text"),
 	},
 	provider.Embeddings: {post: true},
-	provider.Responses:  {generates: true, text: [][]byte{[]byte(`"delta":`)}},
-	provider.Preserve:   {text: [][]byte{[]byte(`"content":`), []byte(`"delta":`), []byte(`"text":`)}},
+	provider.Responses:  {generates: true, text: named(`"delta":`), whole: named("text", "arguments")},
+	provider.Preserve:   {text: named(`"content":`, `"delta":`, `"text":`), whole: named("content", "text", "arguments")},
+}
+
+func named(list ...string) [][]byte {
+	out := make([][]byte, len(list))
+	for i, s := range list {
+		out[i] = []byte(s)
+	}
+	return out
 }
 
 // memberNames are the members of a request that relaying looks at.

@@ -50,6 +50,7 @@ type Settings struct {
 type Target struct {
 	s       Settings
 	surface surface
+	secrets []string // what credentials come under, the caller's own too
 	keys    *jsonscan.Keys
 	param   int // index of auth.param_name among keys, or -1
 	dynamic bool
@@ -127,6 +128,7 @@ func New(s Settings) (*Target, error) {
 		}
 	}
 	t.keys = jsonscan.NewKeys(names...)
+	t.secrets = secrets(&s.Auth)
 	t.price = newPrice(&s.Model.Options)
 	t.calls.New = func() any { return new(call) }
 	if t.dynamic {
@@ -135,6 +137,17 @@ func New(s Settings) (*Target, error) {
 	var err error
 	t.static, err = t.resolve(&s.Model)
 	return t, err
+}
+
+func secrets(a *provider.Auth) []string {
+	var names []string
+	if a.HeaderName != "" {
+		names = append(names, a.HeaderName)
+	}
+	if a.ParamLocation == "query" && a.ParamName != "" {
+		names = append(names, a.ParamName)
+	}
+	return names
 }
 
 func indexOf(list []string, s string) int {

@@ -83,37 +83,6 @@ func readDetails(u *llm.Usage, room *llm.UsageDetails, prompt, completion []byte
 	}
 }
 
-// leadingValue returns the JSON value after a member's name in bytes that may
-// go on with anything; nil when it is not whole.
-func leadingValue(b []byte) []byte {
-	b = bytes.TrimLeft(b, " \t\r\n")
-	if len(b) == 0 || b[0] != ':' {
-		return nil
-	}
-	b = bytes.TrimLeft(b[1:], " \t\r\n")
-	if len(b) == 0 || b[0] != '{' {
-		return nil
-	}
-	depth, quoted := 0, false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{':
-			depth++
-		case c == '}':
-			depth--
-			if depth == 0 {
-				return b[:i+1]
-			}
-		}
-	}
-	return nil
-}
-
 // finish completes usage and cost when the answer has ended: what the
 // provider did not count is estimated, once, and marked.
 func (c *call) finish() {

@@ -1,6 +1,10 @@
 package route
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/percent"
+)
 
 // UpstreamPath joins the path of the service with what the match leaves of the
 // request's path (path_handling v0), and encodes what may not travel. An empty
@@ -90,7 +94,7 @@ func Escape(path string) string {
 		if c := path[i]; forwardable[c] {
 			out = append(out, c)
 		} else {
-			out = appendTriplet(out, c)
+			out = percent.AppendTriplet(out, c)
 		}
 	}
 	return string(out)

@@ -3,6 +3,8 @@ package route
 import (
 	"bytes"
 	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/percent"
 )
 
 // Normalize is the path that routing, plugins and the upstream see: without
@@ -65,7 +67,7 @@ func dotSegment(s string) bool {
 
 // keptTriplet tells whether s begins with a triplet that stays as it is.
 func keptTriplet(s string) bool {
-	c, ok := triplet(s)
+	c, ok := percent.Triplet(s)
 	return ok && reserved[c] && !lowerHex(s[1]) && !lowerHex(s[2])
 }
 
@@ -76,13 +78,13 @@ func decode(path string) []byte {
 			out = append(out, path[i])
 			continue
 		}
-		c, ok := triplet(path[i:])
+		c, ok := percent.Triplet(path[i:])
 		switch {
 		case !ok:
 			out = append(out, '%', '2', '5')
 			continue
 		case reserved[c]:
-			out = appendTriplet(out, c)
+			out = percent.AppendTriplet(out, c)
 		default:
 			out = append(out, c)
 		}
@@ -159,31 +161,4 @@ var (
 	forwardable = setOf("!#$&'()*+,/:;=?@[]-_.~%" + alphanumeric)
 )
 
-// triplet decodes the %XX that s begins with.
-func triplet(s string) (byte, bool) {
-	if len(s) < 3 {
-		return 0, false
-	}
-	hi, ok1 := unhex(s[1])
-	lo, ok2 := unhex(s[2])
-	return hi<<4 | lo, ok1 && ok2
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
-}
-
 func lowerHex(c byte) bool { return 'a' <= c && c <= 'f' }
-
-func appendTriplet(b []byte, c byte) []byte {
-	const digits = "0123456789ABCDEF"
-	return append(b, '%', digits[c>>4], digits[c&15])
-}

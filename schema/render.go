@@ -262,14 +262,34 @@ func messageItems(msgs []string) map[int]*Errors {
 // from 0 as in code: routes[2].plugins[0].config.window.
 func (e *Errors) Problems() []Problem {
 	var list []Problem
-	e.walk("", func(path string, msg string, _ bool) {
+	e.walk("", indexed, func(path string, msg string, _ bool) {
 		list = append(list, Problem{Path: path, Message: msg})
 	})
 	return list
 }
 
-// walk visits every message; whole tells that it is about the record at path.
-func (e *Errors) walk(path string, visit func(path, msg string, whole bool)) {
+// Leaves visits every message with a dotted path in which elements are
+// counted from 1, as flattened errors name them; whole tells that the message
+// is about the record at path.
+func (e *Errors) Leaves(visit func(path, msg string, whole bool)) { e.walk("", counted, visit) }
+
+// indexed is the path of an element of path, counted from 0 as in code.
+func indexed(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+// counted is the path of an element of path, counted from 1.
+func counted(path string, i int) string { return dotted(path, strconv.Itoa(i+1)) }
+
+// dotted is the path of a member of path.
+func dotted(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// walk visits every message; element makes the path of an element, whole tells
+// that the message is about the record at path.
+func (e *Errors) walk(path string, element func(path string, i int) string, visit func(path, msg string, whole bool)) {
 	if e.Empty() {
 		return
 	}
@@ -281,39 +301,11 @@ func (e *Errors) walk(path string, visit func(path, msg string, whole bool)) {
 		visit(path, m, true)
 	}
 	for _, i := range e.places() {
-		e.items[i].walk(path+"["+strconv.Itoa(i)+"]", visit)
+		e.items[i].walk(element(path, i), element, visit)
 	}
 	for _, name := range e.names() {
-		below := name
-		if path != "" {
-			below = path + "." + name
-		}
-		e.fields[name].walk(below, visit)
+		e.fields[name].walk(dotted(path, name), element, visit)
 	}
-}
-
-// Leaves visits every message with a dotted path in which elements are
-// counted from 1, as flattened errors name them; whole tells that the message
-// is about the record at path.
-func (e *Errors) Leaves(visit func(path, msg string, whole bool)) { e.leaves("", visit) }
-
-func (e *Errors) leaves(path string, visit func(path, msg string, whole bool)) {
-	if e.Empty() {
-		return
-	}
-	if e.msg != "" {
-		visit(path, e.msg, false)
-		return
-	}
-	for _, m := range e.entity {
-		visit(path, m, true)
-	}
-	e.each(func(key string, c *Errors) {
-		if path != "" {
-			key = path + "." + key
-		}
-		c.leaves(key, visit)
-	})
 }
 
 // Indented is the list that stops a start:

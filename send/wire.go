@@ -133,6 +133,8 @@ func classify(name string) class {
 		return is(name, "Host", drop)
 	case 5:
 		return is(name, "Proxy", drop)
+	case 6:
+		return is(name, "Expect", drop) // the caller's was answered here
 	case 7:
 		if header.Equal(name, "Upgrade") || header.Equal(name, "Trailer") {
 			return drop

@@ -29,7 +29,7 @@ func TestWire(t *testing.T) {
 	}{
 		{"nothing", nil, nil, nil},
 		{"forwarded untouched", []string{"Authorization: a", "Cookie: b", "Proxy-Authorization: c", "x_under_score: d", "X-Empty: "}, nil, map[string]string{"Authorization": "a", "Cookie": "b", "Proxy-Authorization": "c", "x_under_score": "d", "X-Empty": ""}},
-		{"hop by hop", []string{"Connection: keep-alive", "Keep-Alive: 5", "Proxy: x", "Proxy-Connection: y", "Transfer-Encoding: chunked", "Content-Length: 9", "Trailer: T", "Upgrade: h2c", "Host: h"}, nil, nil},
+		{"hop by hop", []string{"Connection: keep-alive", "Keep-Alive: 5", "Proxy: x", "Proxy-Connection: y", "Transfer-Encoding: chunked", "Content-Length: 9", "Trailer: T", "Upgrade: h2c", "Host: h", "Expect: 100-continue"}, nil, nil},
 		{"listed in Connection", []string{"Connection: close, X-One , x-two", "X-One: 1", "X-Two: 2", "X-Three: 3"}, nil, map[string]string{"X-Three": "3"}},
 		{"listed in a second Connection", []string{"Connection: close", "Connection: X-One", "X-One: 1"}, nil, nil},
 		{"ours cannot be listed away", []string{"Connection: X-Forwarded-For, X-Real-IP, Via, X-Kong-Request-Id"}, nil, nil},

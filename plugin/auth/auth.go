@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/header"
 )
 
 // The fields that tell the upstream who asks.
@@ -118,20 +119,20 @@ func Forget(ex *flow.Exchange) {
 func claimsIdentity(name string) bool {
 	switch len(name) {
 	case len(ConsumerID):
-		return SameName(name, ConsumerID)
+		return header.Alike(name, ConsumerID)
 	case len(ConsumerUsername):
-		return SameName(name, ConsumerUsername)
+		return header.Alike(name, ConsumerUsername)
 	case len(ConsumerCustomID):
-		return SameName(name, ConsumerCustomID) || SameName(name, AnonymousConsumer)
+		return header.Alike(name, ConsumerCustomID) || header.Alike(name, AnonymousConsumer)
 	case len(CredentialIdentifier):
-		return SameName(name, CredentialIdentifier)
+		return header.Alike(name, CredentialIdentifier)
 	}
 	return false
 }
 
-// Drop removes every field that SameName takes for name.
+// Drop removes every field that header.Alike takes for name.
 func Drop(h *flow.Header, name string) {
-	removeIf(h, func(have string) bool { return SameName(have, name) })
+	removeIf(h, func(have string) bool { return header.Alike(have, name) })
 }
 
 func removeIf(h *flow.Header, unwanted func(name string) bool) {
@@ -148,29 +149,4 @@ func removeIf(h *flow.Header, unwanted func(name string) bool) {
 	}
 	clear(s[kept:])
 	*h = s[:kept]
-}
-
-// SameName compares field names as credentials want it: without case, and with
-// hyphen and underscore as one, since many servers behind the gateway (CGI,
-// WSGI) cannot tell x_consumer_id from X-Consumer-ID.
-func SameName(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if fold(a[i]) != fold(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func fold(c byte) byte {
-	switch {
-	case c == '_':
-		return '-'
-	case 'A' <= c && c <= 'Z':
-		return c + 'a' - 'A'
-	}
-	return c
 }

@@ -165,22 +165,3 @@ func TestSkippedPreflightClaimsNothing(t *testing.T) {
 		t.Errorf("got %v", ex.Out.Header)
 	}
 }
-
-func TestSameName(t *testing.T) {
-	tests := []struct {
-		a, b string
-		want bool
-	}{
-		{"apikey", "ApiKey", true},
-		{"x_api_key", "X-Api-Key", true},
-		{"x-api_key", "x_api-key", true},
-		{"x-api-key", "x-api-keys", false},
-		{"x.api", "x-api", false},
-		{"", "", true},
-	}
-	for _, tt := range tests {
-		if got := SameName(tt.a, tt.b); got != tt.want {
-			t.Errorf("SameName(%q, %q) = %v", tt.a, tt.b, got)
-		}
-	}
-}

@@ -33,8 +33,9 @@ type Config struct {
 	// reads or writes. Default 10000.
 	Timeout float64 `json:"timeout" default:"10000" doc:"Milliseconds for connecting, and between two reads or writes."`
 	// Keepalive is how long, in milliseconds, an idle connection is kept.
-	// Default 60000. Together with the rest of the endpoint it decides which
-	// instances share a queue; the gateway's client keeps connections for 60 s.
+	// Default 60000; 0 keeps it until the server closes it. Together with the
+	// rest of the endpoint it decides which instances share a queue, and its
+	// connection.
 	Keepalive float64 `json:"keepalive" default:"60000" doc:"Milliseconds that an idle connection is kept."`
 	// RetryCount has no effect any more; see queue.
 	RetryCount *int `json:"retry_count" doc:"Deprecated, without effect."`

@@ -24,6 +24,7 @@ import (
 // received is a request that the log server got.
 type received struct {
 	method, uri, host, body string
+	peer                    string
 	header                  http.Header
 }
 
@@ -41,7 +42,7 @@ func server(t *testing.T, https bool, statuses ...int) (*httptest.Server, chan r
 		if status, ok := <-answers; ok {
 			w.WriteHeader(status)
 		}
-		got <- received{r.Method, r.RequestURI, r.Host, string(body), r.Header}
+		got <- received{r.Method, r.RequestURI, r.Host, string(body), r.RemoteAddr, r.Header}
 	}))
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	if https {
@@ -55,10 +56,9 @@ func server(t *testing.T, https bool, statuses ...int) (*httptest.Server, chan r
 
 func newDeps(t *testing.T) *plugin.Deps {
 	t.Helper()
-	client := h1.New(h1.Options{})
-	t.Cleanup(func() { _ = client.Close() })
 	return &plugin.Deps{
-		Clock: clock.System(), Log: slog.New(slog.DiscardHandler), HTTP: client,
+		Clock: clock.System(), Log: slog.New(slog.DiscardHandler),
+		HTTP: func(idle time.Duration) *h1.Client { return h1.New(h1.Options{IdleTimeout: idle}) },
 		Long: &plugin.LongLived{}, Metrics: telemetry.NewRegistry(),
 	}
 }
@@ -110,6 +110,29 @@ func TestOne(t *testing.T) {
 	}
 	if err := in.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestKeepalive: how long connections are kept is a matter of each endpoint.
+func TestKeepalive(t *testing.T) {
+	s, got := server(t, false)
+	deps := newDeps(t)
+	for _, tt := range []struct {
+		keepalive float64
+		want      int
+	}{{60000, 1}, {0.000001, 3}, {0, 1}, {1e300, 1}} {
+		callers := map[string]bool{}
+		in := build(t, deps, s.URL, map[string]any{"keepalive": tt.keepalive})
+		for range 3 {
+			in.Log(exchange("x"))
+			callers[(<-got).peer] = true
+		}
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+		if len(callers) != tt.want {
+			t.Errorf("keepalive %v: %d connections, want %d", tt.keepalive, len(callers), tt.want)
+		}
 	}
 }
 

@@ -25,13 +25,15 @@ import (
 const (
 	// closeWait is how long closing waits for what is still in the queue.
 	closeWait = 5 * time.Second
+	// maxKeepalive is as good as for ever.
+	maxKeepalive = 24 * time.Hour
 	// maxAnswer is how much of an answer is read to keep its connection.
 	maxAnswer = 256 << 10
 )
 
 // sender sends batches to one endpoint.
 type sender struct {
-	client   *h1.Client
+	client   *h1.Client // its own, for the connections of this endpoint
 	endpoint h1.Endpoint
 	request  h1.Request // what all requests have in common
 	timeout  time.Duration
@@ -62,16 +64,25 @@ func open(cfg *Config, qc queue.Config, deps *plugin.Deps, log *slog.Logger) (*s
 	if deps.HTTP == nil {
 		return nil, errors.New("http-log: there is no HTTP client")
 	}
-	s := &sender{client: deps.HTTP, array: qc.MaxBatchSize > 1}
+	s := &sender{array: qc.MaxBatchSize > 1}
 	if err := s.address(cfg); err != nil {
 		return nil, err
 	}
+	s.client = deps.HTTP(keepalive(cfg))
 	s.timeout = time.Duration(cfg.Timeout * float64(time.Millisecond))
 	s.queue = queue.New(queue.Options[[]byte]{
 		Name: "http-log:" + s.endpoint.Addr + s.request.Target, Config: qc, Clock: deps.Clock, Log: log,
 		Size: func(entry []byte) int { return len(entry) }, Handle: s.send, Counted: counter(deps.Metrics, s.endpoint.Addr),
 	})
 	return s, nil
+}
+
+// keepalive is how long idle connections are kept.
+func keepalive(cfg *Config) time.Duration {
+	if cfg.Keepalive <= 0 || cfg.Keepalive >= float64(maxKeepalive.Milliseconds()) {
+		return maxKeepalive
+	}
+	return time.Duration(cfg.Keepalive * float64(time.Millisecond))
 }
 
 // counter counts what became of entries.
@@ -168,5 +179,5 @@ func (s *sender) body(batch [][]byte) [][]byte {
 func (s *sender) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 	defer cancel()
-	return s.queue.Close(ctx)
+	return errors.Join(s.queue.Close(ctx), s.client.Close())
 }

@@ -1,6 +1,10 @@
 package keyauth
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/percent"
+)
 
 // The functions here read and change the arguments of a query string or form
 // (a=1&b=2) in place, so that a request with a key in its query costs no map.
@@ -14,7 +18,7 @@ func inArgs[S string | []byte](args S, name string) (string, outcome) {
 		var n, v S
 		var flag bool
 		n, v, flag, args = nextArg(args)
-		if !spells(n, name) {
+		if !percent.FormEqual(n, name) {
 			continue
 		}
 		if st != absent {
@@ -22,7 +26,7 @@ func inArgs[S string | []byte](args S, name string) (string, outcome) {
 		}
 		st = other
 		if !flag {
-			value, st = decode(v), text
+			value, st = percent.Form(v), text
 		}
 	}
 	return value, st
@@ -52,69 +56,6 @@ scan:
 	return args[:eq], args[eq+1 : end], false, rest
 }
 
-// spells tells whether raw, once decoded, is want.
-func spells[S string | []byte](raw S, want string) bool {
-	j := 0
-	for i := 0; i < len(raw); j++ {
-		c, n := decodeByte(raw, i)
-		if j >= len(want) || want[j] != c {
-			return false
-		}
-		i += n
-	}
-	return j == len(want)
-}
-
-// decode resolves escapes; what is no escape stays as it is.
-func decode[S string | []byte](raw S) string {
-	plain := true
-	for i := range len(raw) {
-		if raw[i] == '%' || raw[i] == '+' {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return string(raw)
-	}
-	out := make([]byte, 0, len(raw))
-	for i := 0; i < len(raw); {
-		c, n := decodeByte(raw, i)
-		out = append(out, c)
-		i += n
-	}
-	return string(out)
-}
-
-// decodeByte returns the byte that begins at i and how much of raw it takes.
-func decodeByte[S string | []byte](raw S, i int) (byte, int) {
-	switch raw[i] {
-	case '+':
-		return ' ', 1
-	case '%':
-		if i+2 < len(raw) {
-			hi, ok1 := unhex(raw[i+1])
-			lo, ok2 := unhex(raw[i+2])
-			if ok1 && ok2 {
-				return hi<<4 | lo, 3
-			}
-		}
-	}
-	return raw[i], 1
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
-}
-
 // withoutArg removes an argument in whatever spelling. The others keep their
 // order and are written anew, as Kong does it: %65 becomes e, a becomes a=.
 // Arguments without name are untouched if there is nothing to remove.
@@ -127,7 +68,7 @@ func withoutArg[S string | []byte](args S, name string) (string, bool) {
 	for len(args) > 0 {
 		var n, v S
 		n, v, _, args = nextArg(args)
-		if len(n)+len(v) == 0 || spells(n, name) {
+		if len(n)+len(v) == 0 || percent.FormEqual(n, name) {
 			continue
 		}
 		if out.Len() > 0 {
@@ -142,17 +83,15 @@ func withoutArg[S string | []byte](args S, name string) (string, bool) {
 
 // encode writes raw with just the escapes it needs.
 func encode[S string | []byte](out *strings.Builder, raw S) {
-	const digits = "0123456789ABCDEF"
+	var triplet [3]byte
 	for i := 0; i < len(raw); {
-		c, n := decodeByte(raw, i)
+		c, n := percent.FormByte(raw, i)
 		i += n
 		if literal(c) {
 			out.WriteByte(c)
 			continue
 		}
-		out.WriteByte('%')
-		out.WriteByte(digits[c>>4])
-		out.WriteByte(digits[c&15])
+		out.Write(percent.AppendTriplet(triplet[:0], c))
 	}
 }
 

@@ -117,7 +117,11 @@ func build(c *Config, _ *plugin.Deps) (plugin.Hooks, error) {
 		unknown:   denial("Unauthorized", c.Realm),
 	}
 	o := auth.Options{Anonymous: c.Anonymous, SkipPreflight: !c.RunOnPreflight}
-	return plugin.Hooks{Access: o.Access(k.check)}, nil
+	authenticate := o.Access(k.check)
+	return plugin.Hooks{Access: func(ex *flow.Exchange) (*flow.Reply, error) {
+		ex.Conceal(k.names...)
+		return authenticate(ex)
+	}}, nil
 }
 
 func denial(message, realm string) *fault.Error {
@@ -217,7 +221,7 @@ func (k *keyAuth) find(ex *flow.Exchange) (found, error) {
 		}
 		switch st {
 		case text:
-			return found{name, key, inHeader && auth.SameName(name, bearerField)}, nil
+			return found{name, key, inHeader && header.Alike(name, bearerField)}, nil
 		case repeated:
 			return found{}, k.duplicate
 		case absent, other:
@@ -230,7 +234,7 @@ func inFields(h flow.Header, name string) (string, outcome) {
 	var value string
 	st := absent
 	for i := range h {
-		if !auth.SameName(h[i].Name, name) {
+		if !header.Alike(h[i].Name, name) {
 			continue
 		}
 		if st != absent {

@@ -106,6 +106,22 @@ func parts(fields ...string) string {
 	return b.String() + "--xx--\r\n"
 }
 
+// TestKeysAreConcealed: whoever is refused, or not asked, has shown a key too.
+func TestKeysAreConcealed(t *testing.T) {
+	names := []any{"apikey", "x-token"}
+	for name, settings := range map[string]map[string]any{
+		"refused":   {"key_names": names},
+		"preflight": {"key_names": names, "run_on_preflight": false},
+		"anonymous": {"key_names": names, "anonymous": "nobody"},
+	} {
+		ex := request{method: "OPTIONS", header: []string{"X-Token: wrong"}}.exchange(testDirectory())
+		_, _ = hook(t, settings)(ex)
+		if got := ex.Concealed(); !slices.Equal(got, []string{"apikey", "x-token"}) {
+			t.Errorf("%s: %q are concealed", name, got)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	body := map[string]any{"key_in_body": true}
 	names := map[string]any{"key_names": []any{"first", "x-second"}}

@@ -1,6 +1,9 @@
 package logentry
 
-import "github.com/sluice-gateway/sluice/header"
+import (
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/header"
+)
 
 // fields are header fields to be written as members: names in lower case,
 // repeated ones as arrays.
@@ -8,9 +11,9 @@ type fields struct {
 	list header.Header
 	// kept, unless nil, is what plugins left of the list: the rest is left out.
 	kept header.Header
-	// redact hides credentials. It is set for requests, whose Host stands
-	// elsewhere.
-	redact bool
+	// request is set for those of a request: credentials are hidden, and Host
+	// stands elsewhere.
+	request *flow.Exchange
 }
 
 // append writes the fields after what is open in dst.
@@ -23,14 +26,14 @@ func (f *fields) append(dst []byte) []byte {
 		if again && h[:i].Has(name) {
 			continue
 		}
-		hidden := f.redact && f.hides(&h[i])
-		if f.redact && (header.Equal(name, "host") || f.kept != nil && !hidden && !f.kept.Has(name)) {
+		hidden := f.request != nil && isCredential(name)
+		if f.request != nil && (header.Equal(name, "host") || f.kept != nil && !hidden && !f.kept.Has(name)) {
 			continue
 		}
 		dst = append(lowerName(comma(dst, `"`), name), '"', ':')
 		switch {
-		case hidden:
-			dst = append(dst, `"REDACTED"`...)
+		case hidden, f.request != nil && concealed(f.request, name):
+			dst = append(dst, `"`+redacted+`"`...)
 		case again:
 			dst = appendValues(dst, h[i:], name)
 		default:
@@ -40,22 +43,15 @@ func (f *fields) append(dst []byte) []byte {
 	return dst
 }
 
-// hides tells whether a field's value must not be seen: a credential, or a key
-// of the caller in whose place the provider's was sent.
-func (f *fields) hides(field *header.Field) bool {
-	switch len(field.Name) {
+// isCredential tells the fields whose value is never shown.
+func isCredential(name string) bool {
+	switch len(name) {
 	case len("authorization"):
-		return header.Equal(field.Name, "authorization")
+		return header.Equal(name, "authorization")
 	case len("proxy-authorization"):
-		return header.Equal(field.Name, "proxy-authorization")
-	case len("api-key"), len("x-api-key"), len("x-goog-api-key"):
-		return f.kept != nil && isProviderKey(field.Name) && f.kept.Has(field.Name) && f.kept.Get(field.Name) != field.Value
+		return header.Equal(name, "proxy-authorization")
 	}
 	return false
-}
-
-func isProviderKey(name string) bool {
-	return header.Equal(name, "api-key") || header.Equal(name, "x-api-key") || header.Equal(name, "x-goog-api-key")
 }
 
 // nameSet is a set of field names, by a cheap hash: what is not in it for

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func exchange() *flow.Exchange {
 	}
 	ex.Out = flow.Outgoing{Path: "/b", Query: "x=1", HasQuery: true}
 	ex.Reply = ex.NewReply(200)
-	ex.Reply.Source, ex.Reply.Attempted = flow.FromUpstream, true
+	ex.Reply.Source, ex.Reply.Attempted, ex.Reply.Length = flow.FromUpstream, true, 100
 	ex.Reply.Header = header.Header{
 		{Name: "Content-Type", Value: "text/plain"}, {Name: "Set-Cookie", Value: "a=1"}, {Name: "set-cookie", Value: "b=2"},
 	}
@@ -74,7 +75,7 @@ func part(t *testing.T, ex *flow.Exchange, path ...string) string {
 const whole = `{"request":{"id":"0123456789abcdef0123456789abcdef","method":"GET","uri":"/a/b?x=1",` +
 	`"url":"http://api.example.com:8000/a/b?x=1","querystring":{"x":"1"},"size":332,` +
 	`"headers":{"host":"api.example.com:8000","user-agent":"curl/8","authorization":"REDACTED"}},` +
-	`"response":{"status":200,"size":456,"headers":{"content-type":"text/plain","set-cookie":["a=1","b=2"]}},` +
+	`"response":{"status":200,"size":456,"headers":{"content-type":"text/plain","set-cookie":["a=1","b=2"],"content-length":"100"}},` +
 	`"upstream_uri":"/b?x=1","upstream_status":"502, 200",` +
 	`"latencies":{"request":31,"kong":5,"proxy":15,"receive":11},` +
 	`"tries":[{"balancer_start":1735787045011,"balancer_start_ns":1735787045011000000,"balancer_latency":1,` +
@@ -171,6 +172,16 @@ func TestParts(t *testing.T) {
 		{"target to escape", func(ex *flow.Exchange) { ex.In.Target = `/"\` }, "request.url", `"http://api.example.com:8000/\"\\"`},
 		{"IPv6 host", func(ex *flow.Exchange) { ex.In.Host, ex.In.Target = "[::1]", "/" }, "request.url", `"http://[::1]:8000/"`},
 		{"unknown length", func(ex *flow.Exchange) { ex.In.Length = -1 }, "request.size", "321"},
+		{"unknown length, passed on", func(ex *flow.Exchange) {
+			ex.In.Length = -1
+			ex.Body.Open(source{strings.NewReader("0123456789")}, -1)
+			_, _ = io.CopyN(io.Discard, ex.Body.Stream(), 7)
+		}, "request.size", "328"},
+		{"unknown length, read", func(ex *flow.Exchange) {
+			ex.In.Length = -1
+			ex.Body.Open(source{strings.NewReader("0123456789")}, -1)
+			_, _ = ex.Body.Bytes(0)
+		}, "request.size", "331"},
 		{"repeated header", func(ex *flow.Exchange) {
 			ex.In.Header = header.Header{{Name: "A", Value: "1"}, {Name: "b", Value: "2"}, {Name: "a", Value: "3"}, {Name: "c", Value: ""}}
 		}, "request.headers", `{"host":"api.example.com:8000","a":["1","3"],"b":"2","c":""}`},
@@ -179,13 +190,43 @@ func TestParts(t *testing.T) {
 		}, "request.headers", `{"host":"api.example.com:8000","x-consumer-id":"c1","proxy-authorization":"REDACTED"}`},
 		{"headers of a call to a model", func(ex *flow.Exchange) {
 			ex.AI = &flow.AI{}
+			ex.Conceal("x-api-key")
 			ex.In.Header = header.Header{{Name: "apikey", Value: "hidden"}, {Name: "X-Api-Key", Value: "caller's"}, {Name: "api-key", Value: "same"}, {Name: "A", Value: "1"}}
 			ex.Out.Header = header.Header{{Name: "x-api-key", Value: "secret"}, {Name: "a", Value: "2"}, {Name: "api-key", Value: "same"}}
 		}, "request.headers", `{"host":"api.example.com:8000","x-api-key":"REDACTED","api-key":"same","a":"1"}`},
+		{"keys of the caller, passed on", keys(func(ex *flow.Exchange) {
+			ex.Out.Header = header.Header{{Name: "API_Key", Value: "secret"}, {Name: "a", Value: "1"}, {Name: "api-key", Value: "secret"}, {Name: "API_Key", Value: "secret"}}
+		}), "request.headers", `{"host":"api.example.com:8000","api_key":"REDACTED","a":"1","api-key":"REDACTED"}`},
+		{"keys of the caller, refused", keys(func(ex *flow.Exchange) {
+			ex.In.Header = header.Header{{Name: "Token", Value: "secret"}}
+		}), "request.headers", `{"host":"api.example.com:8000","token":"REDACTED"}`},
+		{"keys of the caller of a model, taken out", keys(func(ex *flow.Exchange) {
+			ex.AI = &flow.AI{}
+			ex.In.Header = header.Header{{Name: "Token", Value: "secret"}, {Name: "a", Value: "1"}}
+			ex.Out.Header = header.Header{{Name: "a", Value: "1"}}
+		}), "request.headers", `{"host":"api.example.com:8000","a":"1"}`},
+		{"keys in the query", keys(func(*flow.Exchange) {}), "request.querystring", `{"x":"1","token":["REDACTED",true,"REDACTED"]}`},
+		{"keys in the URI", keys(func(*flow.Exchange) {}), "request.uri", `"/a/b?x=1&token=REDACTED&token&%74oken=REDACTED"`},
+		{"keys in an absolute target", keys(func(ex *flow.Exchange) { ex.In.Target = "http://h" + ex.In.Target }), "request.url", `"http://api.example.com:8000/a/b?x=1&token=REDACTED&token&%74oken=REDACTED"`},
+		{"keys in the upstream's URI", keys(func(*flow.Exchange) {}), "upstream_uri", `"/b?x=1&token=REDACTED&token&%74oken=REDACTED"`},
+		{"keys in the model's URI", keys(func(ex *flow.Exchange) {
+			ex.AI = &flow.AI{}
+			ex.Out.Query += "&key=secret"
+		}), "upstream_uri", `"/b?x=1&token=REDACTED&token&%74oken=REDACTED&key=REDACTED"`},
+		{"no query but a key", keys(func(ex *flow.Exchange) {
+			ex.In.Target, ex.In.Query, ex.Out.Query, ex.Out.HasQuery = "/a", "", "", false
+		}), "request.uri", `"/a"`},
 		{"upstream query of a call to a model", func(ex *flow.Exchange) {
 			ex.AI = &flow.AI{}
 			ex.Out.Query = "x=1&key=secret&api-version=2"
 		}, "upstream_uri", `"/b?x=1&key=REDACTED&api-version=2"`},
+
+		{"no length", func(ex *flow.Exchange) { ex.Reply.Header, ex.Reply.Length = nil, -1 }, "response.headers", `{}`},
+		{"no length with this status", func(ex *flow.Exchange) { ex.Reply.Header, ex.Reply.Status, ex.Reply.Length = nil, 304, 5 }, "response.headers", `{}`},
+		{"an empty answer", func(ex *flow.Exchange) { ex.Reply.Header, ex.Reply.Length = nil, 0 }, "response.headers", `{"content-length":"0"}`},
+		{"length in a field", func(ex *flow.Exchange) {
+			ex.Reply.Header = header.Header{{Name: "Content-Length", Value: "100"}}
+		}, "response.headers", `{"content-length":"100"}`},
 
 		{"TLS 1.3", func(ex *flow.Exchange) {
 			ex.In.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256}
@@ -246,6 +287,22 @@ func TestParts(t *testing.T) {
 		})
 	}
 }
+
+// keys has the caller send keys in two fields and an argument, then changes
+// the exchange.
+func keys(change func(ex *flow.Exchange)) func(ex *flow.Exchange) {
+	return func(ex *flow.Exchange) {
+		const query = "x=1&token=secret&token&%74oken=secret%20"
+		ex.Conceal("api-key")
+		ex.Conceal("token")
+		ex.In.Query, ex.In.Target, ex.Out.Query = query, "/a/b?"+query, query
+		change(ex)
+	}
+}
+
+type source struct{ io.Reader }
+
+func (source) Abort() {}
 
 type raw string
 

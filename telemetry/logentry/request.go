@@ -6,21 +6,23 @@ import (
 	"strings"
 
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/internal/percent"
 )
 
 func appendRequest(dst []byte, ex *flow.Exchange) []byte {
 	in := &ex.In
 	dst = member(dst, `{"id":`, ex.ID)
 	dst = member(dst, `,"method":`, in.Method)
-	dst = appendURI(append(dst, `,"uri":"`...), in)
-	dst = append(dst, `","url":"`...)
+	uri := uriOf(ex)
+	dst = member(dst, `,"uri":`, uri)
+	dst = append(dst, `,"url":"`...)
 	dst = text(dst, in.Scheme)
 	dst = append(dst, "://"...)
 	dst = text(dst, hostOnly(in.Host))
 	dst = append(dst, ':')
 	dst = strconv.AppendInt(dst, int64(in.Port), 10)
-	dst = appendURI(dst, in)
-	dst = appendQuery(append(dst, `","querystring":`...), in.Query)
+	dst = text(dst, uri)
+	dst = appendQuery(append(dst, `","querystring":`...), withoutKeys(ex, in.Query))
 	dst = number(dst, `,"size":`, int64(in.Size)+bodySize(ex))
 	dst = appendRequestHeaders(append(dst, `,"headers":`...), ex)
 	if in.TLS != nil {
@@ -30,28 +32,29 @@ func appendRequest(dst []byte, ex *flow.Exchange) []byte {
 }
 
 // bodySize is what the caller announced; of a body of unknown length, what
-// was read into memory.
+// came.
 func bodySize(ex *flow.Exchange) int64 {
 	if ex.In.Length >= 0 {
 		return ex.In.Length
 	}
-	return int64(len(ex.Body.Raw()))
+	return ex.Body.Received()
 }
 
 // RequestSize is the size of the request: line, head and body.
 func RequestSize(ex *flow.Exchange) int64 { return int64(ex.In.Size) + bodySize(ex) }
 
-// appendURI writes path and query as received, escaped for a string. A target
-// in absolute form is reduced to them.
-func appendURI(dst []byte, in *flow.Request) []byte {
-	if strings.HasPrefix(in.Target, "/") || in.Path == "" {
-		return text(dst, in.Target)
+// uriOf is path and query as received. A target in absolute form is reduced to
+// them.
+func uriOf(ex *flow.Exchange) string {
+	in := &ex.In
+	uri := in.Target
+	if !strings.HasPrefix(uri, "/") && in.Path != "" {
+		uri = in.Path
+		if in.Query != "" || in.HasQuery {
+			uri += "?" + in.Query
+		}
 	}
-	dst = text(dst, in.Path)
-	if in.Query != "" || in.HasQuery {
-		dst = text(append(dst, '?'), in.Query)
-	}
-	return dst
+	return Target(ex, uri)
 }
 
 // hostOnly is a host without its port.
@@ -87,8 +90,8 @@ func appendQuery(dst []byte, query string) []byte {
 		var part string
 		part, query, _ = strings.Cut(query, "&")
 		name, value, valued := strings.Cut(part, "=")
-		if name = strings.ToValidUTF8(unescape(name), "\ufffd"); name != "" {
-			args = append(args, argument{name: name, value: unescape(value), flag: !valued})
+		if name = strings.ToValidUTF8(percent.Form(name), "\ufffd"); name != "" {
+			args = append(args, argument{name: name, value: percent.Form(value), flag: !valued})
 		}
 	}
 	open := byte('{')
@@ -137,43 +140,12 @@ func asArray(dst []byte, start, n int) []byte {
 	return dst
 }
 
-// unescape decodes %XX and "+"; what is malformed stays as it is.
-func unescape(s string) string {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
-		return s
-	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			out = append(out, ' ')
-		case s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
-		default:
-			out = append(out, s[i])
-		}
-	}
-	return string(out)
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
-}
-
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c | 0x20 - 'a' + 10
-}
-
 // appendRequestHeaders writes what the caller sent, as the plugins left it. A
 // call to a model shows the caller's own fields only, without those that
 // plugins took out: what was added may be the provider's credentials.
 func appendRequestHeaders(dst []byte, ex *flow.Exchange) []byte {
 	dst = member(dst, `{"host":`, ex.In.Host)
-	from := fields{list: ex.In.Header, redact: true}
+	from := fields{list: ex.In.Header, request: ex}
 	switch {
 	case len(ex.Out.Header) == 0: // nothing was to go upstream
 	case toModel(ex):

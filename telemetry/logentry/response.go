@@ -13,9 +13,19 @@ func appendResponse(dst []byte, ex *flow.Exchange) []byte {
 	dst = append(dst, `,"headers":{`...)
 	if ex.Reply != nil {
 		from := fields{list: ex.Reply.Header}
-		dst = from.append(dst)
+		dst = appendLength(from.append(dst), ex.Reply)
 	}
 	return append(dst, '}', '}')
+}
+
+// appendLength writes the length that the answer announced, which stands in
+// no field of the reply.
+func appendLength(dst []byte, r *flow.Reply) []byte {
+	const name = "content-length"
+	if r.Length < 0 || r.Status < 200 || r.Status == 204 || r.Status == 304 || r.Header.Has(name) {
+		return dst
+	}
+	return append(number(comma(dst, ""), `"`+name+`":"`, r.Length), '"')
 }
 
 // appendUpstream writes where the request went and what came back.
@@ -44,18 +54,18 @@ func appendUpstreamQuery(dst []byte, ex *flow.Exchange) []byte {
 	case query == "" && !ex.Out.HasQuery:
 		return dst
 	case !toModel(ex) || query == ex.In.Query:
-		return text(append(dst, '?'), query)
+		return text(append(dst, '?'), withoutKeys(ex, query))
 	}
 	sep := byte('?')
 	for part := range strings.SplitSeq(query, "&") {
 		dst = append(dst, sep)
 		sep = '&'
 		name, _, _ := strings.Cut(part, "=")
-		if name == "api-version" || name == "alt" || hasPart(ex.In.Query, part) {
+		if name == "api-version" || name == "alt" || !isKey(ex, part) && hasPart(ex.In.Query, part) {
 			dst = text(dst, part)
 			continue
 		}
-		dst = append(text(dst, name), "=REDACTED"...)
+		dst = append(text(dst, name), "="+redacted...)
 	}
 	return dst
 }

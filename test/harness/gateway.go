@@ -11,9 +11,11 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sluice-gateway/sluice/app"
 	"github.com/sluice-gateway/sluice/clock"
+	"github.com/sluice-gateway/sluice/listen"
 	"github.com/sluice-gateway/sluice/settings"
 )
 
@@ -23,6 +25,7 @@ type Gateway struct {
 	file   string
 	cancel context.CancelFunc
 	done   chan error
+	hasty  *hasty
 	ended  error
 	once   sync.Once
 	log    *journal
@@ -40,6 +43,9 @@ type GatewayOptions struct {
 	Clock clock.Clock
 	// Env is what vault references see.
 	Env map[string]string
+	// Patience is how long callers of Addr may take for a head, and between two
+	// pieces of a body; 0 leaves it at the gateway's own minute.
+	Patience time.Duration
 }
 
 // Start starts a gateway: plain HTTP and TLS on free ports of loopback.
@@ -66,7 +72,45 @@ func Start(o GatewayOptions) (*Gateway, error) {
 	ctx, g.cancel = context.WithCancel(context.Background())
 	go func() { g.done <- g.app.Run(ctx) }()
 	<-g.app.Ready()
+	if o.Patience > 0 {
+		if g.hasty, err = newHasty(g.app, o.Patience, g.log); err != nil {
+			return nil, errors.Join(err, g.Close())
+		}
+	}
 	return g, nil
+}
+
+// hasty is one more listener before a gateway, with less patience than its own:
+// no setting says how long callers may take.
+type hasty struct {
+	*listen.Server
+	cancel context.CancelFunc
+	done   chan error
+}
+
+func newHasty(a *app.App, patience time.Duration, log io.Writer) (*hasty, error) {
+	trust, err := listen.NewTrust(nil, "X-Real-IP", false)
+	if err != nil {
+		return nil, err
+	}
+	s, err := listen.Open(listen.Options{
+		Addresses: []listen.Address{{Host: "127.0.0.1"}}, Gateway: a.Engine(), Trust: trust, Stats: &listen.Stats{},
+		Log:           slog.New(slog.NewTextHandler(log, nil)),
+		HeaderTimeout: patience, BodyTimeout: patience, IdleTimeout: time.Minute,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h := &hasty{Server: s, done: make(chan error, 1)}
+	var ctx context.Context
+	ctx, h.cancel = context.WithCancel(context.Background())
+	go func() { h.done <- s.Run(ctx, 0) }()
+	return h, nil
+}
+
+func (h *hasty) close() error {
+	h.cancel()
+	return <-h.done
 }
 
 func load(o GatewayOptions, file string) (*settings.Settings, error) {
@@ -82,7 +126,12 @@ func load(o GatewayOptions, file string) (*settings.Settings, error) {
 }
 
 // Addr is the address of the plain listener, TLSAddr that of the other.
-func (g *Gateway) Addr() string { return g.app.ProxyAddrs()[0].String() }
+func (g *Gateway) Addr() string {
+	if g.hasty != nil {
+		return g.hasty.Addrs()[0].String()
+	}
+	return g.app.ProxyAddrs()[0].String()
+}
 
 // TLSAddr is the address of the TLS listener.
 func (g *Gateway) TLSAddr() string { return g.app.ProxyAddrs()[1].String() }
@@ -131,6 +180,12 @@ func (g *Gateway) Wait() error {
 
 // Close stops the gateway and waits for it.
 func (g *Gateway) Close() error {
+	if g.hasty != nil {
+		if err := g.hasty.close(); err != nil {
+			return err
+		}
+		g.hasty = nil
+	}
 	g.Stop()
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err

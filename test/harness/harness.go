@@ -9,6 +9,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -65,22 +66,35 @@ func afterDeadline(f func()) (stop func()) {
 	return func() { t.Stop() }
 }
 
-// Refused waits until connections to addr are refused. There is no event to
-// wait for, so it asks again and again.
-func Refused(addr string) error {
+// Again asks over and over until f says true or fails. It is for what has no
+// event to wait for.
+func Again(f func() (bool, error)) error {
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
 	late := time.After(Deadline)
 	for {
-		c, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
-		if err != nil {
-			return nil
+		if done, err := f(); done || err != nil {
+			return err
 		}
-		_ = c.Close()
 		select {
 		case <-again.C:
 		case <-late:
-			return fmt.Errorf("%s still takes connections", addr)
+			return errors.New("asked in vain until the deadline")
 		}
 	}
+}
+
+// Refused waits until connections to addr are refused.
+func Refused(addr string) error {
+	err := Again(func() (bool, error) {
+		c, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s still takes connections: %w", addr, err)
+	}
+	return nil
 }

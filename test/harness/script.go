@@ -17,7 +17,8 @@ import (
 //
 //	%wait NAME      goes on when the test releases NAME
 //	%hang           waits until the other side has gone
-//	%close, %reset  ends the connection, in order or not
+//	%close, %reset  ends the connection, in order or not; over HTTP/2 %reset
+//	                ends the stream alone
 //	%split          ends a write (and a chunk) here
 //	%bytes          what follows goes out one byte at a time
 //	%crlf           what follows has CRLF line ends
@@ -25,6 +26,7 @@ import (
 //	%fill N TEXT    N bytes of TEXT over and over
 //	%trailer N: V   a trailer
 //	%echo           sends back whatever comes (after 101)
+//	%body           reads the request's body here, not before the answer begins
 //	%raw            no head is added and nothing is framed
 //
 // A line that ends with a backslash goes on without a line end. A body without
@@ -37,6 +39,7 @@ type Answer struct {
 	headed  bool
 	framing framing
 	gzip    bool
+	late    bool // the request's body is read by a step
 	before  []step
 	steps   []step
 }
@@ -61,6 +64,7 @@ const (
 	fill
 	trailer
 	echo
+	body
 )
 
 // step is one thing that an upstream does.
@@ -206,6 +210,9 @@ func (p *parser) direction(d string) error {
 		add(trailer, 0)
 	case "echo":
 		add(echo, 0)
+	case "body":
+		add(body, 0)
+		p.a.late = true
 	case "fill":
 		count, what, _ := strings.Cut(rest, " ")
 		n, err := strconv.Atoi(count)

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -139,42 +140,26 @@ func (u *Upstream) accept() {
 func (u *Upstream) serve(c net.Conn) {
 	br := bufio.NewReaderSize(c, 64<<10)
 	for {
-		req, answer, err := u.read(br)
+		head, err := readHead(br)
 		if err != nil {
-			if req != nil {
-				u.update(func() { req.Gone = true })
-			}
 			return
 		}
-		gone := make(chan struct{})
-		u.wg.Go(func() {
-			if _, err := br.Peek(1); err != nil {
-				u.update(func() { req.Gone = true })
-			}
-			close(gone)
-		})
-		p := &player{u: u, req: req, c: c, br: br, gone: gone}
+		req, answer := u.record(head)
+		p := &player{u: u, req: req, head: head, c: c, br: br, gone: make(chan struct{})}
+		if !answer.late && !p.body() {
+			return
+		}
 		again := p.play(answer)
 		if !again {
 			_ = c.Close()
 		}
-		<-gone // the reader is ours again
-		if !again {
+		if p.watching {
+			<-p.gone // the reader is ours again
+		}
+		if !again || !p.watching {
 			return
 		}
 	}
-}
-
-// read takes one request in. A request whose body breaks off is returned too.
-func (u *Upstream) read(br *bufio.Reader) (*Request, *Answer, error) {
-	head, err := readHead(br)
-	if err != nil {
-		return nil, nil, err
-	}
-	req, answer := u.record(head)
-	body, err := readBody(br, head)
-	u.update(func() { req.Text, req.Whole = head+string(body), err == nil })
-	return req, answer, err
 }
 
 // record notes a request that begins and picks its answer.
@@ -226,13 +211,38 @@ func readBody(br *bufio.Reader, head string) ([]byte, error) {
 
 // player plays an answer on a connection.
 type player struct {
-	u        *Upstream
-	req      *Request
-	c        net.Conn
-	br       *bufio.Reader
+	u    *Upstream
+	req  *Request
+	head string
+	c    net.Conn
+	br   *bufio.Reader
+	// gone is closed when the connection has ended or another request has come.
+	// It is watched for once the body has been read.
 	gone     chan struct{}
+	watching bool
 	framing  framing
 	trailers []byte
+}
+
+// body takes the request's body in, and watches the connection from then on.
+// It tells whether the body came to its end.
+func (p *player) body() bool {
+	body, err := readBody(p.br, p.head)
+	p.u.update(func() {
+		p.req.Text, p.req.Whole = p.head+string(body), err == nil
+		p.req.Gone = err != nil
+	})
+	if err != nil {
+		return false
+	}
+	p.watching = true
+	p.u.wg.Go(func() {
+		if _, err := p.br.Peek(1); err != nil {
+			p.u.update(func() { p.req.Gone = true })
+		}
+		close(p.gone)
+	})
+	return true
 }
 
 // play tells whether the connection can be used again.
@@ -291,6 +301,8 @@ func (p *player) step(s step) bool {
 		case <-p.u.stopped:
 		}
 		return false
+	case body:
+		return p.body()
 	case trailer:
 		p.trailers = append(p.trailers, string(s.data)+"\r\n"...)
 	case echo:
@@ -348,9 +360,16 @@ func (p *player) piece(data []byte) {
 // write may fail when the other side has gone; that shows elsewhere.
 func (p *player) write(data []byte) { _, _ = p.c.Write(data) }
 
+// connOf is the connection of an HTTP/2 request.
+type connOf struct{}
+
 // serveHTTP2 plays over HTTP/2, in cleartext without cfg.
 func (u *Upstream) serveHTTP2(cfg *tls.Config) {
-	u.h2 = &http.Server{Handler: http.HandlerFunc(u.handle), ReadHeaderTimeout: Deadline, Protocols: new(http.Protocols), TLSConfig: cfg}
+	u.h2 = &http.Server{
+		Handler: http.HandlerFunc(u.handle), ReadHeaderTimeout: Deadline, Protocols: new(http.Protocols), TLSConfig: cfg,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connOf{}, c) },
+		ErrorLog:    log.New(io.Discard, "", 0), // connections end here as the test wants
+	}
 	u.h2.Protocols.SetHTTP2(true)
 	u.h2.Protocols.SetUnencryptedHTTP2(true)
 	u.wg.Go(func() {
@@ -371,36 +390,85 @@ func (u *Upstream) handle(w http.ResponseWriter, r *http.Request) {
 	head.WriteString(r.Method + " " + r.RequestURI + " " + r.Proto + "\nHost: " + r.Host + "\n")
 	_ = r.Header.WriteSubset(&head, nil)
 	req, a := u.record(strings.ReplaceAll(head.String(), "\r\n", "\n") + "\n")
-	body, err := io.ReadAll(r.Body)
-	u.update(func() { req.Text, req.Whole = req.Text+string(body), err == nil })
+	p := &http2Player{u: u, req: req, w: w, r: r}
+	if !a.late {
+		p.body()
+	}
+	for _, s := range a.before {
+		p.step(s)
+	}
+	if !a.headed {
+		panic(http.ErrAbortHandler)
+	}
 	for _, f := range a.fields {
 		if f.name != "Transfer-Encoding" {
 			w.Header().Add(f.name, f.value)
 		}
 	}
 	w.WriteHeader(a.status)
+	p.headed = true
 	for _, s := range a.steps {
-		u.stepHTTP2(w, r, s)
+		p.step(s)
 	}
 }
 
-func (u *Upstream) stepHTTP2(w http.ResponseWriter, r *http.Request, s step) {
+// http2Player plays an answer on a stream of HTTP/2.
+type http2Player struct {
+	u      *Upstream
+	req    *Request
+	w      http.ResponseWriter
+	r      *http.Request
+	headed bool
+}
+
+func (p *http2Player) body() {
+	body, err := io.ReadAll(p.r.Body)
+	p.u.update(func() { p.req.Text, p.req.Whole = p.req.Text+string(body), err == nil })
+	if err != nil {
+		p.end()
+	}
+}
+
+// end leaves an answer whose caller has gone.
+func (p *http2Player) end() {
+	p.u.update(func() { p.req.Gone = true })
+	panic(http.ErrAbortHandler)
+}
+
+func (p *http2Player) step(s step) {
 	switch s.do {
 	case text:
-		_, _ = w.Write(s.data)
-		_ = http.NewResponseController(w).Flush()
+		_, _ = p.w.Write(s.data)
+		_ = http.NewResponseController(p.w).Flush()
 	case wait:
 		var open chan struct{}
-		u.update(func() { open = u.gate(string(s.data)) })
-		select {
-		case <-open:
-		case <-r.Context().Done():
-		case <-u.stopped:
+		p.u.update(func() { open = p.u.gate(string(s.data)) })
+		p.await(open)
+	case hang:
+		if p.headed {
+			_ = http.NewResponseController(p.w).Flush()
 		}
+		p.await(nil)
+	case body:
+		p.body()
 	case trailer:
 		name, value, _ := strings.Cut(string(s.data), ": ")
-		w.Header().Set(http.TrailerPrefix+name, value)
-	case hang, end, reset, fill, echo:
+		p.w.Header().Set(http.TrailerPrefix+name, value)
+	case end: // the whole connection
+		_ = p.r.Context().Value(connOf{}).(net.Conn).Close()
+		panic(http.ErrAbortHandler)
+	case reset, fill, echo: // the stream alone
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// await waits for a gate, and ends the answer when the caller goes.
+func (p *http2Player) await(open chan struct{}) {
+	select {
+	case <-open:
+	case <-p.r.Context().Done():
+		p.end()
+	case <-p.u.stopped:
 		panic(http.ErrAbortHandler)
 	}
 }

@@ -17,10 +17,11 @@ import (
 	"github.com/sluice-gateway/sluice/test/harness"
 )
 
-// question reads [-tls] [-h2] [-sni NAME] [-verify] [-discard]
-// METHOD PATH [FILE] [-d TEXT] [Name:value…].
+// question reads [-tls] [-h2] [-sni NAME] [-verify] [-discard] [-pad N]
+// METHOD PATH [FILE] [-d TEXT] [Name:value…]. With -pad the word PADDING in the
+// body becomes N letters.
 func (s *story) question(ts *testscript.TestScript, args []string) (harness.Question, map[string]string) {
-	f, args := flags(args, "sni", "bg")
+	f, args := flags(args, "sni", "bg", "pad")
 	usage(ts, len(args) >= 2, "call [flags] METHOD PATH [FILE | -d TEXT] [Name:value…]")
 	q := harness.Question{
 		Manner: harness.Manner{TLS: f["tls"] != "" || f["sni"] != "", HTTP2: f["h2"] != "", SNI: f["sni"], Verify: f["verify"] != ""},
@@ -38,6 +39,11 @@ func (s *story) question(ts *testscript.TestScript, args []string) (harness.Ques
 		default:
 			q.Body = s.read(ts, args[i])
 		}
+	}
+	if f["pad"] != "" {
+		n, err := strconv.Atoi(f["pad"])
+		ts.Check(err)
+		q.Body = bytes.Replace(q.Body, []byte("PADDING"), bytes.Repeat([]byte("x"), n), 1)
 	}
 	if q.Body != nil && !typed {
 		q.Header = append(q.Header, "Content-Type: application/json")
@@ -244,14 +250,17 @@ func loadCommand(ts *testscript.TestScript, _ bool, args []string) {
 	s := on(ts)
 	f, args := flags(args)
 	if f["end"] != "" {
-		ts.Check(s.load.end())
+		l := s.load
+		s.need(ts, l != nil, "load")
 		s.load = nil
+		ts.Check(errors.Join(l.more(), l.end()))
 		return
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	q, _ := s.question(ts, args[1:])
 	s.load = begin(&s.caller, n, q)
+	ts.Check(s.load.more())
 }
 
 // load is callers that ask over and over.
@@ -300,11 +309,20 @@ func (l *load) ask(c *harness.Caller, q harness.Question) {
 	}
 }
 
+// more waits for further answers.
+func (l *load) more() error {
+	before := l.count()
+	return harness.Again(func() (bool, error) { return l.count() > before, nil })
+}
+
+func (l *load) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.done
+}
+
 func (l *load) end() error {
 	close(l.stop)
 	l.wg.Wait()
-	if l.bad == nil && l.done == 0 {
-		return errors.New("nothing was asked")
-	}
 	return l.bad
 }

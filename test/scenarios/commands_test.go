@@ -26,6 +26,7 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 // commands are the words of the scenarios; README.md explains them.
 var commands = map[string]command{
 	"gateway": gateway, "reload": reload, "shutdown": shutdown, "advance": advance, "metric": metric, "said": said,
+	"counted": counted, "tokens": tokens,
 	"upstream": upstream, "received": received, "await": await, "release": release, "certs": certs, "dns": dns,
 	"call": call, "stream": stream, "answer": answer, "resume": resume, "hangup": hangup, "load": loadCommand,
 	"status": status, "header": headerCommand, "trailer": trailerCommand, "body": body, "event": event,
@@ -55,13 +56,18 @@ func sortedByLength(m map[string]string) []string {
 	return names
 }
 
-// gateway [-clock] FILE [key=value…] starts the gateway.
+// gateway [-clock] [-patience DURATION] FILE [key=value…] starts the gateway.
 func gateway(ts *testscript.TestScript, neg bool, args []string) {
 	s := on(ts)
-	f, args := flags(args)
+	f, args := flags(args, "patience")
 	o := harness.GatewayOptions{Dir: s.dir, Config: s.read(ts, args[0]), Conf: args[1:], Env: s.vars}
 	if s.dns != nil {
 		o.Conf = append(o.Conf, "dns_resolver = "+s.dns.Addr)
+	}
+	if f["patience"] != "" {
+		var err error
+		o.Patience, err = time.ParseDuration(f["patience"])
+		ts.Check(err)
 	}
 	if f["clock"] != "" {
 		s.clock = clock.NewManual(time.Now())
@@ -125,6 +131,52 @@ func metric(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// counted CODE SOURCE N waits until N answers with a status and a source
+// (service or kong) have been counted since the gateway began, over all routes.
+func counted(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, len(args) == 3, "counted CODE SOURCE N")
+	on(ts).sum(ts, args[2], "kong_http_requests_total", `code="`+args[0]+`",source="`+args[1]+`"`)
+}
+
+// tokens KIND N… waits until N tokens of a kind (prompt, completion, total)
+// have been counted since the gateway began, over all models.
+func tokens(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, len(args) > 0 && len(args)%2 == 0, "tokens KIND N…")
+	for i := 0; i < len(args); i += 2 {
+		on(ts).sum(ts, args[i+1], "kong_ai_llm_tokens_total", `token_type="`+args[i]+`_tokens"`)
+	}
+}
+
+// sum waits until the lines of a metric with some labels add up to want.
+func (s *story) sum(ts *testscript.TestScript, want, name, labels string) {
+	n, err := strconv.ParseFloat(want, 64)
+	ts.Check(err)
+	page := ""
+	err = harness.Again(func() (bool, error) {
+		var err error
+		if page, err = s.gateway.Metrics(); err != nil {
+			return false, err
+		}
+		got := 0.0
+		for l := range strings.Lines(page) {
+			if strings.HasPrefix(l, name+"{") && strings.Contains(l, labels) {
+				v, err := strconv.ParseFloat(strings.TrimSpace(l[strings.LastIndexByte(l, ' ')+1:]), 64)
+				if err != nil {
+					return false, err
+				}
+				got += v
+			}
+		}
+		if got > n {
+			return false, fmt.Errorf("%v instead of %v", got, n)
+		}
+		return got == n, nil
+	})
+	if err != nil {
+		s.check(ts, fmt.Errorf("%s{%s}: %w, want %s among\n%s", name, labels, err, want, interesting(page)))
+	}
+}
+
 func interesting(page string) string {
 	var out []string
 	for l := range strings.Lines(page) {
@@ -148,14 +200,22 @@ func said(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// upstream [-tls] [-cert NAME] [-mtls] [-h2] [-refuse] NAME FILE… starts a
-// server and sets $NAME to its address and $NAME_PORT to its port.
+// upstream [-cert NAME [-mtls]] [-h2] [-refuse] [-full] NAME FILE… starts a
+// server and sets $NAME to its address and $NAME_PORT to its port. -refuse:
+// nobody listens there; -full: whoever connects gets no answer at all.
 func upstream(ts *testscript.TestScript, _ bool, args []string) {
 	s := on(ts)
 	f, args := flags(args, "cert")
 	name := args[0]
 	if f["refuse"] != "" {
 		s.address(ts, name, refusing(ts))
+		return
+	}
+	if f["full"] != "" {
+		l, err := harness.NewFull()
+		ts.Check(err)
+		ts.Defer(l.Close)
+		s.address(ts, name, l.Addr())
 		return
 	}
 	o := harness.UpstreamOptions{HTTP2: f["h2"] != ""}
@@ -202,8 +262,9 @@ func received(ts *testscript.TestScript, neg bool, args []string) {
 	f, args := flags(args, "at", "count", "conns")
 	u := s.upstreams[args[0]]
 	at, _ := strconv.Atoi(f["at"])
-	if f["count"] != "0" {
-		s.check(ts, u.Await(max(at, 1), true))
+	count, _ := strconv.Atoi(f["count"])
+	if whole := len(args) > 1; whole || count > 0 {
+		s.check(ts, u.Await(max(at, count, 1), whole))
 	}
 	all, conns := u.Requests()
 	if f["count"] != "" {
@@ -221,8 +282,9 @@ func received(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// await NAME request|gone [N] waits for a request's head, or for the end of
-// the connection that the last request came on.
+// await NAME request|gone|broken [N] waits for a request's head, or for the end
+// of the connection that the last request came on; broken wants that request's
+// body not to have come to its end.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	s := on(ts)
 	u := s.upstreams[args[0]]
@@ -235,6 +297,10 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		s.check(ts, u.Await(n, false))
 	case "gone":
 		s.check(ts, u.AwaitGone())
+	case "broken":
+		s.check(ts, u.AwaitGone())
+		all, _ := u.Requests()
+		expect(ts, false, !all[len(all)-1].Whole, "%s received a whole request:\n%s", args[0], all[len(all)-1].Text)
 	default:
 		ts.Fatalf("await %s?", args[1])
 	}
