@@ -2,6 +2,7 @@ package config
 
 import (
 	"strings"
+	"time"
 
 	"github.com/sluice-gateway/sluice/schema"
 )
@@ -14,8 +15,12 @@ func (d *decoder) complete(entity any, raw map[string]any) *schema.Errors {
 		return d.completePlugin(e, raw)
 	case *CACertificate:
 		var errs schema.Errors
+		now := d.l.now
+		if d.l.o.Restored {
+			now = time.Time{}
+		}
 		if e.Cert != "" {
-			e.complete(&errs, d.l.now)
+			e.complete(&errs, now)
 		}
 		return &errs
 	}

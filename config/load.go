@@ -36,6 +36,10 @@ type Options struct {
 	// File is set for files from disk: keys that only decK knows are
 	// honoured. Without it they are unknown fields.
 	File bool
+	// Restored is set for a document that ran before and was kept as Encode
+	// gives it: the times of changes stay, and certificates of CAs that have
+	// expired since then do not keep the rest from running.
+	Restored bool
 }
 
 func (o *Options) fill() {
@@ -281,7 +285,9 @@ func (l *loader) finish() {
 			if m.CreatedAt == 0 {
 				m.CreatedAt = t
 			}
-			m.UpdatedAt = t
+			if !l.o.Restored || m.UpdatedAt == 0 {
+				m.UpdatedAt = t
+			}
 		}
 		l.doc.add(it.coll, it.entity)
 		l.warn(it)

@@ -71,7 +71,7 @@ func TestPieces(t *testing.T) {
 
 // A large document is cut, says the same, and errors in it have their place.
 func TestLargeDocument(t *testing.T) {
-	text := bigText(2000)
+	text := bigText(800)
 	want, err := whole(string(text))
 	if err != nil {
 		t.Fatal(err)
