@@ -91,7 +91,7 @@ func TestClientCertificates(t *testing.T) {
 				}[name]
 				environ = append(environ, key+"="+value)
 			}
-			w := newWorld(environ...)
+			w := newWorld(t, environ...)
 			g, _, stop := w.running(t, "start")
 			defer stop()
 			url := "https://" + adminAt(t, g) + "/status"
@@ -110,7 +110,7 @@ func TestClientCertificates(t *testing.T) {
 			}
 		})
 	}
-	w := newWorld("SLUICE_STATUS_LISTEN=127.0.0.1:0 ssl", "KONG_NGINX_STATUS_SSL_VERIFY_CLIENT=on", "KONG_NGINX_STATUS_SSL_CLIENT_CERTIFICATE="+file)
+	w := newWorld(t, "SLUICE_STATUS_LISTEN=127.0.0.1:0 ssl", "KONG_NGINX_STATUS_SSL_VERIFY_CLIENT=on", "KONG_NGINX_STATUS_SSL_CLIENT_CERTIFICATE="+file)
 	g, _, stop := w.running(t, "start")
 	defer stop()
 	url := "https://" + g.StatusAddrs()[0].String() + "/status"
@@ -130,7 +130,7 @@ func TestClientCertificateDepth(t *testing.T) {
 	leaf := issue(t, below)
 	leaf.Certificate = append(leaf.Certificate, block.Bytes)
 	for depth, want := range map[string]string{"0": "refused", "1": "200"} {
-		w := newWorld("SLUICE_ADMIN_LISTEN=127.0.0.1:0 ssl", "KONG_NGINX_ADMIN_SSL_VERIFY_CLIENT=on",
+		w := newWorld(t, "SLUICE_ADMIN_LISTEN=127.0.0.1:0 ssl", "KONG_NGINX_ADMIN_SSL_VERIFY_CLIENT=on",
 			"KONG_NGINX_ADMIN_SSL_CLIENT_CERTIFICATE="+root.PEM, "KONG_NGINX_ADMIN_SSL_VERIFY_DEPTH="+depth)
 		g, _, stop := w.running(t, "start")
 		if got := ask(t, "https://"+adminAt(t, g)+"/status", "", leaf); got != want {
@@ -142,7 +142,7 @@ func TestClientCertificateDepth(t *testing.T) {
 
 // Only pages of admin_gui_url may read answers and write.
 func TestAdminGUIURL(t *testing.T) {
-	w := newWorld("KONG_ADMIN_GUI_URL=https://manager.example:443/, http://localhost:8002", "SLUICE_ADMIN_LISTEN=127.0.0.1:0")
+	w := newWorld(t, "KONG_ADMIN_GUI_URL=https://manager.example:443/, http://localhost:8002", "SLUICE_ADMIN_LISTEN=127.0.0.1:0")
 	g, _, stop := w.running(t, "start")
 	defer stop()
 	for _, tc := range []struct {
