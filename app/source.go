@@ -51,11 +51,18 @@ func LoadOptions(reg *plugin.Registry) config.Options {
 func (a *App) loadConfiguration(context.Context) error {
 	s := a.o.Settings
 	a.source = &source{file: s.DeclarativeConfig, text: s.DeclarativeConfigString}
+	if !a.source.declared() {
+		a.remember()
+		return nil
+	}
 	if a.source.file != "" {
 		a.actors = append(a.actors, actor{name: "configuration", run: a.watch})
 	}
 	return a.Reload(context.Background())
 }
+
+// declared tells whether the settings say where the configuration comes from.
+func (s *source) declared() bool { return s.file != "" || s.text != "" }
 
 // Reload reads the configuration again and applies it. On an error what runs
 // goes on running.
@@ -115,12 +122,17 @@ func (a *App) apply(data []byte, name string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	a.loaded(doc, name, began)
+	return nil
+}
+
+// loaded says that a document runs, and what of it has no effect.
+func (a *App) loaded(doc *config.Document, name string, began time.Time) {
 	for _, w := range doc.Warnings {
 		a.o.Log.Warn("configuration", slog.String("field", w.Path), slog.String("warning", w.Message))
 	}
 	a.o.Log.Info("configuration loaded", slog.String("source", name), slog.Int("routes", len(doc.Routes)),
 		slog.Int("plugins", len(doc.Plugins)), slog.Duration("took", a.clock.Now().Sub(began)))
-	return nil
 }
 
 // watch applies the declarative file whenever it changes. A bad file is

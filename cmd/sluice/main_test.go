@@ -42,13 +42,14 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-func newWorld(environ ...string) *world {
+func newWorld(t *testing.T, environ ...string) *world {
+	t.Helper()
 	w := &world{signals: make(chan chan<- os.Signal, 1), serving: make(chan gateway, 1)}
 	w.process = process{
 		stdin: strings.NewReader(""), stdout: &w.out, stderr: &w.log,
 		environ: append([]string{
 			"SLUICE_PROXY_LISTEN=127.0.0.1:0", "SLUICE_ADMIN_LISTEN=127.0.0.1:0", "SLUICE_STATUS_LISTEN=127.0.0.1:0",
-			"OLLAMA_HOST=127.0.0.1:1",
+			"OLLAMA_HOST=127.0.0.1:1", "SLUICE_PREFIX=" + t.TempDir(),
 		}, environ...),
 		notify: func(c chan<- os.Signal) func() {
 			w.signals <- c
@@ -146,7 +147,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"start", "--declarative", bad}, 1, "", "Error: error parsing declarative config file " + bad},
 		{[]string{"start", "-c", good + ".gone"}, 1, "", "Error: settings: "},
 	} {
-		w := newWorld()
+		w := newWorld(t)
 		if code := w.run(tc.args); code != tc.code {
 			t.Errorf("%v: exit code %d, want %d", tc.args, code, tc.code)
 		}
@@ -178,7 +179,7 @@ func TestCheck(t *testing.T) {
 		{"an unresolved reference", "a.yml", `{_format_version: "3.0", consumers: [{username: a, keyauth_credentials: [{key: "{vault://env/not-there}"}]}]}`, 0, []string{"a.yml is valid"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld()
+			w := newWorld(t)
 			if code := w.run([]string{"check", write(t, tc.file, tc.text)}); code != tc.code {
 				t.Errorf("exit code %d, want %d", code, tc.code)
 			}
@@ -193,7 +194,7 @@ func TestCheck(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	file := write(t, "kong.yml", goodFile)
-	w := newWorld("KONG_DECLARATIVE_CONFIG_STRING={}", "KONG_PG_HOST=x")
+	w := newWorld(t, "KONG_DECLARATIVE_CONFIG_STRING={}", "KONG_PG_HOST=x")
 	g, signal, stop := w.running(t, "start", "--declarative", file)
 	url := "http://" + g.ProxyAddrs()[0].String()
 	if code, _ := call(t, url+"/r", ""); code != 418 {
@@ -226,7 +227,7 @@ func TestPortTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	w := newWorld("SLUICE_PROXY_LISTEN=" + ln.Addr().String())
+	w := newWorld(t, "SLUICE_PROXY_LISTEN="+ln.Addr().String())
 	if code := w.run([]string{"start"}); code != 1 || !strings.Contains(w.log.String(), "choose another port") {
 		t.Errorf("exit code %d: %s", code, w.log.String())
 	}
@@ -240,7 +241,7 @@ func (stuck) Ready() <-chan struct{}       { return nil }
 func (stuck) Reload(context.Context) error { return nil }
 
 func TestSecondSignal(t *testing.T) {
-	w := newWorld()
+	w := newWorld(t)
 	w.ready = nil
 	ended := make(chan error, 1)
 	go func() { ended <- w.serve(stuck{}, slog.New(slog.DiscardHandler), nil) }()
@@ -253,7 +254,7 @@ func TestSecondSignal(t *testing.T) {
 }
 
 func TestQuickstartDemo(t *testing.T) {
-	w := newWorld("SLUICE_DEMO_LISTEN=" + freeAddress(t))
+	w := newWorld(t, "SLUICE_DEMO_LISTEN="+freeAddress(t))
 	dir := t.TempDir()
 	g, _, stop := w.running(t, "quickstart", "--yes", "--dir", dir)
 	base := "http://" + g.ProxyAddrs()[0].String() + "/demo/v1"
@@ -277,7 +278,7 @@ func TestQuickstartDemo(t *testing.T) {
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d: %s", code, w.log.String())
 	}
-	check := newWorld()
+	check := newWorld(t)
 	if code := check.run([]string{"check", filepath.Join(dir, "sluice.yml")}); code != 0 {
 		t.Errorf("check: %s", check.out.String())
 	}
@@ -292,7 +293,7 @@ func TestQuickstartKey(t *testing.T) {
 	}))
 	defer upstream.Close()
 	dir := t.TempDir()
-	w := newWorld("OPENAI_API_KEY=sk-real")
+	w := newWorld(t, "OPENAI_API_KEY=sk-real")
 	_, _, stop := w.running(t, "quickstart", "--yes", "--dir", dir)
 	stop()
 	file := filepath.Join(dir, "sluice.yml")
@@ -303,7 +304,7 @@ func TestQuickstartKey(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), "https://api.openai.com", upstream.URL)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again := newWorld()
+	again := newWorld(t)
 	g, _, stop := again.running(t, "quickstart", "--dir", dir)
 	base := "http://" + g.ProxyAddrs()[0].String() + "/openai/v1"
 	for _, tc := range []struct{ path, body, want string }{
