@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/sluice-gateway/sluice/clock"
 	"github.com/sluice-gateway/sluice/config"
@@ -53,7 +52,8 @@ type Options struct {
 	// Origins. For an API that other machines reach it is nil: they may call
 	// it as they like.
 	Hosts []string
-	// MaxBody is the longest body in bytes; 0 is config.MaxText.
+	// MaxBody is the longest body that the Admin API takes, in bytes; 0 is
+	// config.MaxText.
 	MaxBody int64
 	// Agent is what the header Server says; "" leaves it out.
 	Agent string
@@ -80,20 +80,6 @@ func New(o Options) http.Handler {
 	f := &front{o: &o, guarded: true}
 	f.table = newTable(f.adminEndpoints())
 	return f
-}
-
-// NewServer makes a server for one of the APIs, with bounds on how long and
-// how much a client may send. The caller gives it a listener.
-func NewServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		WriteTimeout:      5 * time.Minute,
-		IdleTimeout:       75 * time.Second,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
 }
 
 // adminEndpoints is the list of everything the Admin API answers.

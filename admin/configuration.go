@@ -23,6 +23,7 @@ var ErrBusy = errors.New("admin: a configuration is being loaded")
 // through it, so that hash and document are always those of what runs.
 type Configuration struct {
 	engine  Engine
+	memory  Memory     // nil keeps nothing
 	loading sync.Mutex // held from reading a text until it runs
 	current atomic.Pointer[running]
 }
@@ -75,10 +76,9 @@ func (c *Configuration) apply(tree any, hash string, load func(tree any) (*confi
 	if err != nil {
 		return nil, err
 	}
-	if err := c.engine.Apply(doc); err != nil {
-		return nil, &ApplyError{Cause: err}
+	if err := c.run(&running{doc: doc, hash: hash}); err != nil {
+		return nil, err
 	}
-	c.current.Store(&running{doc: doc, hash: hash})
 	return doc, nil
 }
 

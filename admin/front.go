@@ -48,6 +48,9 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) (a answer) {
 			a = unexpected()
 		}
 	}()
+	if bad := impossible(r); bad != nil {
+		return *bad
+	}
 	if why := f.misaddressed(r); why != "" {
 		return message(http.StatusForbidden, why)
 	}
@@ -62,6 +65,20 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) (a answer) {
 		return message(http.StatusNotFound, "Not found")
 	}
 	return f.dispatch(w, &request{Request: r, params: params}, m)
+}
+
+// impossible answers what nginx lets pass to no handler.
+func impossible(r *http.Request) *answer {
+	var a answer
+	switch {
+	case r.Method == http.MethodTrace || r.Method == http.MethodConnect:
+		a = message(http.StatusMethodNotAllowed, "Method not allowed")
+	case r.RequestURI == "*":
+		a = message(http.StatusBadRequest, "Bad request")
+	default:
+		return nil
+	}
+	return &a
 }
 
 // dispatch checks method and content type, reads the body and runs the

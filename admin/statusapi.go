@@ -13,8 +13,12 @@ type StatusAPI struct {
 	draining atomic.Bool
 }
 
+// statusBody is the longest body the Status API takes: it knows one word.
+const statusBody = 64 << 10
+
 // NewStatus makes the Status API.
 func NewStatus(o Options) *StatusAPI {
+	o.MaxBody = statusBody
 	s := &StatusAPI{front: front{o: &o}}
 	list := []endpoint{
 		{"/status", methods{http.MethodGet: s.status}},

@@ -109,6 +109,29 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// What nginx answers before Kong is asked.
+func TestImpossibleRequests(t *testing.T) {
+	const notAllowed = `{"message":"Method not allowed"}`
+	o := options(&stubEngine{})
+	for _, c := range []struct {
+		method, target string
+		status         int
+		body           string
+	}{
+		{"OPTIONS", "*", 400, `{"message":"Bad request"}`},
+		{"TRACE", "/nope", 405, notAllowed},
+		{"CONNECT", "127.0.0.1:80", 405, notAllowed},
+		{"GET", "http://127.0.0.1:8001/robots.txt", 200, "User-agent: *\nDisallow: /"},
+	} {
+		w := httptest.NewRecorder()
+		New(o).ServeHTTP(w, httptest.NewRequest(c.method, c.target, http.NoBody))
+		want(t, w, c.status, c.body)
+		if w.Header().Get("Server") == "" {
+			t.Errorf("%s %s: no Server", c.method, c.target)
+		}
+	}
+}
+
 func TestResponseHeaders(t *testing.T) {
 	o := options(&stubEngine{})
 	w := call{method: "GET", path: "/nope"}.do(New(o))
@@ -148,6 +171,14 @@ func TestBodyLimits(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	want(t, w, 408, `{"message":"Request timeout"}`)
+}
+
+// The Status API takes a word, whatever the Admin API may be sent.
+func TestStatusBodyLimit(t *testing.T) {
+	o := options(&stubEngine{})
+	o.MaxBody = 0
+	long := call{method: "POST", path: "/status/ready", kind: "application/json", body: `{"status":"` + strings.Repeat("x", 64<<10) + `"}`}
+	want(t, long.do(NewStatus(o)), 413, `{"message":"Payload too large"}`)
 }
 
 type errReader struct{ err error }
@@ -275,12 +306,5 @@ func TestOrigins(t *testing.T) {
 				t.Errorf("write: %d", w.Code)
 			}
 		})
-	}
-}
-
-func TestServerBounds(t *testing.T) {
-	s := NewServer(http.NotFoundHandler(), options(nil).Log)
-	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout == 0 || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 {
-		t.Errorf("%+v", s)
 	}
 }

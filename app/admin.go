@@ -3,14 +3,12 @@ package app
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/sluice-gateway/sluice/admin"
 	"github.com/sluice-gateway/sluice/balance"
@@ -18,6 +16,7 @@ import (
 	"github.com/sluice-gateway/sluice/listen"
 	"github.com/sluice-gateway/sluice/plugins/prometheus"
 	"github.com/sluice-gateway/sluice/schema"
+	"github.com/sluice-gateway/sluice/settings"
 )
 
 // openAdmin opens the Admin API and the Status API.
@@ -34,7 +33,8 @@ func (a *App) openAdmin(context.Context) error {
 	o := admin.Options{
 		Configuration: a.configuration, Entities: a.loadOptions(), Plugins: a.plugins, Node: a.node,
 		Settings: s.Configuration, Stats: &a.stats, Metrics: exporter.WritePage, MaxBody: s.AdminMaxBodySize,
-		Latency: headers.AdminLatency, Clock: a.clock, Log: a.o.Log,
+		Latency: headers.AdminLatency, Clock: a.clock, Log: a.o.Log, Origins: s.AdminOrigins(),
+		Auth: admin.Auth{ClientCertificates: s.AdminCertificateSuffices()},
 	}
 	if headers.Server {
 		o.Agent = headers.Agent
@@ -45,11 +45,28 @@ func (a *App) openAdmin(context.Context) error {
 	if s.AdminTokenRequired() {
 		o.Auth.Tokens = []schema.Secret{s.AdminToken}
 	}
-	if err := a.serveAPI("admin", s.AdminListen, s.AdminSSLCert, s.AdminSSLCertKey, admin.New(o), a.guarded(o.Auth)); err != nil {
+	err = a.serveAPI(api{
+		name: "admin", where: s.AdminListen, handler: admin.New(o), check: a.guarded(o.Auth),
+		certs: s.AdminSSLCert, keys: s.AdminSSLCertKey, clients: s.AdminClients(),
+	})
+	if err != nil {
 		return err
 	}
 	a.status = admin.NewStatus(o)
-	return a.serveAPI("status", s.StatusListen, s.StatusSSLCert, s.StatusSSLCertKey, a.status, nil)
+	return a.serveAPI(api{
+		name: "status", where: s.StatusListen, handler: a.status,
+		certs: s.StatusSSLCert, keys: s.StatusSSLCertKey, clients: s.StatusClients(),
+	})
+}
+
+// api is one of the APIs with how it is served.
+type api struct {
+	name, where string
+	handler     http.Handler
+	// check may refuse the addresses; nil takes any.
+	check       func([]listen.Address) error
+	certs, keys []string
+	clients     settings.ClientCertificates
 }
 
 // adminHosts are the names that the listeners of the Admin API go by; nil when
@@ -81,61 +98,47 @@ func (a *App) guarded(auth admin.Auth) func([]listen.Address) error {
 }
 
 // serveAPI opens the listeners of an API.
-func (a *App) serveAPI(name, where string, certs, keys []string, h http.Handler, check func([]listen.Address) error) error {
-	addrs, err := listen.ParseAddresses(name+"_listen", where)
+func (a *App) serveAPI(o api) error {
+	addrs, err := listen.ParseAddresses(o.name+"_listen", o.where)
 	if err != nil {
 		return err
 	}
-	if check != nil {
-		if err := check(addrs); err != nil {
+	if o.check != nil {
+		if err := o.check(addrs); err != nil {
 			return err
 		}
 	}
-	base, err := serverTLS(a.o.Settings, name+"_ssl_cert", certs, keys, nil)
+	base, err := serverTLS(a.o.Settings, o.name+"_ssl_cert", o.certs, o.keys, nil)
 	if err != nil {
 		return err
+	}
+	if err := askClients(base, o.clients); err != nil {
+		return fmt.Errorf("nginx_%s_ssl_client_certificate: %w", o.name, err)
 	}
 	for _, addr := range addrs {
-		if err := a.serveAPIAt(name, addr, base, h); err != nil {
+		if err := a.serveAPIAt(o, addr, base); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *App) serveAPIAt(name string, addr listen.Address, base *tls.Config, h http.Handler) error {
+func (a *App) serveAPIAt(o api, addr listen.Address, base *tls.Config) error {
 	ln, err := addr.Listen(context.Background())
 	if err != nil {
-		return &ListenError{name + "_listen", err}
+		return &ListenError{o.name + "_listen", err}
 	}
 	a.open.add(ln.Close)
-	a.listening(name, ln.Addr(), addr.TLS)
-	srv := admin.NewServer(h, a.o.Log)
-	serve := func() error { return srv.Serve(ln) }
+	a.listening(o.name, ln.Addr(), addr.TLS)
+	how := admin.Listening{HTTP2: addr.HTTP2}
 	if addr.TLS {
-		srv.TLSConfig = base.Clone()
-		srv.Protocols = new(http.Protocols)
-		srv.Protocols.SetHTTP1(true)
-		srv.Protocols.SetHTTP2(addr.HTTP2)
-		serve = func() error { return srv.ServeTLS(ln, "", "") }
+		how.TLS = base.Clone()
 	}
-	a.actors = append(a.actors, actor{name: name, last: name == "status", run: func(ctx context.Context) error {
-		stop := context.AfterFunc(ctx, func() { stopAPI(srv) })
-		defer stop()
-		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
+	srv := admin.NewServer(o.handler, how, a.o.Log)
+	a.actors = append(a.actors, actor{name: o.name, last: o.name == "status", run: func(ctx context.Context) error {
+		return srv.Run(ctx, ln)
 	}})
 	return nil
-}
-
-func stopAPI(srv *http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	if srv.Shutdown(ctx) != nil {
-		_ = srv.Close()
-	}
 }
 
 // probes let the metrics page look into the node.

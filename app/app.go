@@ -114,6 +114,7 @@ func (a *App) Run(ctx context.Context) error {
 	lastCtx, cancelLast := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelLast()
 	a.tune()
+	a.forget()
 	a.actors = append(a.actors, actor{name: "drain", run: a.drain})
 	var first, last sync.WaitGroup
 	errs := make(chan error, len(a.actors))

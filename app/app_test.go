@@ -43,7 +43,7 @@ func TestBadFileDoesNotStart(t *testing.T) {
 func options(t *testing.T, conf string) app.Options {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "kong.conf")
-	text := "proxy_listen = 127.0.0.1:0\nadmin_listen = off\nstatus_listen = off\n" + conf + "\n"
+	text := "proxy_listen = 127.0.0.1:0\nadmin_listen = off\nstatus_listen = off\nprefix = " + t.TempDir() + "\n" + conf + "\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

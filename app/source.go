@@ -54,13 +54,21 @@ func LoadOptions(reg *plugin.Registry, s *settings.Settings) config.Options {
 func (a *App) loadConfiguration(context.Context) error {
 	s := a.o.Settings
 	a.source = &source{file: s.DeclarativeConfig, text: s.DeclarativeConfigString}
+	if !a.source.declared() {
+		a.remember()
+		if a.configuration.Hash() == config.EmptyHash {
+			a.o.Log.Info("there is no configuration, so every request is a 404: set declarative_config, or start with --declarative FILE, or POST one to /config of the Admin API")
+		}
+		return nil
+	}
 	if a.source.file != "" {
 		a.actors = append(a.actors, actor{name: "configuration", run: a.watch})
-	} else if a.source.text == "" {
-		a.o.Log.Info("there is no configuration, so every request is a 404: set declarative_config, or start with --declarative FILE, or POST one to /config of the Admin API")
 	}
 	return a.Reload(context.Background())
 }
+
+// declared tells whether the settings say where the configuration comes from.
+func (s *source) declared() bool { return s.file != "" || s.text != "" }
 
 // Reload reads the configuration again and applies it. On an error what runs
 // goes on running.
@@ -71,7 +79,7 @@ func (a *App) Reload(context.Context) error {
 }
 
 func (a *App) reload() error {
-	if a.source.file == "" && a.source.text == "" {
+	if !a.source.declared() {
 		return nil
 	}
 	err := a.read()
@@ -123,12 +131,17 @@ func (a *App) apply(data []byte, name string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	a.loaded(doc, name, began)
+	return nil
+}
+
+// loaded says that a document runs, and what of it has no effect.
+func (a *App) loaded(doc *config.Document, name string, began time.Time) {
 	for _, w := range doc.Warnings {
 		a.o.Log.Warn("configuration", slog.String("field", w.Path), slog.String("warning", w.Message))
 	}
 	a.o.Log.Info("configuration loaded", slog.String("source", name), slog.Int("routes", len(doc.Routes)),
 		slog.Int("plugins", len(doc.Plugins)), slog.Duration("took", a.clock.Now().Sub(began)))
-	return nil
 }
 
 func stateOf(file string) (fileState, error) {

@@ -53,6 +53,48 @@ func serverTLS(s *settings.Settings, setting string, certs, keys []string, choos
 	}, nil
 }
 
+// askClients makes a listener ask for client certificates.
+func askClients(base *tls.Config, c settings.ClientCertificates) error {
+	if !c.Ask {
+		return nil
+	}
+	pool, err := authorities(c.Authorities)
+	if err != nil {
+		return err
+	}
+	base.ClientCAs, base.ClientAuth = pool, tls.VerifyClientCertIfGiven
+	if c.Require {
+		base.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	base.VerifyConnection = func(cs tls.ConnectionState) error {
+		for _, chain := range cs.VerifiedChains {
+			if len(chain) <= c.Depth+2 {
+				return nil
+			}
+		}
+		if len(cs.PeerCertificates) == 0 {
+			return nil
+		}
+		return errors.New("the chain of the client's certificate is longer than ssl_verify_depth allows")
+	}
+	return nil
+}
+
+// authorities reads the certificates of CAs.
+func authorities(values []string) (*x509.CertPool, error) {
+	pool := x509.NewCertPool()
+	for _, v := range values {
+		pem, err := pemOf(v)
+		if err != nil {
+			return nil, err
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, errors.New("no certificate in it")
+		}
+	}
+	return pool, nil
+}
+
 // keyPairs reads the certificates of a setting and their keys, which are in
 // <setting>_key.
 func keyPairs(setting string, certs, keys []string) ([]tls.Certificate, error) {

@@ -2,37 +2,45 @@ package config
 
 import (
 	"strings"
+	"time"
 
 	"github.com/sluice-gateway/sluice/schema"
 )
 
 // complete does what an entity needs beyond its own schema: the config of a
-// plugin, the digest of a certificate, a key nobody chose.
-func (l *loader) complete(it *item) *schema.Errors {
-	switch e := it.entity.(type) {
+// plugin, the digest of a certificate.
+func (d *decoder) complete(entity any, raw map[string]any) *schema.Errors {
+	switch e := entity.(type) {
 	case *Plugin:
-		return l.o.completePlugin(e, it.raw)
+		return d.completePlugin(e, raw)
 	case *CACertificate:
 		var errs schema.Errors
+		now := d.l.now
+		if d.l.o.Restored {
+			now = time.Time{}
+		}
 		if e.Cert != "" {
-			e.complete(&errs, l.now)
+			e.complete(&errs, now)
 		}
 		return &errs
-	case *KeyAuthCredential:
-		if e.Key == "" {
-			e.Key = schema.Secret(strings.ReplaceAll(l.o.NewID(), "-", ""))
-		}
 	}
 	return nil
 }
 
+// chooseKey makes a key where nobody chose one.
+func (o *Options) chooseKey(entity any) {
+	if e, ok := entity.(*KeyAuthCredential); ok && e.Key == "" {
+		e.Key = schema.Secret(strings.ReplaceAll(o.NewID(), "-", ""))
+	}
+}
+
 // completePlugin decodes the config by the plugin's name and checks the scope.
-func (o *Options) completePlugin(p *Plugin, raw map[string]any) *schema.Errors {
+func (d *decoder) completePlugin(p *Plugin, raw map[string]any) *schema.Errors {
 	if p.Name == "" {
 		return nil
 	}
 	var errs schema.Errors
-	s, ok := o.Plugin(p.Name)
+	s, ok := d.l.o.Plugin(p.Name)
 	if !ok {
 		errs.Field("name").Fail("plugin '" + p.Name + "' not enabled; add it to the 'plugins' configuration property")
 		return &errs
@@ -42,7 +50,7 @@ func (o *Options) completePlugin(p *Plugin, raw map[string]any) *schema.Errors {
 	}
 	s.checkScope(p, &errs)
 	if m, isMap := p.Config.(map[string]any); isMap {
-		cfg, bad := s.Record.Decode(m)
+		cfg, bad := d.schema.New(s.Record, m)
 		if bad != nil {
 			errs.Field("config").Merge(bad)
 			errs.Lift("config", func(msg string) bool { return strings.Contains(msg, "'config.") })
@@ -80,8 +88,8 @@ func Decode(c *Collection, value any, o Options) (any, *schema.Errors) {
 	errs := schema.Decode(value, e)
 	raw, isMap := value.(map[string]any)
 	if isMap {
-		l := &loader{o: o, now: o.Now()}
-		if more := l.complete(&item{coll: c, raw: raw, entity: e}); !more.Empty() {
+		d := (&loader{o: o, now: o.Now()}).newDecoder()
+		if more := d.complete(e, raw); !more.Empty() {
 			if errs == nil {
 				errs = &schema.Errors{}
 			}
@@ -91,6 +99,7 @@ func Decode(c *Collection, value any, o Options) (any, *schema.Errors) {
 	if !errs.Empty() {
 		return nil, errs
 	}
+	o.chooseKey(e)
 	return e, nil
 }
 

@@ -68,32 +68,32 @@ func deckMember(c *Collection, name string) bool {
 	return false
 }
 
-// amendDeck gives an entity the defaults, tags and shared config that decK
+// amend gives an entity the defaults, tags and shared config that decK
 // would have written into it.
-func (l *loader) amendDeck(it *item) {
-	if d := l.deck.defaults[it.coll.Singular]; d != nil {
-		it.raw = mergeUnder(it.raw, d)
+func (d *deckInfo) amend(it *item) {
+	if below := d.defaults[it.coll.Singular]; below != nil {
+		it.raw = mergeUnder(it.raw, below)
 	}
-	if _, ok := it.coll.Record.Field("tags"); ok && len(l.deck.tags) > 0 {
+	if _, ok := it.coll.Record.Field("tags"); ok && len(d.tags) > 0 {
 		if tags, isList := it.raw["tags"].([]any); isList || it.raw["tags"] == nil {
-			it.raw = with(it.raw, "tags", slices.Concat(tags, l.deck.tags))
+			it.raw = with(it.raw, "tags", slices.Concat(tags, d.tags))
 		}
 	}
 	if it.coll.Name == "plugins" && it.raw["_config"] != nil {
-		l.sharedConfig(it)
+		d.sharedConfig(it)
 	}
 }
 
 // sharedConfig puts the entry of _plugin_configs that _config names under the
 // plugin's own config.
-func (l *loader) sharedConfig(it *item) {
+func (d *deckInfo) sharedConfig(it *item) {
 	name, ok := it.raw["_config"].(string)
-	shared, found := l.deck.configs[name]
+	shared, found := d.configs[name]
 	switch {
 	case !ok:
-		l.node(it).Field("_config").Fail("expected a string")
+		it.fail("_config", "expected a string")
 	case !found:
-		l.node(it).Field("_config").Fail("no such entry in '_plugin_configs': " + name)
+		it.fail("_config", "no such entry in '_plugin_configs': "+name)
 	default:
 		own, _ := it.raw["config"].(map[string]any)
 		it.raw = with(it.raw, "config", mergeUnder(own, shared))
@@ -116,8 +116,8 @@ func mergeUnder(m, below map[string]any) map[string]any {
 }
 
 // deckMembers reads the memberships that decK nests in consumers and groups.
-func (l *loader) deckMembers(it *item) {
-	if !l.o.File {
+func (d *decoder) deckMembers(it *item) {
+	if !d.l.o.File {
 		return
 	}
 	members := collectionByName["consumer_group_consumers"]
@@ -130,8 +130,6 @@ func (l *loader) deckMembers(it *item) {
 	default:
 		return
 	}
-	if v, there := it.raw[key]; there {
-		f, _ := members.Record.Field(field)
-		l.list(members, v, key, it, f)
-	}
+	f, _ := members.Record.Field(field)
+	d.nested(members, key, it, f)
 }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sluice-gateway/sluice/schema"
 )
@@ -77,6 +78,22 @@ func comesBack(t *testing.T, d *Document) {
 	js := schema.AppendJSON(nil, d.Encode(true))
 	if _, err = Parse(js); err != nil {
 		t.Fatalf("the export as JSON does not parse: %v\n%s", err, js)
+	}
+}
+
+// What ran before has the times it had.
+func TestRestored(t *testing.T) {
+	was := mustLoad(t, head+"services: [{name: s, host: h, created_at: 5}]\nupstreams: [{name: u, targets: [{target: h}]}]\nconsumer_groups: [{name: g}]")
+	o := testOptions()
+	o.Restored, o.Now = true, func() time.Time { return time.Unix(1800000000, 0) }
+	tree := was.Encode(true)
+	got, err := Load(tree, o)
+	if err != nil || !reflect.DeepEqual(was, got) {
+		t.Errorf("%v\nwas %s\nis  %s", err, was.YAML(true), got.YAML(true))
+	}
+	o.Restored = false
+	if later, err := Load(tree, o); err != nil || later.Services[0].UpdatedAt != 1800000000 || later.Services[0].CreatedAt != 5 {
+		t.Errorf("%v %+v", err, later.Services[0])
 	}
 }
 

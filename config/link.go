@@ -24,12 +24,12 @@ type linker struct {
 // both.
 func (l *loader) link() {
 	k := &linker{loader: l, index: make(map[*Collection]*index, len(collections)), broken: !l.errs.Empty()}
-	counts := make(map[*Collection]int, len(collections))
-	for _, it := range l.items {
-		counts[it.coll]++
-	}
-	for c, n := range counts {
+	sets := 0
+	for c, n := range l.counts() {
 		k.index[c] = &index{byKey: make(map[string]*item, n), byID: make(map[string]*item, n)}
+		if c.Unique != nil {
+			sets += n
+		}
 	}
 	for _, it := range l.items {
 		k.register(it)
@@ -41,9 +41,17 @@ func (l *loader) link() {
 		return
 	}
 	k.uniqueFields()
-	k.uniqueSets()
+	k.uniqueSets(sets)
 	k.protocols()
 	k.authorities()
+}
+
+func (l *loader) counts() map[*Collection]int {
+	counts := make(map[*Collection]int, len(collections))
+	for _, it := range l.items {
+		counts[it.coll]++
+	}
+	return counts
 }
 
 func violation(c *Collection, key, value string) string {
@@ -252,13 +260,14 @@ func (k *linker) another(it *item, field, value string) {
 }
 
 // uniqueSets finds entities that are equal in all fields of their unique set,
-// such as two instances of a plugin for the same route.
-func (k *linker) uniqueSets() {
+// such as two instances of a plugin for the same route. n is how many there
+// are to look at.
+func (k *linker) uniqueSets(n int) {
 	type key struct {
 		coll  *Collection
 		parts [5]string
 	}
-	seen := make(map[key]bool, len(k.items))
+	seen := make(map[key]bool, n)
 	for _, it := range k.items {
 		if it.coll.Unique == nil {
 			continue

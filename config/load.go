@@ -2,7 +2,6 @@ package config
 
 import (
 	"crypto/rand"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +25,8 @@ type PluginSchema struct {
 
 // Options are what loading asks for.
 type Options struct {
-	// Plugin finds the schema of a plugin that is there; nil knows none.
+	// Plugin finds the schema of a plugin that is there; nil knows none. It is
+	// called by several goroutines at once.
 	Plugin func(name string) (PluginSchema, bool)
 	// Now is the time for created_at, updated_at and expired certificates;
 	// nil is the clock.
@@ -40,6 +40,10 @@ type Options struct {
 	// wrong by itself: DocumentError.Problems then has what can be found of
 	// both stages. It is for checks on the command line.
 	Thorough bool
+	// Restored is set for a document that ran before and was kept as Encode
+	// gives it: the times of changes stay, and certificates of CAs that have
+	// expired since then do not keep the rest from running.
+	Restored bool
 }
 
 func (o *Options) fill() {
@@ -73,7 +77,6 @@ func Load(tree any, o Options) (*Document, error) {
 		return nil, ParseFailed("expected an object")
 	}
 	l := &loader{o: o, doc: &Document{}, now: o.Now(), twins: map[uuidBytes]int{}}
-	l.decodeOptions = schema.Options{Extra: l.extra, Foreign: l.foreign}
 	l.document(root)
 	if l.errs.Empty() {
 		l.link()
@@ -99,18 +102,17 @@ type loader struct {
 	items    []*item
 	deck     deckInfo
 	old      bool // format 1.1 or 2.1
-
-	cur           *item // the item being decoded
-	decodeOptions schema.Options
-	twins         map[uuidBytes]int
-	scratch       []byte
+	twins    map[uuidBytes]int
+	scratch  []byte
 }
 
 // item is an entity on its way from the tree to the document.
 type item struct {
 	coll        *Collection
 	raw         map[string]any
-	entity      any
+	entity      any // nil when it is no record at all
+	errs        *schema.Errors
+	nested      [][]item
 	id          string
 	parent      *item
 	parentField *schema.Field // the field that points to parent
@@ -153,7 +155,7 @@ func (l *loader) document(root map[string]any) {
 	l.header(root)
 	for _, c := range collections {
 		if v, there := root[c.Name]; there {
-			l.list(c, v, c.Name, nil, nil)
+			l.list(c, v)
 		}
 	}
 	for name, v := range root {
@@ -244,177 +246,36 @@ func (l *loader) workspaces(v any) {
 	}
 }
 
-// list decodes the entities of one list. key is what the list is called where
-// it stands.
-func (l *loader) list(c *Collection, v any, key string, parent *item, field *schema.Field) {
+// list decodes the entities of one list of the document.
+func (l *loader) list(c *Collection, v any) {
 	list, ok := v.([]any)
 	if !ok {
 		if !emptyList(v) {
-			at := &l.errs
-			if parent != nil {
-				at = l.node(parent)
-			}
-			at.Field(key).Fail("expected an array")
+			l.errs.Field(c.Name).Fail("expected an array")
 		}
 		return
 	}
-	block := make([]item, len(list))
-	for i, e := range list {
-		it := &block[i]
-		*it = item{coll: c, parent: parent, parentField: field, key: key, index: i}
-		if it.raw, ok = asEntity(c, key, e); !ok {
-			l.node(it).Fail("expected a record")
-			continue
-		}
-		l.entity(it)
+	block := l.decodeAll(c, list)
+	for i := range block {
+		l.take(&block[i])
 	}
 }
 
-// asEntity gives the fields of an entity; some may be written as a name.
-func asEntity(c *Collection, key string, e any) (map[string]any, bool) {
-	m, isMap := e.(map[string]any)
-	name, isText := e.(string)
-	switch {
-	case c.Name == "snis" && isText:
-		return map[string]any{"name": name}, true
-	case key == "groups":
-		return map[string]any{"consumer_group": e}, isMap || isText
-	case key == "consumers" && c.Name == "consumer_group_consumers":
-		return map[string]any{"consumer": e}, isMap || isText
+// take adds a decoded item and those nested in it to the document.
+func (l *loader) take(it *item) {
+	if it.entity != nil {
+		l.items = append(l.items, it)
+		l.o.chooseKey(it.entity)
+		l.identify(it)
 	}
-	return m, isMap
-}
-
-// entity decodes one entity and what is nested in it.
-func (l *loader) entity(it *item) {
-	l.items = append(l.items, it)
-	l.amend(it)
-	it.entity = it.coll.newAny()
-	l.cur = it
-	errs := l.decodeOptions.Decode(it.raw, it.entity)
-	if more := l.complete(it); more != nil {
-		if errs == nil {
-			errs = &schema.Errors{}
-		}
-		errs.Merge(more)
+	if !it.errs.Empty() {
+		l.node(it).Merge(it.errs)
 	}
-	l.identify(it)
-	if !errs.Empty() {
-		l.node(it).Merge(errs)
-	}
-	for i := range it.coll.children {
-		ch := &it.coll.children[i]
-		if v, there := it.raw[ch.coll.Name]; there {
-			l.list(ch.coll, v, ch.coll.Name, it, ch.field)
+	for _, block := range it.nested {
+		for i := range block {
+			l.take(&block[i])
 		}
 	}
-	l.deckMembers(it)
-}
-
-// amend changes what the item says before it is decoded: paths of old
-// formats, decK's defaults.
-func (l *loader) amend(it *item) {
-	if l.old && it.coll.Name == "routes" {
-		it.raw = migrateRoute(it.raw)
-	}
-	if l.o.File {
-		l.amendDeck(it)
-	}
-}
-
-func migrateRoute(raw map[string]any) map[string]any {
-	paths, ok := raw["paths"].([]any)
-	if !ok {
-		return raw
-	}
-	out := make([]any, len(paths))
-	for i, p := range paths {
-		if s, isText := p.(string); isText {
-			p = migratePath(s)
-		}
-		out[i] = p
-	}
-	return with(raw, "paths", out)
-}
-
-// with is a copy of m with one member changed.
-func with(m map[string]any, name string, v any) map[string]any {
-	out := make(map[string]any, len(m)+1)
-	maps.Copy(out, m)
-	out[name] = v
-	return out
-}
-
-// extra is asked about members of the current item that are no fields.
-func (l *loader) extra(name string, v any) bool {
-	it := l.cur
-	switch name {
-	case "_comment", "_ignore":
-		if msg := checkAside(name, v); msg != "" {
-			l.node(it).Field(name).Fail(msg)
-		}
-		return true
-	}
-	for _, ch := range it.coll.children {
-		if ch.coll.Name == name {
-			return true
-		}
-	}
-	if sentence, known := refuseCollection(name); known {
-		if !emptyList(v) {
-			l.node(it).Field(name).Fail(sentence)
-		}
-		return true
-	}
-	return l.o.File && deckMember(it.coll, name)
-}
-
-// pending stands in a foreign field until its reference is resolved.
-const pending = "?"
-
-// foreign notes the references of the current item.
-func (l *loader) foreign(f *schema.Field, v any) (id string, e *schema.Errors) {
-	it := l.cur
-	if it.parentField == f {
-		if v != nil {
-			return "", schema.Message(schema.MsgNull)
-		}
-		return pending, nil
-	}
-	switch t := v.(type) {
-	case nil:
-		if f.Required {
-			e = schema.Message(schema.MsgRequired)
-		}
-		return "", e
-	case string:
-		if t == "" {
-			return "", schema.Message("length must be at least 1")
-		}
-	case map[string]any:
-		if _, ok := refKey(f, t); !ok {
-			e = &schema.Errors{}
-			e.Field("id").Fail(schema.MsgRequired)
-			return "", e
-		}
-	default:
-		return "", schema.Message("expected a string")
-	}
-	it.refs = append(it.refs, reference{f, v})
-	return pending, nil
-}
-
-// refKey is the text in a reference written as an object.
-func refKey(f *schema.Field, m map[string]any) (string, bool) {
-	if id, ok := m["id"].(string); ok && id != "" {
-		return id, true
-	}
-	if c := collectionByName[f.Reference]; c.EndpointKey != "" {
-		if name, ok := m[c.EndpointKey].(string); ok && name != "" {
-			return name, true
-		}
-	}
-	return "", false
 }
 
 // finish puts the items into the document.
@@ -430,7 +291,9 @@ func (l *loader) finish() {
 			if m.CreatedAt == 0 {
 				m.CreatedAt = t
 			}
-			m.UpdatedAt = t
+			if !l.o.Restored || m.UpdatedAt == 0 {
+				m.UpdatedAt = t
+			}
 		}
 		l.doc.add(it.coll, it.entity)
 		l.warn(it)

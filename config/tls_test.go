@@ -98,4 +98,9 @@ func TestAuthorities(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
 	}
+	o := testOptions()
+	o.Restored = true
+	if _, err := Load(obj{"_format_version": "3.0", "ca_certificates": []any{obj{"cert": old}}}, o); err != nil {
+		t.Errorf("one that has expired since it ran: %v", err)
+	}
 }

@@ -16,7 +16,15 @@ import (
 // parseYAML reads one YAML document into a tree of plain values; a text
 // without any is null.
 func parseYAML(data []byte) (any, error) {
-	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New()))
+	if tree, ok := parseInPieces(data); ok {
+		return tree, nil
+	}
+	return newTreeMaker().read(bytes.NewReader(data))
+}
+
+// read is parseYAML for a text that is read as one.
+func (t *treeMaker) read(text io.Reader) (any, error) {
+	loader, err := yaml.NewLoader(text, yaml.WithPlugin(loaderlimits.New()))
 	if err != nil {
 		return nil, yamlFailure(err)
 	}
@@ -33,7 +41,6 @@ func parseYAML(data []byte) (any, error) {
 	case !errors.Is(err, io.EOF):
 		return nil, yamlFailure(err)
 	}
-	t := treeMaker{anchors: map[*yaml.Node]*anchored{}, names: make(map[string]string, 64)}
 	return t.value(&root, 0)
 }
 
@@ -49,6 +56,10 @@ type treeMaker struct {
 	anchors map[*yaml.Node]*anchored
 	names   map[string]string
 	nodes   int
+}
+
+func newTreeMaker() *treeMaker {
+	return &treeMaker{anchors: map[*yaml.Node]*anchored{}, names: make(map[string]string, 64)}
 }
 
 // anchored is the value of an anchor, shared by its aliases.

@@ -94,13 +94,16 @@ func (e *Engine) Long() *plugin.LongLived { return &e.long }
 func (e *Engine) Apply(doc *config.Document) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	next, after, err := e.build(doc, e.current.Load())
+	b, err := e.build(doc, e.current.Load())
 	if err != nil {
 		return err
 	}
 	// Nothing below this line can fail.
-	old := e.current.Swap(next)
-	for _, f := range after {
+	for _, f := range b.before {
+		f()
+	}
+	old := e.current.Swap(b.next)
+	for _, f := range b.after {
 		f()
 	}
 	if old != nil {
@@ -110,13 +113,15 @@ func (e *Engine) Apply(doc *config.Document) error {
 	return nil
 }
 
-// Close retires the running snapshot. Exchanges that are under way end first.
+// Close retires the running snapshot and ends what balancers do by themselves.
+// Exchanges that are under way end first.
 func (e *Engine) Close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if old := e.current.Swap(emptySnapshot()); old != nil {
 		old.retire()
 	}
+	e.keepBalancers(nil)
 }
 
 // plan is what an exchange keeps of its snapshot: the chain of its route and

@@ -176,6 +176,9 @@ func TestFailingBuild(t *testing.T) {
 		if f.Current() != running || f.Retained() != retained || len(f.balancers) != 0 {
 			t.Errorf("%s: something has changed: %d plans, %d balancers", name, f.Retained(), len(f.balancers))
 		}
+		if len(f.Targets()) != 0 {
+			t.Errorf("%s: targets of a configuration that does not run: %v", name, f.Targets())
+		}
 		for i, p := range f.probes.all {
 			want := int32(0)
 			if i >= built {
@@ -368,5 +371,32 @@ func TestBalancersOutliveReloads(t *testing.T) {
 	if len(f.balancers) != 0 {
 		t.Errorf("%d balancers", len(f.balancers))
 	}
+	f.apply(t, text)
 	f.Close()
+	if len(f.balancers) != 0 {
+		t.Errorf("%d balancers after the end", len(f.balancers))
+	}
+}
+
+// TestFailingBuildKeepsBalancers: what is new in a configuration that fails is
+// not opened, what is changed in it stays as it was, and what it lacks goes on.
+func TestFailingBuildKeepsBalancers(t *testing.T) {
+	const upstreams = "upstreams: [{name: a, targets: [{target: '127.0.0.1:1'}]}, {name: b, targets: [{target: '127.0.0.1:2'}]}]\nservices:"
+	f := newFixture(t)
+	defer f.Close()
+	text := change(t, twoRoutes, "services:", upstreams, "http://127.0.0.1:1", "http://a")
+	f.apply(t, text)
+	bad := change(t, text, "127.0.0.1:1", "127.0.0.1:7", "{name: b,", "{name: c,", "C1", "C1, fail: true")
+	if err := f.Apply(f.doc(t, bad)); !errors.Is(err, errBuild) {
+		t.Fatalf("got %v", err)
+	}
+	got := f.Targets()
+	if len(got) != 2 || len(got["a"]) != 1 || got["a"][0].Port != 1 || len(got["b"]) != 1 || len(f.balancers) != 2 {
+		t.Errorf("%d balancers, targets %v", len(f.balancers), got)
+	}
+	f.apply(t, change(t, text, "127.0.0.1:1", "127.0.0.1:7", "{name: b,", "{name: c,"))
+	got = f.Targets()
+	if len(got) != 2 || got["a"][0].Port != 7 || len(got["c"]) != 1 {
+		t.Errorf("after the next one: %v", got)
+	}
 }

@@ -27,7 +27,9 @@ type service struct {
 	link string
 }
 
-// balancer is the balancer of an upstream; it outlives configurations.
+// balancer is the balancer of an upstream; it outlives configurations. Services
+// hold it from when they are built; what balances is put in before a snapshot
+// with them stands.
 type balancer struct {
 	balance.Updater
 	digest digest
@@ -153,7 +155,7 @@ func (b *builder) service(s *config.Service, up *config.Upstream, ls linkSetting
 	var peers balance.Balancer
 	hostHeader := ""
 	if up != nil {
-		peers, hostHeader = b.e.balancers[up.ID], up.HostHeader
+		peers, hostHeader = b.balancers[up.ID], up.HostHeader
 		next.link += " " + up.ID + " " + up.HostHeader
 	}
 	if old := b.old.services[s.ID]; old != nil && old.digest == next.digest && old.link == next.link {
@@ -226,31 +228,35 @@ func (b *builder) authority(id string) string {
 	return ""
 }
 
-// planBalancers makes the balancers of new upstreams at once; changed ones get
-// their new targets, and those of gone upstreams are closed, once the snapshot
-// is in place.
+// planBalancers finds the balancer of each upstream. New ones are opened once
+// nothing can fail any more; changed ones get their new targets, and those of
+// gone upstreams are closed, once the snapshot is in place.
 func (b *builder) planBalancers() {
 	targets := map[string][]*config.Target{}
 	for _, t := range b.doc.Targets {
 		targets[t.Upstream.ID] = append(targets[t.Upstream.ID], t)
 	}
-	alive := map[string]bool{}
 	for _, u := range b.doc.Upstreams {
-		alive[u.ID] = true
-		cfg := balance.Config{Upstream: u, Targets: targets[u.ID]}
-		digest := upstreamDigest(cfg)
-		old := b.e.balancers[u.ID]
-		switch {
-		case old == nil:
-			b.e.balancers[u.ID] = &balancer{roundrobin.New(cfg, b.e.balancerDeps()), digest}
-		case old.digest != digest:
-			b.after = append(b.after, func() {
-				old.Update(cfg)
-				old.digest = digest
-			})
-		}
+		b.balancers[u.ID] = b.balancer(balance.Config{Upstream: u, Targets: targets[u.ID]})
 	}
-	b.after = append(b.after, func() { b.e.closeBalancers(alive) })
+	b.after = append(b.after, func() { b.e.keepBalancers(b.balancers) })
+}
+
+func (b *builder) balancer(cfg balance.Config) *balancer {
+	digest := upstreamDigest(cfg)
+	old := b.e.balancers[cfg.Upstream.ID]
+	if old == nil {
+		fresh := &balancer{digest: digest}
+		b.before = append(b.before, func() { fresh.Updater = roundrobin.New(cfg, b.e.balancerDeps()) })
+		return fresh
+	}
+	if old.digest != digest {
+		b.after = append(b.after, func() {
+			old.Update(cfg)
+			old.digest = digest
+		})
+	}
+	return old
 }
 
 // Targets lists the targets of every upstream, by the upstream's name.
@@ -278,24 +284,16 @@ func (e *Engine) balancerDeps() balance.Deps {
 	return balance.Deps{Resolver: e.o.DNS, Clock: e.o.Clock, Seed: uint64(time.Now().UnixNano()), Log: e.o.Log}
 }
 
-func (e *Engine) closeBalancers(alive map[string]bool) {
+// keepBalancers replaces the balancers and closes those that are not among the
+// new ones.
+func (e *Engine) keepBalancers(balancers map[string]*balancer) {
 	for id, old := range e.balancers {
-		if alive[id] {
+		if balancers[id] != nil {
 			continue
 		}
-		delete(e.balancers, id)
 		if err := old.Close(); err != nil {
 			e.o.Log.Error("closing a balancer", slog.Any("error", err))
 		}
 	}
-}
-
-// abandonServices closes balancers that only the failed snapshot would have
-// used.
-func (b *builder) abandonServices() {
-	alive := map[string]bool{}
-	for _, u := range b.old.doc.Upstreams {
-		alive[u.ID] = true
-	}
-	b.e.closeBalancers(alive)
+	e.balancers = balancers
 }

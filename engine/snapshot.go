@@ -89,14 +89,17 @@ type builder struct {
 	perRt   map[string][]*instance
 	groups  map[string]string // group id to name
 	resolve func(ref string) (string, error)
-	after   []func() // to run once the snapshot is in place
+	// balancers by upstream id, those of before and new ones.
+	balancers map[string]*balancer
+	before    []func() // to run when nothing can fail any more
+	after     []func() // to run once the snapshot is in place
 }
 
-// build makes a snapshot of doc. Parts of old that did not change are used
-// again.
-func (e *Engine) build(doc *config.Document, old *Snapshot) (*Snapshot, []func(), error) {
+// build makes a snapshot of doc, which the builder holds. Parts of old that did
+// not change are used again.
+func (e *Engine) build(doc *config.Document, old *Snapshot) (*builder, error) {
 	b := &builder{
-		e: e, doc: doc, old: old, chains: map[string]*chain.Plan{}, resolve: e.resolver(doc),
+		e: e, doc: doc, old: old, chains: map[string]*chain.Plan{}, resolve: e.resolver(doc), balancers: map[string]*balancer{},
 		next: &Snapshot{
 			doc: doc, instances: map[string]*instance{}, services: map[string]*service{}, byRoute: map[string]*plan{},
 		},
@@ -107,11 +110,11 @@ func (e *Engine) build(doc *config.Document, old *Snapshot) (*Snapshot, []func()
 	for _, step := range []func() error{b.buildCertificates, b.buildServices, b.buildInstances, b.buildPlans} {
 		if err := step(); err != nil {
 			b.abandon()
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	b.next.directory = newDirectory(doc, b.resolve, e.o.Clock, e.o.Log)
-	return b.next, b.after, nil
+	return b, nil
 }
 
 // abandon closes what was built for a snapshot that will not be.
@@ -120,7 +123,6 @@ func (b *builder) abandon() {
 		in.uses.Store(1)
 		in.release(b.e.o.Log)
 	}
-	b.abandonServices()
 }
 
 // buildPlans makes the table and a plan for each of its routes.

@@ -86,6 +86,8 @@ func (s *session) environment() []byte {
 	b.WriteString("# Settings and keys of the quickstart. To start the gateway with them:\n")
 	fmt.Fprintf(&b, "#   %s\n", s.startLine())
 	fmt.Fprintf(&b, "SLUICE_DECLARATIVE_CONFIG=%s\n", shellQuote(s.declarative))
+	b.WriteString("# What the gateway writes by itself.\n")
+	fmt.Fprintf(&b, "SLUICE_PREFIX=%s\n", shellQuote(filepath.Dir(s.declarative)))
 	s.listeners(&b)
 	for _, p := range s.chosen {
 		if p.Demo {

@@ -130,7 +130,7 @@ func TestFiles(t *testing.T) {
 	if info, err := os.Stat(r.EnvFile); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	want := []string{"OPENAI_AUTHORIZATION=Bearer sk-1", "SLUICE_DECLARATIVE_CONFIG=" + r.Declarative, "SLUICE_PROXY_LISTEN=127.0.0.1:8000"}
+	want := []string{"OPENAI_AUTHORIZATION=Bearer sk-1", "SLUICE_DECLARATIVE_CONFIG=" + r.Declarative, "SLUICE_PREFIX=" + dir, "SLUICE_PROXY_LISTEN=127.0.0.1:8000"}
 	if !slices.Equal(r.Environ, want) {
 		t.Errorf("got %q, want %q", r.Environ, want)
 	}
@@ -229,7 +229,7 @@ func TestCheckComesBeforeFiles(t *testing.T) {
 }
 
 func TestEnvironmentWins(t *testing.T) {
-	r, _, err := run(t, t.TempDir(), "", Options{Yes: true}, "KONG_PROXY_LISTEN=127.0.0.1:9", "OPENAI_AUTHORIZATION=Bearer x", "OPENAI_API_KEY=sk-1", "SLUICE_DECLARATIVE_CONFIG=other")
+	r, _, err := run(t, t.TempDir(), "", Options{Yes: true}, "KONG_PROXY_LISTEN=127.0.0.1:9", "KONG_PREFIX=/p", "OPENAI_AUTHORIZATION=Bearer x", "OPENAI_API_KEY=sk-1", "SLUICE_DECLARATIVE_CONFIG=other")
 	if err != nil || !slices.Equal(r.Environ, []string{"SLUICE_DECLARATIVE_CONFIG=" + r.Declarative}) {
 		t.Errorf("got %v, %v", r, err)
 	}

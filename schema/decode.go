@@ -36,24 +36,44 @@ func Decode(value, into any) *Errors { return Options{}.Decode(value, into) }
 
 // Decode is the function Decode with options.
 func (o Options) Decode(value, into any) *Errors {
+	d := Decoder{Options: o}
+	return d.Decode(value, into)
+}
+
+// Decode reads value into a new struct of the record's type and returns the
+// pointer to it.
+func (r *Record) Decode(value any) (any, *Errors) {
+	var d Decoder
+	return d.New(r, value)
+}
+
+// Decoder decodes one value after the other and uses its memory again. It is
+// for one goroutine at a time; the zero value is ready.
+type Decoder struct {
+	// Options are for Decode.
+	Options Options
+	d       decoder
+}
+
+// Decode is Options.Decode.
+func (d *Decoder) Decode(value, into any) *Errors {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
 		panic("schema: Decode wants a pointer to a struct, not a " + v.Type().String())
 	}
-	d := decoder{opts: &o}
-	e := d.record(Of(v.Type()), value, v.Elem())
+	d.d.opts = &d.Options
+	e := d.d.record(Of(v.Type()), value, v.Elem())
+	d.d.opts = nil
 	if e.Empty() {
 		return nil
 	}
 	return e
 }
 
-// Decode reads value into a new struct of the record's type and returns the
-// pointer to it.
-func (r *Record) Decode(value any) (any, *Errors) {
+// New is Record.Decode.
+func (d *Decoder) New(r *Record, value any) (any, *Errors) {
 	v := reflect.New(r.Type)
-	var d decoder
-	if e := d.record(r, value, v.Elem()); !e.Empty() {
+	if e := d.d.record(r, value, v.Elem()); !e.Empty() {
 		return nil, e
 	}
 	return v.Interface(), nil
@@ -61,7 +81,15 @@ func (r *Record) Decode(value any) (any, *Errors) {
 
 type decoder struct {
 	opts *Options // for the outermost record; nil below
+	// values of the members of the records that are open, by place of the
+	// field.
+	values []any
+	// spare is empty, for the next record.
+	spare *Errors
 }
+
+// absent is the value of a member that is not there; null is nil.
+type absent struct{}
 
 func (d *decoder) record(r *Record, value any, dst reflect.Value) *Errors {
 	m, ok := value.(map[string]any)
@@ -70,12 +98,17 @@ func (d *decoder) record(r *Record, value any, dst reflect.Value) *Errors {
 			return Message("expected a record")
 		}
 	}
-	var e Errors
-	d.fill(r, m, dst, &e)
+	e := d.spare
+	d.spare = nil
+	if e == nil {
+		e = &Errors{}
+	}
+	d.fill(r, m, dst, e)
 	if e.msg == "" && e.entity == nil && e.fields == nil && e.items == nil {
+		d.spare = e
 		return nil
 	}
-	return &e
+	return e
 }
 
 // fill decodes m into dst, which it resets first.
@@ -86,29 +119,51 @@ func (d *decoder) fill(r *Record, m map[string]any, dst reflect.Value, e *Errors
 		m = dst.Addr().Interface().(Preparer).Prepare(m, e)
 	}
 	dst.Set(r.proto)
-	known := 0
-	for _, f := range r.Fields {
-		value, there := m[f.Name]
-		if there {
-			known++
-		}
-		if opts != nil && opts.Foreign != nil && f.Kind == Foreign {
-			id, fe := opts.Foreign(f, value)
-			e.add(f.Name, fe)
-			f.setID(dst.FieldByIndex(f.index), id)
-			continue
-		}
-		if there && value == nil && f.Required && f.Default != nil {
-			e.add(f.Name, Message(MsgRequired)) // null takes the default away
-			continue
-		}
-		d.member(f, value, dst, e)
+	base := len(d.values)
+	d.spread(r, m, opts, e)
+	for i, f := range r.Fields {
+		d.field(f, d.values[base+i], opts, dst, e)
 	}
-	if known < len(m) {
-		r.unknown(m, opts, e)
-	}
+	clear(d.values[base:])
+	d.values = d.values[:base]
 	if r.validates {
 		dst.Addr().Interface().(Validator).Validate(e)
+	}
+}
+
+// spread puts the members of a record where their fields have their places.
+func (d *decoder) spread(r *Record, m map[string]any, opts *Options, e *Errors) {
+	base := len(d.values)
+	for range r.Fields {
+		d.values = append(d.values, absent{})
+	}
+	for name, value := range m {
+		if f := r.byName[name]; f != nil {
+			d.values[base+f.place] = value
+			continue
+		}
+		if r.shorthand[name] || opts != nil && opts.Extra != nil && opts.Extra(name, value) {
+			continue
+		}
+		e.Field(name).Fail(MsgUnknown)
+	}
+}
+
+// field decodes a member of the record that goes into dst.
+func (d *decoder) field(f *Field, value any, opts *Options, dst reflect.Value, e *Errors) {
+	_, missing := value.(absent)
+	if missing {
+		value = nil
+	}
+	switch {
+	case opts != nil && opts.Foreign != nil && f.Kind == Foreign:
+		id, fe := opts.Foreign(f, value)
+		e.add(f.Name, fe)
+		f.setID(dst.FieldByIndex(f.index), id)
+	case value == nil && !missing && f.Required && f.Default != nil:
+		e.add(f.Name, Message(MsgRequired)) // null takes the default away
+	default:
+		d.member(f, value, dst, e)
 	}
 }
 
@@ -143,18 +198,6 @@ func (d *decoder) member(f *Field, value any, dst reflect.Value, e *Errors) {
 		}
 	case f.Required:
 		e.add(f.Name, Message(MsgRequired))
-	}
-}
-
-func (r *Record) unknown(m map[string]any, opts *Options, e *Errors) {
-	for name, value := range m {
-		if r.byName[name] != nil || r.shorthand[name] {
-			continue
-		}
-		if opts != nil && opts.Extra != nil && opts.Extra(name, value) {
-			continue
-		}
-		e.Field(name).Fail(MsgUnknown)
 	}
 }
 

@@ -107,6 +107,7 @@ type Field struct {
 	Record *Record
 
 	index    []int
+	place    int    // in Fields of its record
 	show     string // the tag type
 	pointer  bool   // *T
 	fresh    bool   // the default must be made anew for each value
@@ -216,7 +217,7 @@ func (r *Record) collect(t reflect.Type, index []int, numbers []string, open []*
 		case name == "" || name == "-":
 		default:
 			f := r.field(sf, name, numbers, open)
-			f.index = at
+			f.index, f.place = at, len(r.Fields)
 			r.Fields = append(r.Fields, f)
 			r.byName[name] = f
 		}

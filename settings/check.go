@@ -19,6 +19,7 @@ var checks = map[string]func(key string, v any) error{
 	"listen":          checkListen,
 	"loopback":        checkLoopback,
 	"nameservers":     checkNameservers,
+	"pageurls":        checkPageURLs,
 	"portmaps":        checkPortMaps,
 	"realipheader":    checkRealIPHeader,
 	"trustedips":      checkTrustedIPs,
@@ -88,10 +89,10 @@ func checkNameservers(_ string, v any) error {
 	return nil
 }
 
-func checkPortMaps(_ string, v any) error {
-	for _, pair := range v.([]string) {
-		if _, _, ok := portMap(pair); !ok {
-			return fmt.Errorf("%q must be two ports such as 80:8000", pair)
+func checkPageURLs(_ string, v any) error {
+	for _, page := range v.([]string) {
+		if _, err := originOf(page); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -138,6 +139,8 @@ func (l *loader) checkTogether() {
 	if s.SSLCipherSuite == "modern" && !slices.Contains(s.SSLProtocols, "TLSv1.3") {
 		l.failKey("ssl_cipher_suite", "modern needs TLSv1.3 among ssl_protocols")
 	}
+	l.checkClients("admin", s.AdminListen, s.AdminClients())
+	l.checkClients("status", s.StatusListen, s.StatusClients())
 	l.checkAdmin()
 	l.checkPorts()
 }
@@ -150,33 +153,56 @@ func (l *loader) pair(key string, certs, keys int) {
 	}
 }
 
+// checkClients holds what is said about client certificates against itself.
+func (l *loader) checkClients(api, where string, c ClientCertificates) {
+	verify, authorities := "nginx_"+api+"_ssl_verify_client", "nginx_"+api+"_ssl_client_certificate"
+	switch {
+	case c.Ask && len(c.Authorities) == 0:
+		l.failKey(verify, "asks for certificates: set "+authorities+" to the CA that they come from")
+	case !c.Ask && len(c.Authorities) > 0:
+		l.failKey(authorities, "verifies nobody while "+verify+" is off: set it to on or optional, or remove both")
+	case c.Ask && onlyPlain(where):
+		l.failKey(verify, "needs a listener with the flag ssl in "+api+"_listen")
+	}
+}
+
+func onlyPlain(where string) bool {
+	addrs, _ := listen.ParseAddresses("", where)
+	return len(addrs) > 0 && !slices.ContainsFunc(addrs, func(a listen.Address) bool { return a.TLS })
+}
+
 // checkAdmin keeps the Admin API from being open to other machines by mistake.
 func (l *loader) checkAdmin() {
-	open := l.reachable("admin_listen", l.s.AdminListen)
+	certificates := l.s.AdminClients()
 	_, given := l.raw["admin_token"]
 	switch {
 	case given && l.s.AdminToken == "": // what is wrong with it has been said
 	case l.s.AdminAuth == "token" && l.s.AdminToken == "":
 		l.failKey("admin_auth", "wants a token: set admin_token, for instance to {vault://env/admin-token}")
-	case l.s.AdminAuth == "auto" && l.s.AdminToken == "" && open != "":
-		l.failKey("admin_listen", open+" is reachable from other machines: set admin_token, "+
-			"for instance to {vault://env/admin-token}; or admin_auth = off if something else guards the port")
-	case l.s.AdminAuth == "off" && open != "":
-		l.more = append(l.more, Warning{
-			Message: "the Admin API is open to everyone who reaches it",
-			Attrs:   []slog.Attr{slog.String("admin_listen", open), slog.String("admin_auth", "off")},
-		})
+	case l.s.AdminAuth == "auto" && l.s.AdminToken == "":
+		if open := reachable(l.s.AdminListen, certificates.Ask); open != "" {
+			l.failKey("admin_listen", open+" is reachable from other machines: set admin_token, "+
+				"for instance to {vault://env/admin-token}; or admin_auth = off if something else guards the port")
+		}
+	case l.s.AdminAuth == "off":
+		if open := reachable(l.s.AdminListen, certificates.Require); open != "" {
+			l.more = append(l.more, Warning{
+				Message: "the Admin API is open to everyone who reaches it",
+				Attrs:   []slog.Attr{slog.String("admin_listen", open), slog.String("admin_auth", "off")},
+			})
+		}
 	}
 }
 
-// reachable gives the first address that is not loopback.
-func (l *loader) reachable(key, value string) string {
-	addrs, err := listen.ParseAddresses(key, value)
+// reachable gives the first address that is not loopback; those with TLS do
+// not count where they are guarded.
+func reachable(where string, guarded bool) string {
+	addrs, err := listen.ParseAddresses("", where)
 	if err != nil {
 		return ""
 	}
 	for _, a := range addrs {
-		if !a.Loopback() {
+		if !a.Loopback() && (!a.TLS || !guarded) {
 			return a.String()
 		}
 	}

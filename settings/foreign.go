@@ -7,7 +7,7 @@ import (
 
 // rule says what becomes of a key of Kong that Sluice does not use.
 type rule struct {
-	// key, or the beginning of keys when it ends in *.
+	// key, or a pattern of keys in which * is anything.
 	key string
 	// fine lists values that ask for what Sluice does anyway; * is any.
 	fine string
@@ -15,6 +15,9 @@ type rule struct {
 	// the warning: it changes nothing that a caller could notice.
 	refuse string
 }
+
+// notGuarded refuses directives of nginx that keep somebody out.
+const notGuarded = "this version does not apply it, and would let in whom it keeps out; leave it out and guard the port otherwise"
 
 // rules, the first that matches counts.
 var rules = []rule{
@@ -92,6 +95,16 @@ var rules = []rule{
 	{key: "admin_invitation_expiry"},
 	{key: "admin_api_uri"},
 	{key: "konnect_mode"},
+	{key: "nginx_*_allow", refuse: notGuarded},
+	{key: "nginx_*_deny", refuse: notGuarded},
+	{key: "nginx_*_satisfy", refuse: notGuarded},
+	{key: "nginx_*_auth_*", refuse: notGuarded},
+	{key: "nginx_*_limit_*", refuse: notGuarded},
+	{key: "nginx_*_ssl_verify_client", fine: "off", refuse: "client certificates are asked for on the listeners of the Admin and Status API only; leave it out"},
+	{key: "nginx_*_ssl_crl", refuse: "this version does not look whether client certificates were revoked; leave it out"},
+	{key: "nginx_*_ssl_ocsp", fine: "off", refuse: "this version does not look whether client certificates were revoked; leave it out"},
+	{key: "nginx_*_ssl_ciphers", refuse: "the ciphers are those that Go considers safe; use ssl_cipher_suite = intermediate or modern"},
+	{key: "nginx_*_ssl_protocols", refuse: "all listeners take the versions in ssl_protocols"},
 	{key: "nginx_*"},
 	{key: "pluginserver_*", refuse: "this version runs no plugin servers"},
 	{key: "go_plugins_dir", refuse: "this version runs no plugin servers"},
@@ -130,10 +143,18 @@ func ruleFor(key string) (r rule, ok bool) {
 }
 
 func (r rule) matches(key string) bool {
-	if start, many := strings.CutSuffix(r.key, "*"); many {
-		return strings.HasPrefix(key, start)
+	parts := strings.Split(r.key, "*")
+	last := len(parts) - 1
+	rest, ok := strings.CutPrefix(key, parts[0])
+	if !ok || last == 0 {
+		return ok && rest == ""
 	}
-	return key == r.key
+	for _, part := range parts[1:last] {
+		if _, rest, ok = strings.Cut(rest, part); !ok {
+			return false
+		}
+	}
+	return strings.HasSuffix(rest, parts[last])
 }
 
 func (r rule) harmless(value string) bool {

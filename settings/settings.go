@@ -28,9 +28,10 @@ import (
 //	need:"sentence"       what to do when the value is not accepted
 //	list:"true"           a text that is shown as a list
 type Settings struct {
-	// Prefix is the folder for what the gateway writes; a relative
-	// proxy_access_log is below it. It is made when it is needed. Other
-	// relative paths are those of the working directory.
+	// Prefix is the folder for what the gateway writes: a configuration posted
+	// to the Admin API, and a proxy_access_log with a relative path. It is made
+	// when it is needed, and two processes must not share it. Other relative
+	// paths are those of the working directory.
 	Prefix string `conf:"prefix" default:"/usr/local/kong/"`
 	// LogLevel is the least important level that is logged: debug, info,
 	// notice, warn, error, crit, alert, emerg. Logs go to standard error.
@@ -60,6 +61,8 @@ type Settings struct {
 	// declarative file, or what is posted to the Admin API.
 	Database string `conf:"database" default:"off" enum:"off" need:"this version keeps its configuration in a declarative file; set database = off and declarative_config"`
 	// DeclarativeConfig is the path of the declarative file, YAML or JSON.
+	// With it, or with declarative_config_string, a configuration posted to
+	// the Admin API lasts until the next start; without, it is kept in prefix.
 	DeclarativeConfig string `conf:"declarative_config"`
 	// DeclarativeConfigString is the declarative configuration itself; not
 	// together with declarative_config.
@@ -86,14 +89,20 @@ type Settings struct {
 	// StreamListen is for plain TCP and UDP, which this version does not have.
 	StreamListen string `conf:"stream_listen" default:"off" enum:"off" need:"this version proxies no plain TCP or UDP; leave stream_listen out"`
 	// AdminAuth says who may use the Admin API: auto asks for the token when
-	// there is one, and wants one when admin_listen is not loopback; token
-	// always wants one; off asks for nothing, so something else must guard
-	// the port. Sluice's own key.
+	// there is one, or for a client certificate where a listener verifies
+	// them, and wants either when admin_listen is not loopback; token always
+	// wants one; off asks for nothing, so something else must guard the port.
+	// Sluice's own key.
 	AdminAuth string `conf:"admin_auth" default:"auto" enum:"auto,token,off"`
 	// AdminToken is what clients of the Admin API send in Kong-Admin-Token,
 	// or as a bearer. Better a reference such as {vault://env/admin-token}
 	// than the token itself. Sluice's own key.
 	AdminToken schema.Secret `conf:"admin_token" secret:"true"`
+	// AdminGUIURL are the addresses of web pages that may use the Admin API
+	// from a browser, such as https://manager.example:8002; pages of other
+	// origins may not. Without any, pages of the Admin API's own host may,
+	// and with a token every page that knows it.
+	AdminGUIURL []string `conf:"admin_gui_url" check:"pageurls"`
 	// DemoListen is where the built-in demo model listens, such as
 	// 127.0.0.1:8009, or off. Loopback addresses only. Sluice's own key.
 	DemoListen string `conf:"demo_listen" default:"off" check:"loopback"`
@@ -158,17 +167,36 @@ type Settings struct {
 	// only, intermediate also takes TLS 1.2 with safe ciphers.
 	SSLCipherSuite string `conf:"ssl_cipher_suite" default:"intermediate" enum:"modern,intermediate" need:"the ciphers of each version are those that Go considers safe; use intermediate or modern"`
 	// SSLProtocols are the versions of TLS that callers may use.
-	SSLProtocols []string `conf:"ssl_protocols" default:"TLSv1.2 TLSv1.3" enum:"TLSv1.2,TLSv1.3" need:"older versions of TLS are not safe any more"`
+	SSLProtocols []string `conf:"ssl_protocols" default:"TLSv1.2 TLSv1.3" alias:"nginx_http_ssl_protocols" enum:"TLSv1.2,TLSv1.3" need:"older versions of TLS are not safe any more"`
 	// SSLSessionTickets lets callers resume TLS sessions.
 	SSLSessionTickets bool `conf:"ssl_session_tickets" default:"on"`
 	// AdminSSLCert is ssl_cert for the Admin API.
 	AdminSSLCert []string `conf:"admin_ssl_cert"`
 	// AdminSSLCertKey is ssl_cert_key for the Admin API.
 	AdminSSLCertKey []string `conf:"admin_ssl_cert_key" secret:"true"`
+	// AdminSSLVerifyClient asks clients of the Admin API's ssl listeners for
+	// a certificate: on wants one, optional takes one. With admin_auth = auto
+	// it is as good as the token.
+	AdminSSLVerifyClient string `conf:"nginx_admin_ssl_verify_client" default:"off" enum:"on,off,optional" need:"a certificate that nobody vouches for proves nothing; name its CA in nginx_admin_ssl_client_certificate"`
+	// AdminSSLClientCertificate are the CA certificates that verify those of
+	// clients: paths, or the PEM itself.
+	AdminSSLClientCertificate []string `conf:"nginx_admin_ssl_client_certificate"`
+	// AdminSSLVerifyDepth is how many certificates may stand between a
+	// client's and a CA's.
+	AdminSSLVerifyDepth int `conf:"nginx_admin_ssl_verify_depth" default:"1" between:"0,100"`
 	// StatusSSLCert is ssl_cert for the Status API.
 	StatusSSLCert []string `conf:"status_ssl_cert"`
 	// StatusSSLCertKey is ssl_cert_key for the Status API.
 	StatusSSLCertKey []string `conf:"status_ssl_cert_key" secret:"true"`
+	// StatusSSLVerifyClient is nginx_admin_ssl_verify_client for the Status
+	// API, which is open to whoever passes: optional lets everybody in.
+	StatusSSLVerifyClient string `conf:"nginx_status_ssl_verify_client" default:"off" enum:"on,off,optional" need:"a certificate that nobody vouches for proves nothing; name its CA in nginx_status_ssl_client_certificate"`
+	// StatusSSLClientCertificate is nginx_admin_ssl_client_certificate for
+	// the Status API.
+	StatusSSLClientCertificate []string `conf:"nginx_status_ssl_client_certificate"`
+	// StatusSSLVerifyDepth is nginx_admin_ssl_verify_depth for the Status
+	// API.
+	StatusSSLVerifyDepth int `conf:"nginx_status_ssl_verify_depth" default:"1" between:"0,100"`
 	// ClientSSL shows client_ssl_cert to upstreams for which no entity names
 	// a client certificate.
 	ClientSSL bool `conf:"client_ssl" default:"off"`

@@ -131,6 +131,17 @@ func TestProblems(t *testing.T) {
 		{"proxy_listen = 0.0.0.0:9, 127.0.0.1:9", "proxy_listen (FILE line 1): 127.0.0.1:9 is taken by 0.0.0.0:9 of proxy_listen"},
 		{"proxy_listen = 0.0.0.0:9\nstatus_listen = 127.0.0.1:9", "is taken by 0.0.0.0:9 of proxy_listen"},
 		{"admin_listen = 0.0.0.0:8001", "admin_listen (FILE line 1): 0.0.0.0:8001 is reachable from other machines: set admin_token"},
+		{"admin_listen = 0.0.0.0:8001, 0.0.0.0:8444 ssl\nnginx_admin_ssl_verify_client = on\nnginx_admin_ssl_client_certificate = ca.pem", "admin_listen (FILE line 1): 0.0.0.0:8001 is reachable"},
+		{"nginx_admin_ssl_verify_client = on", "nginx_admin_ssl_verify_client (FILE line 1): asks for certificates: set nginx_admin_ssl_client_certificate"},
+		{"nginx_admin_ssl_verify_client = optional_no_ca", "a certificate that nobody vouches for proves nothing"},
+		{"nginx_admin_ssl_client_certificate = ca.pem", "verifies nobody while nginx_admin_ssl_verify_client is off"},
+		{"nginx_status_ssl_verify_client = on\nnginx_status_ssl_client_certificate = ca.pem", "needs a listener with the flag ssl in status_listen"},
+		{"nginx_proxy_ssl_verify_client = on", "on the listeners of the Admin and Status API only"},
+		{"nginx_admin_ssl_crl = crl.pem", "does not look whether client certificates were revoked"},
+		{"nginx_admin_allow = 10.0.0.0/8", "would let in whom it keeps out"},
+		{"nginx_http_limit_req_zone = x", "would let in whom it keeps out"},
+		{"nginx_http_ssl_protocols = TLSv1", "not safe any more"},
+		{"admin_gui_url = manager.example", `admin_gui_url (FILE line 1): "manager.example" must be the address of a page`},
 		{"admin_auth = token", "admin_auth (FILE line 1): wants a token"},
 		{"admin_token = {vault://env/nope}", "admin_token (FILE line 1): reference {vault://env/nope}: environment variable NOPE is not set"},
 		{"admin_token = {vault://aws/nope}", `there is no vault 'aws'`},
@@ -225,6 +236,12 @@ func TestWarnings(t *testing.T) {
 			"an open Admin API", "admin_listen = 0.0.0.0:8001\nadmin_auth = off", nil,
 			[]string{"the Admin API is open to everyone who reaches it; admin listen: 0.0.0.0:8001; admin auth: off"},
 		},
+		{"a guarded Admin API, by certificates", "admin_listen = 0.0.0.0:8001 ssl\nnginx_admin_ssl_verify_client = on\nnginx_admin_ssl_client_certificate = x\nadmin_auth = off", nil, nil},
+		{
+			"half guarded", "admin_listen = 0.0.0.0:8001 ssl\nnginx_admin_ssl_verify_client = optional\nnginx_admin_ssl_client_certificate = x\nadmin_auth = off", nil,
+			[]string{"the Admin API is open to everyone who reaches it; admin listen: 0.0.0.0:8001; admin auth: off"},
+		},
+		{"directives of nginx", "nginx_http_keepalive_requests = 5\nnginx_proxy_ssl_verify_client = off", nil, []string{"some settings have no effect; not applicable: nginx_http_keepalive_requests"}},
 		{"a guarded Admin API", "admin_listen = 0.0.0.0:8001\nadmin_token = x", nil, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -269,6 +286,39 @@ func TestProblemsDoNotShowSecrets(t *testing.T) {
 	_, _, err := load(t, "", "SLUICE_ADMIN_TOKEN={vault://env/all/x}", "ALL=hush")
 	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAdminGuards(t *testing.T) {
+	const verify = "admin_listen = 0.0.0.0:8444 ssl\nnginx_admin_ssl_client_certificate = ca.pem\nnginx_admin_ssl_verify_client = "
+	for _, tc := range []struct {
+		file    string
+		want    ClientCertificates
+		suffice bool
+	}{
+		{"", ClientCertificates{Depth: 1}, false},
+		{verify + "on", ClientCertificates{Ask: true, Require: true, Authorities: []string{"ca.pem"}, Depth: 1}, true},
+		{verify + "optional\nnginx_admin_ssl_verify_depth = 0", ClientCertificates{Ask: true, Authorities: []string{"ca.pem"}}, true},
+		{verify + "on\nadmin_auth = token\nadmin_token = x", ClientCertificates{Ask: true, Require: true, Authorities: []string{"ca.pem"}, Depth: 1}, false},
+	} {
+		s, _, err := load(t, tc.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.AdminClients(); !reflect.DeepEqual(got, tc.want) || s.AdminCertificateSuffices() != tc.suffice {
+			t.Errorf("%q: got %+v, suffices: %t", tc.file, got, s.AdminCertificateSuffices())
+		}
+	}
+}
+
+func TestAdminOrigins(t *testing.T) {
+	s, _, err := load(t, "admin_gui_url = https://Manager.Example:443/ui, http://127.0.0.1:8002,http://[::1]:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"https://manager.example", "http://127.0.0.1:8002", "http://[::1]"}
+	if got := s.AdminOrigins(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -349,7 +399,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("rule %s is a setting", r.key)
 		}
 		for _, before := range rules[:i] {
-			if before.matches(strings.TrimSuffix(r.key, "*")) && (strings.HasSuffix(before.key, "*") || before.key == r.key) {
+			if before.matches(strings.ReplaceAll(r.key, "*", "x")) {
 				t.Errorf("rule %s is hidden by %s", r.key, before.key)
 			}
 		}

@@ -2,9 +2,10 @@ package settings
 
 import (
 	"crypto/tls"
+	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/schema"
@@ -45,23 +46,61 @@ func (s *Settings) PluginNames() []string {
 // AdminToken.
 func (s *Settings) AdminTokenRequired() bool { return s.AdminAuth != "off" && s.AdminToken != "" }
 
-// SeenPorts is port_maps by the port that is bound.
-func (s *Settings) SeenPorts() map[int]int {
-	out := make(map[int]int, len(s.PortMaps))
-	for _, pair := range s.PortMaps {
-		if seen, bound, ok := portMap(pair); ok {
-			out[bound] = seen
+// ClientCertificates is how a listener deals with certificates of clients.
+type ClientCertificates struct {
+	// Ask for one; Require it, or else it may be missing.
+	Ask, Require bool
+	// Authorities verify them: paths, or the PEM itself.
+	Authorities []string
+	// Depth is how many certificates may stand in between.
+	Depth int
+}
+
+// AdminClients are the client certificates of the Admin API.
+func (s *Settings) AdminClients() ClientCertificates {
+	return clients(s.AdminSSLVerifyClient, s.AdminSSLClientCertificate, s.AdminSSLVerifyDepth)
+}
+
+// StatusClients are those of the Status API.
+func (s *Settings) StatusClients() ClientCertificates {
+	return clients(s.StatusSSLVerifyClient, s.StatusSSLClientCertificate, s.StatusSSLVerifyDepth)
+}
+
+func clients(verify string, authorities []string, depth int) ClientCertificates {
+	return ClientCertificates{Ask: verify != "off", Require: verify == "on", Authorities: authorities, Depth: depth}
+}
+
+// AdminCertificateSuffices tells whether a verified client certificate is as
+// good as the token.
+func (s *Settings) AdminCertificateSuffices() bool {
+	return s.AdminAuth == "auto" && s.AdminClients().Ask
+}
+
+// AdminOrigins are the origins of admin_gui_url as browsers send them.
+func (s *Settings) AdminOrigins() []string {
+	var out []string
+	for _, page := range s.AdminGUIURL {
+		if origin, err := originOf(page); err == nil {
+			out = append(out, origin)
 		}
 	}
 	return out
 }
 
-// portMap reads "seen:bound".
-func portMap(pair string) (seen, bound int, ok bool) {
-	a, b, _ := strings.Cut(pair, ":")
-	x, errX := strconv.ParseUint(a, 10, 16)
-	y, errY := strconv.ParseUint(b, 10, 16)
-	return int(x), int(y), errX == nil && errY == nil && x > 0 && y > 0
+// originOf is the origin of a page: lower case, without the usual port.
+func originOf(page string) (string, error) {
+	u, err := url.Parse(page)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return "", fmt.Errorf("%q must be the address of a page, such as https://manager.example:8002", page)
+	}
+	host := strings.ToLower(u.Hostname())
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port := u.Port(); port != "" && port != map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		host += ":" + port
+	}
+	return u.Scheme + "://" + host, nil
 }
 
 // TLSVersions are the lowest and the highest version that callers may use.

@@ -42,13 +42,14 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-func newWorld(environ ...string) *world {
+func newWorld(t *testing.T, environ ...string) *world {
+	t.Helper()
 	w := &world{signals: make(chan chan<- os.Signal, 1), serving: make(chan gateway, 1)}
 	w.process = process{
 		stdin: strings.NewReader(""), stdout: &w.out, stderr: &w.log,
 		environ: append([]string{
 			"SLUICE_PROXY_LISTEN=127.0.0.1:0", "SLUICE_ADMIN_LISTEN=127.0.0.1:0", "SLUICE_STATUS_LISTEN=127.0.0.1:0",
-			"OLLAMA_HOST=127.0.0.1:1",
+			"OLLAMA_HOST=127.0.0.1:1", "SLUICE_PREFIX=" + t.TempDir(),
 		}, environ...),
 		notify: func(c chan<- os.Signal) func() {
 			w.signals <- c
@@ -148,7 +149,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"start", "--declarative", later}, 1, "", "\njwt is not in this version, which has acl, "},
 		{[]string{"start", "-c", good + ".gone"}, 1, "", "Error: settings: "},
 	} {
-		w := newWorld()
+		w := newWorld(t)
 		if code := w.run(tc.args); code != tc.code {
 			t.Errorf("%v: exit code %d, want %d", tc.args, code, tc.code)
 		}
@@ -215,7 +216,7 @@ func TestCheck(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld()
+			w := newWorld(t)
 			if code := w.run([]string{"check", write(t, tc.file, tc.text)}); code != tc.code {
 				t.Errorf("exit code %d, want %d", code, tc.code)
 			}
@@ -230,7 +231,7 @@ func TestCheck(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	file := write(t, "kong.yml", goodFile)
-	w := newWorld("KONG_DECLARATIVE_CONFIG_STRING={}", "KONG_PG_HOST=x")
+	w := newWorld(t, "KONG_DECLARATIVE_CONFIG_STRING={}", "KONG_PG_HOST=x")
 	g, signal, stop := w.running(t, "start", "--declarative", file)
 	url := "http://" + g.ProxyAddrs()[0].String()
 	if code, _ := call(t, url+"/r", ""); code != 418 {
@@ -258,7 +259,7 @@ func TestStart(t *testing.T) {
 }
 
 func TestLogOfARun(t *testing.T) {
-	w := newWorld("SLUICE_LOG_FORMAT=json")
+	w := newWorld(t, "SLUICE_LOG_FORMAT=json")
 	_, _, stop := w.running(t, "start")
 	stop()
 	for _, want := range []string{`"quit_timeout":"10s"`, `"msg":"stopped","cut":0`, `"msg":"there is no configuration, so every request is a 404`} {
@@ -274,7 +275,7 @@ func TestPortTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	w := newWorld("SLUICE_PROXY_LISTEN=" + ln.Addr().String())
+	w := newWorld(t, "SLUICE_PROXY_LISTEN="+ln.Addr().String())
 	if code := w.run([]string{"start"}); code != 1 || !strings.Contains(w.log.String(), "Error: proxy_listen: listen on "+ln.Addr().String()+": bind: address already in use: stop the other program, or choose another port with SLUICE_PROXY_LISTEN\n") {
 		t.Errorf("exit code %d: %s", code, w.log.String())
 	}
@@ -288,7 +289,7 @@ func TestQuickstartPortTaken(t *testing.T) {
 	}
 	defer ln.Close()
 	dir := t.TempDir()
-	w := newWorld("SLUICE_DEMO_LISTEN=" + ln.Addr().String())
+	w := newWorld(t, "SLUICE_DEMO_LISTEN="+ln.Addr().String())
 	code := w.run([]string{"quickstart", "--yes", "--dir", dir})
 	if code != 1 || !strings.Contains(w.log.String(), "choose another port with SLUICE_DEMO_LISTEN") || strings.Contains(w.log.String(), "SLUICE_PROXY") {
 		t.Errorf("exit code %d: %s", code, w.log.String())
@@ -306,7 +307,7 @@ func (stuck) Ready() <-chan struct{}       { return nil }
 func (stuck) Reload(context.Context) error { return nil }
 
 func TestSecondSignal(t *testing.T) {
-	w := newWorld()
+	w := newWorld(t)
 	w.ready = nil
 	ended := make(chan error, 1)
 	go func() { ended <- w.serve(stuck{}, slog.New(slog.DiscardHandler), nil) }()
@@ -319,7 +320,7 @@ func TestSecondSignal(t *testing.T) {
 }
 
 func TestQuickstartDemo(t *testing.T) {
-	w := newWorld("SLUICE_DEMO_LISTEN=" + freeAddress(t))
+	w := newWorld(t, "SLUICE_DEMO_LISTEN="+freeAddress(t))
 	dir := t.TempDir()
 	g, _, stop := w.running(t, "quickstart", "--yes", "--dir", dir)
 	base := "http://" + g.ProxyAddrs()[0].String() + "/demo/v1"
@@ -343,7 +344,7 @@ func TestQuickstartDemo(t *testing.T) {
 	if code := stop(); code != 0 {
 		t.Errorf("exit code %d: %s", code, w.log.String())
 	}
-	check := newWorld()
+	check := newWorld(t)
 	if code := check.run([]string{"check", filepath.Join(dir, "sluice.yml")}); code != 0 {
 		t.Errorf("check: %s", check.out.String())
 	}
@@ -358,7 +359,7 @@ func TestQuickstartKey(t *testing.T) {
 	}))
 	defer upstream.Close()
 	dir := t.TempDir()
-	w := newWorld("OPENAI_API_KEY=sk-real")
+	w := newWorld(t, "OPENAI_API_KEY=sk-real")
 	_, _, stop := w.running(t, "quickstart", "--yes", "--dir", dir)
 	stop()
 	file := filepath.Join(dir, "sluice.yml")
@@ -369,7 +370,7 @@ func TestQuickstartKey(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), "https://api.openai.com", upstream.URL)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again := newWorld()
+	again := newWorld(t)
 	g, _, stop := again.running(t, "quickstart", "--dir", dir)
 	base := "http://" + g.ProxyAddrs()[0].String() + "/openai/v1"
 	for _, tc := range []struct{ path, body, want string }{

@@ -107,7 +107,7 @@ func options(t *testing.T, dir, doc string) app.Options {
 		return file
 	}
 	conf := write("kong.conf", "proxy_listen = 127.0.0.1:0\nadmin_listen = off\nstatus_listen = off\n"+
-		"declarative_config = "+write("kong.yml", doc)+"\n")
+		"prefix = "+dir+"\ndeclarative_config = "+write("kong.yml", doc)+"\n")
 	s, _, err := settings.Load(settings.Source{File: conf})
 	if err != nil {
 		t.Fatal(err)

@@ -28,14 +28,23 @@ type Pair struct {
 }
 
 // NewAuthority makes an authority.
-func NewAuthority() (*Authority, error) {
+func NewAuthority() (*Authority, error) { return newAuthority("Test CA", nil) }
+
+// Below makes an authority that a signs.
+func (a *Authority) Below() (*Authority, error) { return newAuthority("Test CA below", a) }
+
+func newAuthority(name string, above *Authority) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	t := template("Test CA")
+	t := template(name)
 	t.IsCA, t.BasicConstraintsValid, t.KeyUsage = true, true, x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, t, t, &key.PublicKey, key)
+	parent, signer := t, key
+	if above != nil {
+		parent, signer = above.cert, above.key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, t, parent, &key.PublicKey, signer)
 	if err != nil {
 		return nil, err
 	}
