@@ -104,7 +104,7 @@ func (n *node) end(sig os.Signal) string {
 
 // get asks for a page; the status is 0 when there was no whole answer.
 func get(url string) (status int, body string) {
-	resp, err := http.Get(url) //nolint:noctx // loopback
+	resp, err := http.Get(url)
 	if err != nil {
 		return 0, err.Error()
 	}
@@ -113,7 +113,7 @@ func get(url string) (status int, body string) {
 
 // post posts a configuration.
 func (n *node) post(text string) (status int, body string) {
-	resp, err := http.Post(n.admin+"/config", "application/json", strings.NewReader(text)) //nolint:noctx // loopback
+	resp, err := http.Post(n.admin+"/config", "application/json", strings.NewReader(text))
 	if err != nil {
 		return 0, err.Error()
 	}
