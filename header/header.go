@@ -100,6 +100,9 @@ func Equal(a, b string) bool {
 	if len(a) != len(b) {
 		return false
 	}
+	if a == b {
+		return true
+	}
 	for i := range len(a) {
 		if lower(a[i]) != lower(b[i]) {
 			return false

@@ -14,17 +14,25 @@ import (
 )
 
 const (
-	// flushDelay is how long a line waits at most for the next write.
-	flushDelay = 100 * time.Millisecond
-	// flushSize is how much may wait before it is written at once.
-	flushSize = 64 << 10
+	// pause is how long the writer rests between two writes, so that a busy
+	// gateway makes few. After a longer one a line is written at once.
+	pause = 10 * time.Millisecond
+	// blockSize is how much lines gather at most before they are written.
+	blockSize = 64 << 10
 	// maxWaiting is how much may wait for a disk that does not keep up.
 	maxWaiting = 8 << 20
-	// maxSpareBatch is the largest buffer worth keeping for the next lines.
-	maxSpareBatch = 1 << 20
+	// spareBlocks is how many blocks are kept for the next lines.
+	spareBlocks = 16
 	// closeWait is how long closing waits for a reader that is stuck.
 	closeWait = 3 * time.Second
 )
+
+// block is some lines that are written together. It does not grow: lines that
+// do not fit go to the next, so that nothing is copied when the writer is late.
+type block struct {
+	data  []byte
+	lines int
+}
 
 // file is a log file with the lines that wait to be written to it. A goroutine
 // of its own writes, from the first line until close.
@@ -32,28 +40,31 @@ type file struct {
 	path    string
 	log     *slog.Logger
 	dropped *telemetry.Counter
+	clock   clock.Clock
 	timer   clock.Timer
 	wake    chan struct{}
 	done    chan struct{} // the goroutine has ended
 
 	mu      sync.Mutex // guards what follows
-	waiting []byte
-	lines   int
-	reopen  bool // some waiting line wants the file opened anew
-	lost    int  // lines dropped since the last write
+	waiting []block
+	size    int // bytes waiting
+	spare   [][]byte
+	wrote   time.Time // when the last lines were taken to be written
+	reopen  bool      // some waiting line wants the file opened anew
+	lost    int       // lines dropped since the last write
 	running bool
 	closing bool
 	handle  *os.File
 
 	// The goroutine's own.
-	spare  []byte // what it wrote last
-	broken bool   // writing failed: the file is to be opened anew
+	batch  []block // what it wrote last
+	broken bool    // writing failed: the file is to be opened anew
 }
 
 // openFile makes the file's state; the file itself is opened with the first
 // write.
 func openFile(path string, deps *plugin.Deps) *file {
-	f := &file{path: path, log: deps.Log, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	f := &file{path: path, log: deps.Log, clock: deps.Clock, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	if f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)
 	}
@@ -70,28 +81,54 @@ func openFile(path string, deps *plugin.Deps) *file {
 // add copies a line, with its line end, to what waits.
 func (f *file) add(line []byte, reopen bool) {
 	f.mu.Lock()
-	if f.closing || len(f.waiting)+len(line) > maxWaiting {
+	if f.closing || f.size+len(line) > maxWaiting {
 		f.lost++
 		f.mu.Unlock()
 		f.countDropped(1)
 		return
 	}
-	first := len(f.waiting) == 0
-	f.waiting = append(f.waiting, line...)
-	f.lines++
+	first, before := f.size == 0, len(f.waiting)
+	f.put(line)
 	f.reopen = f.reopen || reopen
-	full := len(f.waiting) >= flushSize
+	full := len(f.waiting) > max(before, 1) || len(line) >= blockSize
+	rest := time.Duration(0)
+	if first && !full {
+		rest = pause - f.clock.Now().Sub(f.wrote)
+	}
 	if !f.running {
 		f.running = true
 		go f.run()
 	}
 	f.mu.Unlock()
 	switch {
-	case full:
+	case full, first && rest <= 0:
 		f.poke()
 	case first:
-		f.timer.Reset(flushDelay)
+		f.timer.Reset(rest)
 	}
+}
+
+// put adds a line to the last block, or begins another. mu is held.
+func (f *file) put(line []byte) {
+	last := len(f.waiting) - 1
+	if last < 0 || len(f.waiting[last].data)+len(line) > cap(f.waiting[last].data) {
+		f.waiting = append(f.waiting, block{data: f.room(len(line))})
+		last++
+	}
+	b := &f.waiting[last]
+	b.data = append(b.data, line...)
+	b.lines++
+	f.size += len(line)
+}
+
+// room is an empty block for a line. mu is held.
+func (f *file) room(line int) []byte {
+	if n := len(f.spare); n > 0 && line <= blockSize {
+		b := f.spare[n-1]
+		f.spare = f.spare[:n-1]
+		return b
+	}
+	return make([]byte, 0, max(line, blockSize))
 }
 
 func (f *file) countDropped(n int) {
@@ -119,38 +156,62 @@ func (f *file) run() {
 // flush writes what waits. It tells whether the file is closing.
 func (f *file) flush() (closing bool) {
 	f.mu.Lock()
-	batch, lines, reopen, lost := f.waiting, f.lines, f.reopen, f.lost
-	f.waiting, f.lines, f.reopen, f.lost = f.spare[:0], 0, false, 0
+	batch, reopen, lost := f.waiting, f.reopen, f.lost
+	f.waiting, f.size, f.reopen, f.lost = f.batch[:0], 0, false, 0
+	if len(batch) > 0 {
+		f.wrote = f.clock.Now()
+	}
 	closing = f.closing
 	f.mu.Unlock()
 	if lost > 0 {
 		f.log.Error("file-log: lines were dropped, the file does not keep up",
 			slog.String("path", f.path), slog.Int("lines", lost))
 	}
-	if len(batch) > 0 {
-		if err := f.write(batch, reopen); err != nil {
-			f.countDropped(lines)
-			f.log.Error("file-log: lines were lost", slog.Any("error", err), slog.Int("lines", lines))
-		}
+	if lines, err := f.write(batch, reopen); err != nil {
+		f.countDropped(lines)
+		f.log.Error("file-log: lines were lost", slog.Any("error", err), slog.Int("lines", lines))
 	}
-	f.spare = batch
-	if cap(batch) > maxSpareBatch {
-		f.spare = nil
-	}
+	f.recycle(batch)
+	f.batch = batch
 	return closing
 }
 
-func (f *file) write(batch []byte, reopen bool) error {
+// write writes blocks. With an error come the lines that were not written.
+func (f *file) write(batch []block, reopen bool) (lines int, err error) {
+	for i := range batch {
+		if err == nil {
+			err = f.writeBlock(batch[i].data, reopen && i == 0)
+		}
+		if err != nil {
+			lines += batch[i].lines
+		}
+	}
+	return lines, err
+}
+
+func (f *file) writeBlock(data []byte, reopen bool) error {
 	h, err := f.open(reopen || f.broken)
 	if err != nil {
 		return fmt.Errorf("failed to open the file: %w", err)
 	}
-	_, err = h.Write(batch)
+	_, err = h.Write(data)
 	f.broken = err != nil
 	if err != nil {
 		return fmt.Errorf("failed to write to the file: %w", err)
 	}
 	return nil
+}
+
+// recycle keeps the blocks for the next lines.
+func (f *file) recycle(batch []block) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range batch {
+		if b := batch[i].data; cap(b) == blockSize && len(f.spare) < spareBlocks {
+			f.spare = append(f.spare, b[:0])
+		}
+		batch[i] = block{}
+	}
 }
 
 // open returns the open file, opened anew if need be. O_NONBLOCK keeps a named

@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -79,15 +82,21 @@ func lines(t *testing.T, path string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ids []string
-	for line := range strings.Lines(string(data)) {
+	return ids(t, string(data))
+}
+
+// ids of the entries in whole lines.
+func ids(t *testing.T, data string) []string {
+	t.Helper()
+	var out []string
+	for line := range strings.Lines(data) {
 		var e struct{ Request struct{ ID string } }
 		if err := json.Unmarshal([]byte(line), &e); err != nil || line[len(line)-1] != '\n' {
 			t.Fatalf("not a line of JSON: %q", line)
 		}
-		ids = append(ids, e.Request.ID)
+		out = append(out, e.Request.ID)
 	}
-	return ids
+	return out
 }
 
 func closeAll(t *testing.T, hooks ...plugin.Hooks) {
@@ -116,8 +125,8 @@ func TestInstancesShareAFile(t *testing.T) {
 	}
 }
 
-// TestTime checks that a line is written once its time has come. A pipe tells
-// when that is.
+// TestTime: after a rest a line is written at once, those that follow soon are
+// gathered. A pipe tells when lines are written.
 func TestTime(t *testing.T) {
 	h := newHouse()
 	path := filepath.Join(t.TempDir(), "pipe")
@@ -130,13 +139,64 @@ func TestTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pipe.Close()
-	buf := make([]byte, 10)
-	in.Log(exchange("1"))
-	h.clock.Advance(100 * time.Millisecond)
-	if n, err := pipe.Read(buf); err != nil || string(buf[:n]) != `{"request"` {
-		t.Errorf("read %q, %v", buf[:n], err)
+	for _, want := range [][]string{{"1"}, {"2", "3", "4"}, {"5"}} {
+		for _, id := range want {
+			in.Log(exchange(id))
+		}
+		if len(want) > 1 {
+			h.clock.Advance(10 * time.Millisecond)
+		}
+		if got := arrived(t, pipe); !slices.Equal(got, want) {
+			t.Errorf("written are %v, want %v", got, want)
+		}
+		if len(want) > 1 {
+			h.clock.Advance(10 * time.Millisecond)
+		}
 	}
 	closeAll(t, in)
+}
+
+// arrived are the ids of the lines of one write to a pipe.
+func arrived(t *testing.T, pipe io.Reader) []string {
+	t.Helper()
+	buf := make([]byte, 64<<10)
+	n, err := pipe.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids(t, string(buf[:n]))
+}
+
+// TestManyLines: nothing is lost or torn however far the writer falls behind.
+func TestManyLines(t *testing.T) {
+	h := newHouse()
+	path := filepath.Join(t.TempDir(), "a.log")
+	in := h.build(t, map[string]any{"path": path})
+	want := map[string]int{}
+	var wg sync.WaitGroup
+	for caller := range 4 {
+		for i := range 150 {
+			want[fmt.Sprintf("%d-%d", caller, i)]++
+		}
+		wg.Go(func() {
+			for i := range 150 {
+				ex := exchange(fmt.Sprintf("%d-%d", caller, i))
+				ex.In.Target = "/" + strings.Repeat("x", i*70%3000)
+				in.Log(ex)
+			}
+		})
+	}
+	wg.Wait()
+	in.Log(big())
+	want["big"]++
+	closeAll(t, in)
+	got := map[string]int{}
+	for _, id := range lines(t, path) {
+		got[id]++
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%d lines are written, want %d", len(got), len(want))
+	}
 }
 
 func TestReopen(t *testing.T) {

@@ -14,7 +14,12 @@ const redacted = "REDACTED"
 
 // concealed tells whether a header field holds a key.
 func concealed(ex *flow.Exchange, field string) bool {
-	return slices.ContainsFunc(ex.Concealed(), func(name string) bool { return header.Alike(field, name) })
+	for _, name := range ex.Concealed() {
+		if len(name) == len(field) && header.Alike(name, field) {
+			return true
+		}
+	}
+	return false
 }
 
 // Target is a request target, path and query, without the keys in it.

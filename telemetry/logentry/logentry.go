@@ -7,7 +7,6 @@
 package logentry
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/sluice-gateway/sluice/config"
@@ -20,10 +19,13 @@ const (
 	WorkspaceName = "default"
 )
 
-// Writer writes entries. It keeps the entities it has written, so it is worth
-// having one for long; it may be used by many goroutines at once.
+// Writer writes entries. It keeps the entities and the names of fields that it
+// has written, so it is worth having one for long; it may be used by many
+// goroutines at once.
 type Writer struct {
 	entities cache
+	names    names
+	seconds  seconds
 }
 
 // New returns a writer.
@@ -33,15 +35,14 @@ func New() *Writer { return &Writer{} }
 // without a line end.
 func (w *Writer) Append(dst []byte, ex *flow.Exchange) []byte {
 	base := len(dst)
-	dst = appendRequest(append(dst, `{"request":`...), ex)
-	dst = appendResponse(append(dst, `,"response":`...), ex)
+	dst = w.appendRequest(append(dst, `{"request":`...), ex)
+	dst = w.appendResponse(append(dst, `,"response":`...), ex)
 	dst = appendUpstream(dst, ex)
 	dst = appendLatencies(append(dst, `,"latencies":`...), LatenciesOf(ex))
-	dst = appendTries(dst, ex.Attempts)
+	dst = w.appendTries(dst, ex.Attempts)
 	dst = w.appendWho(dst, ex)
 	dst = member(dst, `,"client_ip":`, ex.In.ClientIP)
-	dst = append(dst, `,"started_at":`...)
-	dst = strconv.AppendInt(dst, ex.Started.UnixMilli(), 10)
+	dst = w.seconds.append(append(dst, `,"started_at":`...), ex.Started, millis)
 	dst = append(dst, `,"source":"`...)
 	dst = append(dst, sourceOf(ex)...)
 	dst = append(dst, `","workspace":"`+WorkspaceID+`","workspace_name":"`+WorkspaceName+`"`...)

@@ -9,7 +9,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/percent"
 )
 
-func appendRequest(dst []byte, ex *flow.Exchange) []byte {
+func (w *Writer) appendRequest(dst []byte, ex *flow.Exchange) []byte {
 	in := &ex.In
 	dst = member(dst, `{"id":`, ex.ID)
 	dst = member(dst, `,"method":`, in.Method)
@@ -24,7 +24,7 @@ func appendRequest(dst []byte, ex *flow.Exchange) []byte {
 	dst = text(dst, uri)
 	dst = appendQuery(append(dst, `","querystring":`...), withoutKeys(ex, in.Query))
 	dst = number(dst, `,"size":`, int64(in.Size)+bodySize(ex))
-	dst = appendRequestHeaders(append(dst, `,"headers":`...), ex)
+	dst = w.appendRequestHeaders(append(dst, `,"headers":`...), ex)
 	if in.TLS != nil {
 		dst = appendTLS(append(dst, `,"tls":`...), in.TLS)
 	}
@@ -143,9 +143,9 @@ func asArray(dst []byte, start, n int) []byte {
 // appendRequestHeaders writes what the caller sent, as the plugins left it. A
 // call to a model shows the caller's own fields only, without those that
 // plugins took out: what was added may be the provider's credentials.
-func appendRequestHeaders(dst []byte, ex *flow.Exchange) []byte {
+func (w *Writer) appendRequestHeaders(dst []byte, ex *flow.Exchange) []byte {
 	dst = member(dst, `{"host":`, ex.In.Host)
-	from := fields{list: ex.In.Header, request: ex}
+	from := fields{list: ex.In.Header, names: &w.names, request: ex}
 	switch {
 	case len(ex.Out.Header) == 0: // nothing was to go upstream
 	case toModel(ex):

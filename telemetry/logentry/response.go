@@ -7,12 +7,12 @@ import (
 	"github.com/sluice-gateway/sluice/flow"
 )
 
-func appendResponse(dst []byte, ex *flow.Exchange) []byte {
+func (w *Writer) appendResponse(dst []byte, ex *flow.Exchange) []byte {
 	dst = number(dst, `{"status":`, int64(ex.Outcome.Status))
 	dst = number(dst, `,"size":`, ex.Outcome.Sent)
 	dst = append(dst, `,"headers":{`...)
 	if ex.Reply != nil {
-		from := fields{list: ex.Reply.Header}
+		from := fields{list: ex.Reply.Header, names: &w.names}
 		dst = appendLength(from.append(dst), ex.Reply)
 	}
 	return append(dst, '}', '}')
@@ -98,7 +98,7 @@ func appendStatus(dst []byte, a *flow.Attempt, callerGone bool) []byte {
 }
 
 // appendTries writes the attempts; without any the member is absent.
-func appendTries(dst []byte, attempts []flow.Attempt) []byte {
+func (w *Writer) appendTries(dst []byte, attempts []flow.Attempt) []byte {
 	if len(attempts) == 0 {
 		return dst
 	}
@@ -108,8 +108,8 @@ func appendTries(dst []byte, attempts []flow.Attempt) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = number(dst, `{"balancer_start":`, a.Began.UnixMilli())
-		dst = number(dst, `,"balancer_start_ns":`, a.Began.UnixNano())
+		dst = w.seconds.append(append(dst, `{"balancer_start":`...), a.Began, millis)
+		dst = w.seconds.append(append(dst, `,"balancer_start_ns":`...), a.Began, nanos)
 		dst = number(dst, `,"balancer_latency":`, a.Balance.Milliseconds())
 		dst = number(dst, `,"balancer_latency_ns":`, a.Balance.Nanoseconds())
 		dst = member(dst, `,"ip":`, a.IP)
