@@ -3,6 +3,7 @@ package jsonscan
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -53,14 +54,32 @@ func BenchmarkObject(b *testing.B) {
 	}
 }
 
+// prompt makes n bytes of one long string whose escapes and foreign letters
+// come at irregular places, so that no branch on them can be foretold.
+func prompt(n int) string {
+	words := strings.Fields(`the of and then when if model request token answer budget latency please summarise ` +
+		`10% b, main() } return path/to/file.go café naïve \"quoted\" \u003cb\u003etotal\u003c/b\u003e \n \n \n`)
+	r := rand.New(rand.NewPCG(1, 2))
+	var b strings.Builder
+	for b.Len() < n {
+		b.WriteString(words[r.IntN(len(words))])
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
 func BenchmarkText(b *testing.B) {
 	for _, c := range []struct{ name, part string }{
+		{"prompt", prompt(100 << 10)},
 		{"ascii", "the quick brown fox jumps over the lazy dog. "},
+		{"english", `the quick \"brown\" fox jumps over the lazy dog, and nobody knows why it would.\n`},
 		{"chinese", "敏捷的棕色狐狸跳过了懒狗。"},
 		{"russian", "быстрая лиса прыгает через ленивую собаку "},
 		{"escapes", `\n\"\u00e9\t`},
+		{"code units", `\u654f\u6377\u7684\u68d5\u8272\ud55c, `},
+		{"surrogates", `a smile \ud83d\ude00 now and then, `},
 	} {
-		body := []byte(`{"a":"` + strings.Repeat(c.part, 100<<10/len(c.part)) + `"}`)
+		body := []byte(`{"a":"` + strings.Repeat(c.part, max(1, 100<<10/len(c.part))) + `"}`)
 		keys := NewKeys("a")
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(body)))

@@ -5,4 +5,4 @@ package jsonscan
 // wide is false: this processor looks at eight bytes at once.
 const wide = false
 
-func nextBlock(*byte, int, *marks) int { panic("jsonscan: no wide blocks here") }
+func scanBlocks(*byte, int) (int, bool, bool) { panic("jsonscan: no wide blocks here") }

@@ -23,6 +23,13 @@ func longStr(data []byte, i int) (int, status) {
 		}
 		i, st = end, found
 	}
+	end, found := narrowStr(data, i)
+	return end, max(st, found)
+}
+
+// narrowStr is longStr for any processor, eight bytes at a time.
+func narrowStr(data []byte, i int) (int, status) {
+	st := plain
 	// An escape is read six bytes at a time, beyond the block if need be.
 	for i+block+8 <= len(data) {
 		m := mask((*[block]byte)(data[i:]))
