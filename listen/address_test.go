@@ -52,7 +52,7 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
-// TestTrust is "Client IP" of core.md, part 4.1.
+// TestTrust: who is believed about the address of a caller.
 func TestTrust(t *testing.T) {
 	const xff = "X-Forwarded-For"
 	for _, tt := range []struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/sluice-gateway/sluice/provider/openai"
 )
 
-// TestExpand is ai-providers.md, part 5.
+// TestExpand: templates in paths and options.
 func TestExpand(t *testing.T) {
 	ex := &flow.Exchange{}
 	ex.In.Header.Add("X-Model", "gpt")

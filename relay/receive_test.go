@@ -364,7 +364,7 @@ func TestLargeAnswer(t *testing.T) {
 // TestLargeAnswerWithoutUsage: what was generated is estimated from its text,
 // or by its size where that cannot be read.
 func TestLargeAnswerWithoutUsage(t *testing.T) {
-	noise, random := make([]byte, 6000), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // noise that does not get small
+	noise, random := make([]byte, 6000), rand.New(rand.NewPCG(1, 2))
 	for i := range noise {
 		noise[i] = 'a' + byte(random.IntN(26))
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/sluice-gateway/sluice/flow"
 )
 
-// TestRetries is core.md, part 4.4: what is tried again, and what comes of it.
+// TestRetries: what is tried again, and what comes of it.
 func TestRetries(t *testing.T) {
 	closed, _ := behave(t, func(net.Conn) {})
 	const refusing = "127.0.0.1:1" // nobody listens there

@@ -16,7 +16,7 @@ var own = map[string]string{
 	"X-Forwarded-Port": "8000", "X-Forwarded-Path": "/p", "X-Kong-Request-Id": "id-1", "Via": "1.1 sluice/test",
 }
 
-// TestWire is the table of core.md, part 4.1.
+// TestWire: what becomes of the fields of a request on the way upstream.
 func TestWire(t *testing.T) {
 	trusting := func(ex *flow.Exchange) {
 		ex.In.Trusted, ex.In.ClientIP = true, "1.2.3.4"

@@ -25,12 +25,11 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:9143", "address to take TLS on")
 	to := flag.String("to", "127.0.0.1:9100", "address to pass to")
 	flag.Parse()
-	if err := run(*listen, *to); err != nil {
-		fmt.Fprintln(os.Stderr, "tlsfront:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "tlsfront:", run(*listen, *to))
+	os.Exit(1)
 }
 
+// run ends with an error only.
 func run(listen, to string) error {
 	cert, err := selfSigned()
 	if err != nil {

@@ -13,8 +13,17 @@ func TestTriplet(t *testing.T) {
 		want byte
 		ok   bool
 	}{
-		{"%41", 'A', true}, {"%aFx", 0xaf, true}, {"%00", 0, true}, {"", 0, false}, {"%", 0, false}, {"%4", 0, false},
-		{"%4g", 0, false}, {"%G4", 0, false}, {"%@0", 0, false}, {"%`0", 0, false}, {"411", 0, false},
+		{"%41", 'A', true},
+		{"%aFx", 0xaf, true},
+		{"%00", 0, true},
+		{"", 0, false},
+		{"%", 0, false},
+		{"%4", 0, false},
+		{"%4g", 0, false},
+		{"%G4", 0, false},
+		{"%@0", 0, false},
+		{"%`0", 0, false},
+		{"411", 0, false},
 	} {
 		c, ok := percent.Triplet(tt.in)
 		if ok != tt.ok || ok && c != tt.want {

@@ -383,23 +383,36 @@ func question() *flow.Exchange {
 	ex := exchange()
 	ex.In.Method, ex.In.Target, ex.In.Path, ex.In.Query = "POST", "/v1/chat/completions", "/v1/chat/completions", ""
 	ex.In.Header = header.Header{
-		{Name: "Accept", Value: "application/json"}, {Name: "Accept-Encoding", Value: "gzip, deflate, br"},
-		{Name: "Authorization", Value: "Bearer sk-0123456789"}, {Name: "Connection", Value: "keep-alive"},
-		{Name: "Content-Length", Value: "1234"}, {Name: "Content-Type", Value: "application/json"},
-		{Name: "User-Agent", Value: "OpenAI/Python 2.1.0"}, {Name: "X-Stainless-Arch", Value: "x64"},
-		{Name: "X-Stainless-Lang", Value: "python"}, {Name: "X-Stainless-Os", Value: "Linux"},
-		{Name: "X-Stainless-Retry-Count", Value: "0"}, {Name: "X-Stainless-Runtime", Value: "CPython"},
+		{Name: "Accept", Value: "application/json"},
+		{Name: "Accept-Encoding", Value: "gzip, deflate, br"},
+		{Name: "Authorization", Value: "Bearer sk-0123456789"},
+		{Name: "Connection", Value: "keep-alive"},
+		{Name: "Content-Length", Value: "1234"},
+		{Name: "Content-Type", Value: "application/json"},
+		{Name: "User-Agent", Value: "OpenAI/Python 2.1.0"},
+		{Name: "X-Stainless-Arch", Value: "x64"},
+		{Name: "X-Stainless-Lang", Value: "python"},
+		{Name: "X-Stainless-Os", Value: "Linux"},
+		{Name: "X-Stainless-Retry-Count", Value: "0"},
+		{Name: "X-Stainless-Runtime", Value: "CPython"},
 	}
 	ex.Out.Header = append(header.Header(nil), ex.In.Header...)
 	ex.Out.Query, ex.Out.HasQuery = "", false
 	ex.Reply.Header = header.Header{
-		{Name: "Content-Type", Value: "application/json"}, {Name: "Date", Value: "Thu, 02 Jan 2025 03:04:05 GMT"},
-		{Name: "Server", Value: "cloudflare"}, {Name: "Openai-Version", Value: "2020-10-01"},
-		{Name: "Openai-Processing-Ms", Value: "421"}, {Name: "X-Ratelimit-Limit-Requests", Value: "10000"},
-		{Name: "X-Ratelimit-Limit-Tokens", Value: "200000"}, {Name: "X-Ratelimit-Remaining-Requests", Value: "9999"},
-		{Name: "X-Ratelimit-Remaining-Tokens", Value: "199979"}, {Name: "X-Request-Id", Value: "req_0123456789abcdef0123456789abcdef"},
-		{Name: "X-Kong-LLM-Model", Value: "openai/gpt-4o"}, {Name: "Via", Value: "1.1 sluice/0.1.0"},
-		{Name: "X-Kong-Upstream-Latency", Value: "430"}, {Name: "X-Kong-Proxy-Latency", Value: "1"},
+		{Name: "Content-Type", Value: "application/json"},
+		{Name: "Date", Value: "Thu, 02 Jan 2025 03:04:05 GMT"},
+		{Name: "Server", Value: "cloudflare"},
+		{Name: "Openai-Version", Value: "2020-10-01"},
+		{Name: "Openai-Processing-Ms", Value: "421"},
+		{Name: "X-Ratelimit-Limit-Requests", Value: "10000"},
+		{Name: "X-Ratelimit-Limit-Tokens", Value: "200000"},
+		{Name: "X-Ratelimit-Remaining-Requests", Value: "9999"},
+		{Name: "X-Ratelimit-Remaining-Tokens", Value: "199979"},
+		{Name: "X-Request-Id", Value: "req_0123456789abcdef0123456789abcdef"},
+		{Name: "X-Kong-LLM-Model", Value: "openai/gpt-4o"},
+		{Name: "Via", Value: "1.1 sluice/0.1.0"},
+		{Name: "X-Kong-Upstream-Latency", Value: "430"},
+		{Name: "X-Kong-Proxy-Latency", Value: "1"},
 		{Name: "X-Kong-Request-Id", Value: "0123456789abcdef0123456789abcdef"},
 	}
 	ex.Attempts = ex.Attempts[1:]
