@@ -143,6 +143,24 @@ func (l *loader) checkTogether() {
 	l.checkClients("status", s.StatusListen, s.StatusClients())
 	l.checkAdmin()
 	l.checkPorts()
+	for _, where := range []string{s.ProxyListen, s.AdminListen, s.StatusListen} {
+		l.flags = append(l.flags, idleFlags(where)...)
+	}
+}
+
+// idleFlags are the flags of listeners that only tune nginx's sockets.
+func idleFlags(where string) []string {
+	var out []string
+	for entry := range strings.SplitSeq(where, ",") {
+		words := strings.Fields(entry)
+		for _, flag := range words[min(1, len(words)):] {
+			name, _, _ := strings.Cut(flag, "=")
+			if !slices.Contains([]string{"ssl", "http2", "ipv6only"}, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
 }
 
 func (l *loader) failKey(key, message string) { l.fail(key, l.raw[key].origin, message) }

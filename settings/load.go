@@ -118,8 +118,8 @@ type loader struct {
 	s        *Settings
 	problems []Problem
 
-	idle, unknown, twice []string
-	more                 []Warning
+	idle, unknown, twice, flags []string
+	more                        []Warning
 }
 
 // entry is a value with where it was set.
@@ -323,7 +323,7 @@ func (l *loader) warnings() []Warning {
 	for _, part := range []struct {
 		name string
 		keys []string
-	}{{"not_applicable", l.idle}, {"unknown", l.unknown}} {
+	}{{"not_applicable", l.idle}, {"unknown", l.unknown}, {"listener_flags", l.flags}} {
 		if len(part.keys) > 0 {
 			w.Attrs = append(w.Attrs, slog.String(part.name, once(part.keys)))
 		}

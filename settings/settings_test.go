@@ -241,6 +241,10 @@ func TestWarnings(t *testing.T) {
 			"half guarded", "admin_listen = 0.0.0.0:8001 ssl\nnginx_admin_ssl_verify_client = optional\nnginx_admin_ssl_client_certificate = x\nadmin_auth = off", nil,
 			[]string{"the Admin API is open to everyone who reaches it; admin listen: 0.0.0.0:8001; admin auth: off"},
 		},
+		{
+			"flags of listeners", "proxy_listen = 0.0.0.0:8000 reuseport backlog=16384, [::]:8443 ssl reuseport http2 ipv6only=on", nil,
+			[]string{"some settings have no effect; listener flags: backlog, reuseport"},
+		},
 		{"directives of nginx", "nginx_http_keepalive_requests = 5\nnginx_proxy_ssl_verify_client = off", nil, []string{"some settings have no effect; not applicable: nginx_http_keepalive_requests"}},
 		{"a guarded Admin API", "admin_listen = 0.0.0.0:8001\nadmin_token = x", nil, nil},
 	} {
