@@ -26,6 +26,10 @@ type vec[M any] struct {
 
 type table[M any] struct {
 	chains []atomic.Pointer[series[M]]
+	// near holds the first series that was asked for in each place. The places
+	// cost next to nothing to work out; that callers could choose labels that
+	// share one only means that the chains are asked.
+	near []atomic.Pointer[series[M]]
 }
 
 // series is one line, or one histogram. It never changes once it is in a
@@ -50,7 +54,7 @@ func (v *vec[M]) init(r *Registry, d Desc, create func() *M) {
 }
 
 func newTable[M any](n int) *table[M] {
-	return &table[M]{chains: make([]atomic.Pointer[series[M]], n)}
+	return &table[M]{chains: make([]atomic.Pointer[series[M]], n), near: make([]atomic.Pointer[series[M]], 2*n)}
 }
 
 func (v *vec[M]) desc() *Desc { return &v.d }
@@ -58,11 +62,29 @@ func (v *vec[M]) desc() *Desc { return &v.d }
 // With returns the series with the given label values, one for each label in
 // the order of the description. It never returns nil.
 func (v *vec[M]) With(values ...string) *M {
+	t := v.table.Load()
+	near := &t.near[placeOf(values)&uint32(len(t.near)-1)]
+	if s := near.Load(); s != nil && slices.Equal(s.values, values) {
+		return s.metric
+	}
 	h := hashOf(values)
-	if s := v.table.Load().find(h, values); s != nil {
+	if s := t.find(h, values); s != nil {
+		near.CompareAndSwap(nil, s)
 		return s.metric
 	}
 	return v.add(h, values)
+}
+
+// placeOf looks at the lengths and the ends of values.
+func placeOf(values []string) uint32 {
+	h := uint32(0)
+	for _, s := range values {
+		if n := len(s); n > 0 {
+			h ^= uint32(n)<<16 ^ uint32(s[0])<<8 ^ uint32(s[n-1])
+		}
+		h *= 0x9e3779b1
+	}
+	return h ^ h>>16
 }
 
 func hashOf(values []string) uint64 {

@@ -137,6 +137,23 @@ func TestTooManySeries(t *testing.T) {
 	}
 }
 
+// TestAlikeLabels: labels that look alike at a glance are series of their own.
+func TestAlikeLabels(t *testing.T) {
+	r := telemetry.NewRegistry()
+	v := r.Counter(telemetry.Desc{Name: "alike", Labels: []string{"a", "b"}})
+	for range 3 {
+		for i := range 100 {
+			v.With(fmt.Sprintf("x%02dx", i), "").AddInt(int64(i))
+			v.With("", fmt.Sprintf("x%02dx", i)).Inc()
+		}
+	}
+	for i := range 100 {
+		if one, other := v.With(fmt.Sprintf("x%02dx", i), "").Value(), v.With("", fmt.Sprintf("x%02dx", i)).Value(); one != float64(3*i) || other != 3 {
+			t.Errorf("%d: counted %v and %v", i, one, other)
+		}
+	}
+}
+
 func TestDelete(t *testing.T) {
 	r := telemetry.NewRegistry()
 	c := r.Counter(telemetry.Desc{Name: "kong_a", Labels: []string{"l"}})
