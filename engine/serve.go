@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/route"
+	"github.com/sluice-gateway/sluice/send"
 	"github.com/sluice-gateway/sluice/speak"
 )
 
@@ -163,7 +164,7 @@ func (e *Engine) fault(ex *flow.Exchange, err error) *flow.Reply {
 func outgoing(ex *flow.Exchange, p *plan, m *route.Match) {
 	out := &ex.Out
 	out.Method = ex.In.Method
-	out.Header = append(out.Header[:0], ex.In.Header...)
+	send.Begin(out, &ex.In)
 	out.Query, out.HasQuery = ex.In.Query, ex.In.HasQuery
 	ex.Prefix = route.ForwardedPrefix(m, p.route.StripPath)
 	captures(ex, m)

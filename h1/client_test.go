@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sluice-gateway/sluice/header"
 )
@@ -488,4 +490,54 @@ func mixed(t *testing.T, c *Client, ep *Endpoint, id string, i int, large string
 	if !strings.HasPrefix(id+id, string(b)) || err == nil && string(b) != id+id {
 		t.Errorf("%s: body %q", id, b)
 	}
+}
+
+// TestAnswerBeforeTheQuestion: a peer that answers as soon as it is called is
+// heard at once, also when its answer is there before anybody waits for it.
+func TestAnswerBeforeTheQuestion(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	said := make(chan net.Conn, 1)
+	go func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(nc, "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy")
+			_ = nc.(*net.TCPConn).CloseWrite()
+			said <- nc
+		}
+	}()
+	c, _ := client(t, Options{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		peer := <-said
+		t.Cleanup(func() { _ = peer.Close() })
+		for settled(nc) == quiet { // until the answer has arrived
+			runtime.Gosched()
+		}
+		return nc, nil
+	}})
+	for range 20 {
+		req := post("x")
+		req.ReadTimeout = time.Minute
+		r, err := c.Do(t.Context(), &Endpoint{Addr: ln.Addr().String()}, req)
+		if err != nil || r.Status != 503 {
+			t.Fatalf("%v, %v", r, err)
+		}
+		_ = r.Close()
+	}
+}
+
+// settled looks at a connection, which uses up what the poller has to tell.
+func settled(nc net.Conn) int {
+	var l look
+	l.init(nc)
+	return l.state()
 }

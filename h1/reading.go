@@ -45,14 +45,17 @@ func (r *reading) once() (int, error) {
 	return r.n, r.err
 }
 
-// try reads what is there; false means nothing is. Before a question has been
-// written as a whole there is not even a try.
+// try reads what is there; false means nothing is. A question is written
+// before. Even right after it the read is tried: the poller tells of a change
+// once, and what came before the wait began it does not tell again.
 func (r *reading) try(fd uintptr) bool {
 	if r.ask != nil {
 		ask := r.ask
 		r.ask = nil
 		r.asked, r.askErr = writeNow(fd, ask)
-		return r.asked < lengthOf(ask)
+		if r.asked < lengthOf(ask) {
+			return true
+		}
 	}
 	n, again, err := readNow(fd, r.in.space())
 	if again {
@@ -67,8 +70,7 @@ func (r *reading) try(fd uintptr) bool {
 }
 
 // question writes what it can of a question without waiting, and if that is
-// all waits for the first bytes of the answer. So a read is saved that would
-// find nothing yet.
+// all waits for the first bytes of the answer, in one turn of the poller.
 func (r *reading) question(ask [][]byte) (n int, err error) {
 	r.ask, r.asked, r.askErr = ask, 0, nil
 	n, err = r.once()

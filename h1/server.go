@@ -86,14 +86,15 @@ type RequestHead struct {
 	chunked   bool
 	lengths   bool // there is a Content-Length
 	expects   bool // Expect: 100-continue
+	upgrades  bool // Connection: upgrade
 	keepAlive bool // the caller asks for a further exchange
 	close     bool // there is to be none
 }
 
 // ServerConn is a caller's connection: requests are read from it one after
 // the other, and each is answered before the next is read. It belongs to one
-// goroutine; only the body may be read by another one meanwhile, and Abort
-// and Close may be called from anywhere.
+// goroutine; only the body may be read by another one meanwhile, and Abort,
+// Last and Close may be called from anywhere.
 type ServerConn struct {
 	server *Server
 	nc     net.Conn // what is read and written: the socket, or TLS on it
@@ -118,7 +119,8 @@ type ServerConn struct {
 	wrote    time.Time  // the write deadline that is set
 	out      *scratch   // the head, until the first write
 	answer   framing
-	answered bool
+	headed   bool        // the answer has begun
+	answered bool        // and is complete
 	stop     atomic.Bool // this exchange is the last
 	broken   bool        // a write failed, or the answer is not whole
 }
@@ -144,14 +146,21 @@ func (c *ServerConn) Last() { c.stop.Store(true) }
 // with which the head has what could be read; any other one means that the
 // connection is of no more use.
 func (c *ServerConn) Next() (*RequestHead, error) {
-	if err := c.wait(); err != nil {
+	until := deadlineIn(c.server.opt.HeadTimeout)
+	if c.requests > 0 {
+		until = deadlineIn(c.server.opt.IdleTimeout)
+	}
+	if err := c.wait(until); err != nil {
 		return nil, err
+	}
+	if c.requests > 0 {
+		until = deadlineIn(c.server.opt.HeadTimeout)
 	}
 	if c.begun != nil && !c.begun() {
 		return nil, io.EOF
 	}
 	c.head = RequestHead{Minor: 1}
-	text, err := c.readHead()
+	text, err := c.readHead(until)
 	c.requests++
 	c.head.Began, c.head.Size = time.Now(), len(text)
 	if err == nil {
@@ -162,17 +171,13 @@ func (c *ServerConn) Next() (*RequestHead, error) {
 }
 
 // wait waits for the first byte of a request. Who waits has no buffer.
-func (c *ServerConn) wait() error {
-	timeout := c.server.opt.IdleTimeout
-	if c.requests == 0 {
-		timeout = c.server.opt.HeadTimeout
-	}
+func (c *ServerConn) wait(until time.Time) error {
 	for {
 		c.skipEmptyLines()
 		if c.r < c.w {
 			return nil
 		}
-		err := c.receive(timeout)
+		err := c.receive(until)
 		if isTimeout(err) {
 			return io.EOF // nobody has asked for anything
 		}
@@ -191,11 +196,10 @@ func (c *ServerConn) skipEmptyLines() {
 }
 
 // receive reads once, more into the buffer.
-func (c *ServerConn) receive(timeout time.Duration) error {
+func (c *ServerConn) receive(until time.Time) error {
 	if c.readErr != nil {
 		return c.readErr
 	}
-	until := deadlineIn(timeout)
 	for {
 		if err := c.arm(until); err != nil {
 			return err
@@ -255,9 +259,6 @@ func (c *ServerConn) Abort() {
 	_ = c.raw.SetReadDeadline(time.Unix(1, 0))
 }
 
-// Requests is how many heads have been read.
-func (c *ServerConn) Requests() int { return c.requests }
-
 // Takeover hands over the connection with the bytes that have been read from
 // it and belong to another protocol. No deadline is set.
 func (c *ServerConn) Takeover() (net.Conn, []byte, error) {
@@ -268,31 +269,41 @@ func (c *ServerConn) Takeover() (net.Conn, []byte, error) {
 
 const (
 	// drainBytes is how much of a body that nobody wanted is read so that the
-	// connection can go on, drainTime how long that may take.
+	// connection can go on.
 	drainBytes = 256 << 10
-	drainTime  = 2 * time.Second
 	// lingerTime is how long a caller is listened to that is still sending, so
-	// that it gets to read the answer, lingerPause how long it may be silent.
-	// The times are nginx's.
+	// that it gets to read the answer, lingerPause how long it may be silent;
+	// the times are nginx's. closePause is that for one that has sent all.
 	lingerTime  = 30 * time.Second
 	lingerPause = 5 * time.Second
+	closePause  = time.Second
 )
 
+// Unread makes the exchange the last one if more of its body has not been read
+// than Finish would read for the sake of the connection. It is for the one
+// goroutine, while nobody else reads the body.
+func (c *ServerConn) Unread() {
+	if !c.body.done && (c.body.framing != bodyLength || c.body.left > drainBytes) {
+		c.Last()
+	}
+}
+
 // Finish ends an exchange and tells whether the connection can carry another.
-// If not it is closed.
+// If not it is closed, after the caller has had time to read the answer.
 func (c *ServerConn) Finish() bool {
 	sound := c.settle()
 	if sound && !c.head.close && (c.body.done || c.drain()) {
 		c.forget()
 		return true
 	}
-	if sound && !c.body.done {
+	switch {
+	case sound:
 		c.linger()
-	}
-	c.drop()
-	if sound {
+		c.drop()
 		_ = c.nc.Close() // TLS says goodbye
-	} else {
+	default:
+		c.reset()
+		c.drop()
 		c.Close()
 	}
 	return false
@@ -306,12 +317,30 @@ func (c *ServerConn) settle() bool {
 	return c.answered && !c.broken
 }
 
+// reset has the connection reset instead of closed where a caller could take
+// its end for that of the answer.
+func (c *ServerConn) reset() {
+	if tcp, ok := c.raw.(*net.TCPConn); ok && c.answer == bodyClose && !c.answered {
+		_ = tcp.SetLinger(0)
+	}
+}
+
 func (c *ServerConn) forget() {
 	c.fields.forget()
 	c.trailers.forget()
 	c.head = RequestHead{}
 	c.decoded = nil
+	c.listenAgain()
 	c.rest()
+}
+
+// listenAgain undoes Abort.
+func (c *ServerConn) listenAgain() {
+	c.rmu.Lock()
+	defer c.rmu.Unlock()
+	if c.aborted {
+		c.aborted, c.armed = false, time.Time{}
+	}
 }
 
 // drain reads a small rest of a body that nobody wanted, so that the
@@ -324,39 +353,45 @@ func (c *ServerConn) drain() bool {
 	if aborted || c.goOn.Load() || c.body.framing == bodyLength && c.body.left > drainBytes {
 		return false
 	}
-	c.discard(drainBytes, drainTime, drainTime)
+	c.discard(drainBytes, lingerTime)
 	return c.body.done
 }
 
-// linger says that no more will come and reads what is on its way: closing
+// linger says that no more will come, and reads what is on its way: closing
 // over unread bytes would take the answer from the caller.
 func (c *ServerConn) linger() {
 	half, ok := c.nc.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	c.rmu.Lock()
-	c.aborted, c.armed = false, time.Time{}
-	c.rmu.Unlock()
-	c.body, c.decoded, c.readErr = body{framing: bodyClose}, nil, nil
-	c.discard(math.MaxInt, lingerTime, lingerPause)
+	pause := lingerPause
+	if c.body.done {
+		pause = closePause
+	}
+	c.listenAgain()
+	c.body, c.decoded = body{framing: bodyClose}, nil
+	if isTimeout(c.readErr) || errors.Is(c.readErr, errAborted) {
+		c.readErr = nil
+	}
+	c.discard(math.MaxInt, pause)
 }
 
-// discard reads the body until it ends or a bound is met: in bytes, in all
-// the time, in the time for one read.
-func (c *ServerConn) discard(bytes int, all, each time.Duration) {
-	until := time.Now().Add(all)
-	p := c.server.buffers.medium.Get().(*[mediumBuf]byte)
-	defer c.server.buffers.medium.Put(p)
-	for read := 0; read < bytes && !c.body.done; {
-		left := min(time.Until(until), each)
-		if left <= 0 {
+// discard reads the body until it ends or a bound is met: in bytes, in the
+// time for one read, and in all the time.
+func (c *ServerConn) discard(bytes int, pause time.Duration) {
+	until := time.Now().Add(lingerTime)
+	c.decoded = nil
+	for read := 0; read < bytes && !c.body.done && c.body.err == nil; {
+		read += len(c.decode())
+		if c.body.done || c.body.err != nil {
 			return
 		}
-		n, err := c.readBody(p[:], left)
-		if err != nil {
+		next := time.Now().Add(pause)
+		if next.After(until) {
+			next = until
+		}
+		if c.receive(next) != nil {
 			return
 		}
-		read += n
 	}
 }

@@ -248,6 +248,86 @@ func TestServerContinue(t *testing.T) {
 	}
 }
 
+// TestServerContinueTooLate: nobody is asked to go on in the middle of an
+// answer.
+func TestServerContinueTooLate(t *testing.T) {
+	nc := &caller{script: script{in: crlf("POST / HTTP/1.1\nHost: h\nContent-Length: 3\nExpect: 100-continue\n\n"), end: io.EOF}}
+	c := NewServer(ServerOptions{}).Conn(nc, nc, nil)
+	if _, err := c.Next(); err != nil {
+		t.Fatal(err)
+	}
+	c.Begin(&Answer{Status: 200, Length: 8})
+	_, _ = c.Write([]byte("four"))
+	_, _ = c.Read(make([]byte, 1))
+	_, _ = c.Write([]byte("more"))
+	if told := nc.told.String(); strings.Contains(told, "100 Continue") || !strings.HasSuffix(told, "\r\n\r\nfourmore") {
+		t.Errorf("told %q", told)
+	}
+}
+
+// TestServerAbort: a body that was given up has no effect on the next request.
+func TestServerAbort(t *testing.T) {
+	nc := &caller{script: script{in: crlf("POST /a HTTP/1.1\nHost: h\nContent-Length: 3\n\nabcGET /b HTTP/1.1\nHost: h\n\n"), end: io.EOF}}
+	c := NewServer(ServerOptions{}).Conn(nc, nc, nil)
+	for _, target := range []string{"/a", "/b"} {
+		head, err := c.Next()
+		if err != nil || head.Target != target {
+			t.Fatalf("%s: %v", target, err)
+		}
+		_, _ = io.ReadAll(c)
+		c.Abort()
+		c.Begin(&Answer{Status: 200})
+		if err := c.End(nil); err != nil || !c.Finish() {
+			t.Fatalf("%s: %v, or it does not go on", target, err)
+		}
+	}
+}
+
+// TestServerKeepsItsWord: what is said of the connection is what becomes of it.
+func TestServerKeepsItsWord(t *testing.T) {
+	for _, tt := range []struct {
+		head, body string
+		goesOn     bool
+	}{
+		{"Content-Length: 3", "abc", true},
+		{"Content-Length: 262144", strings.Repeat("x", 262144), true},
+		{"Content-Length: 262145", strings.Repeat("x", 262145), false},
+		{"Transfer-Encoding: chunked", "3\nabc\n0\n\n", false},
+	} {
+		nc := &caller{script: script{in: crlf("POST / HTTP/1.1\nHost: h\n" + tt.head + "\n\n" + tt.body), end: io.EOF}}
+		c := NewServer(ServerOptions{}).Conn(nc, nc, nil)
+		if _, err := c.Next(); err != nil {
+			t.Fatal(err)
+		}
+		c.Unread()
+		c.Begin(&Answer{Status: 401})
+		if err := c.End(nil); err != nil {
+			t.Fatal(err)
+		}
+		said := strings.Contains(nc.told.String(), "Connection: keep-alive")
+		if does := c.Finish(); said != tt.goesOn || does != said {
+			t.Errorf("%s: said %t, does %t", tt.head, said, does)
+		}
+	}
+}
+
+// TestServerUpgrade: only who says so in Connection, and has no body, is
+// upgraded.
+func TestServerUpgrade(t *testing.T) {
+	for text, want := range map[string]string{
+		"Connection: keep-alive, Upgrade\nUpgrade: websocket\n\n":                 "websocket",
+		"Upgrade: websocket\n\n":                                                  "",
+		"Connection: Upgrade\nUpgrade: websocket\nContent-Length: 1\n\nx":         "",
+		"Connection: Upgrade\nUpgrade: websocket\nTransfer-Encoding: chunked\n\n": "",
+	} {
+		nc := &caller{script: script{in: crlf("GET / HTTP/1.1\nHost: h\n" + text), end: io.EOF}}
+		head, err := NewServer(ServerOptions{}).Conn(nc, nc, nil).Next()
+		if err != nil || head.Upgrade != want {
+			t.Errorf("%q: %q, %v", text, head.Upgrade, err)
+		}
+	}
+}
+
 // TestServerAnswers: no value of a field can end its line.
 func TestServerAnswers(t *testing.T) {
 	nc := &caller{script: script{in: crlf("GET / HTTP/1.1\nHost: h\n\n"), end: io.EOF}}

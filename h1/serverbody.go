@@ -25,7 +25,7 @@ func (c *ServerConn) frameRequest(err error) {
 	}
 	c.goOn.Store(c.head.expects && !c.body.done)
 	c.rest()
-	c.answered, c.broken = false, false
+	c.headed, c.answered, c.broken = false, false, false
 }
 
 // Read reads the body of the request; io.EOF comes with or after its last
@@ -56,7 +56,7 @@ func (c *ServerConn) askOn() error {
 	}
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
-	if c.answered || c.out != nil {
+	if c.headed {
 		return nil
 	}
 	return c.writeAll([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
@@ -80,7 +80,7 @@ func (c *ServerConn) readBody(p []byte, timeout time.Duration) (int, error) {
 		case c.body.framing != bodyChunked:
 			return c.readStraight(p, timeout)
 		}
-		if err := c.receive(timeout); err != nil {
+		if err := c.receive(deadlineIn(timeout)); err != nil {
 			return 0, unexpected(err)
 		}
 	}

@@ -32,8 +32,7 @@ const preface = "PRI * HTTP/2.0\r\n"
 
 // readHead reads up to the end of a head and returns it as one string. The
 // first byte of it is in the buffer.
-func (c *ServerConn) readHead() (string, error) {
-	until := deadlineIn(c.server.opt.HeadTimeout)
+func (c *ServerConn) readHead(until time.Time) (string, error) {
 	var s scan
 	for {
 		if s.pos == 0 {
@@ -51,19 +50,10 @@ func (c *ServerConn) readHead() (string, error) {
 			c.r += n
 			return string(b[:n]), nil
 		}
-		if err := c.receiveUntil(until); err != nil {
+		if err := c.receive(until); err != nil {
 			return "", unexpected(err)
 		}
 	}
-}
-
-// receiveUntil is receive for several reads within one time.
-func (c *ServerConn) receiveUntil(until time.Time) error {
-	if until.IsZero() {
-		return c.receive(0)
-	}
-	// A deadline that has passed must be met, not lifted.
-	return c.receive(max(time.Until(until), 1))
 }
 
 func isPreface(b []byte) bool {
@@ -153,6 +143,9 @@ func (h *RequestHead) interpret() error {
 	}
 	clear(h.Header[len(kept):])
 	h.Header = kept
+	if !h.upgrades || h.Length > 0 || h.chunked {
+		h.Upgrade = "" // RFC 9110 section 7.8; and no protocol begins in a body
+	}
 	h.close = h.close || h.Minor == 0 && !h.keepAlive
 	switch {
 	case h.chunked && h.lengths:
@@ -226,6 +219,8 @@ func (h *RequestHead) connection(list string) {
 			h.close = true
 		case header.Equal(option, "keep-alive"):
 			h.keepAlive = true
+		case header.Equal(option, "upgrade"):
+			h.upgrades = true
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (c *ServerConn) Begin(a *Answer) {
 	if c.out == nil {
 		c.out = c.server.scratch.Get().(*scratch)
 	}
-	c.answer = c.framingOf(a)
+	c.answer, c.headed = c.framingOf(a), true
 	if c.stop.Load() || c.answer == bodyClose || c.goOn.Load() {
 		c.head.close = true
 	}
@@ -238,6 +238,7 @@ func (c *ServerConn) Drop() {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
 	c.dropScratch()
+	c.headed = false
 }
 
 // staged is what is about to be written.
@@ -265,12 +266,12 @@ func (c *ServerConn) writeAll(p []byte) error {
 	})
 }
 
-// bounded writes within the write timeout. Deadlines are set seldom, so that
-// one fires between the timeout and twice of it.
+// bounded writes within the write timeout. Deadlines are not set for every
+// write, so that one fires up to a sixteenth of the timeout late.
 func (c *ServerConn) bounded(write func() error) error {
 	if t := c.server.opt.WriteTimeout; t > 0 {
 		if now := time.Now(); c.wrote.Sub(now) < t {
-			c.wrote = now.Add(2 * t)
+			c.wrote = now.Add(t + t/16)
 			if err := c.raw.SetWriteDeadline(c.wrote); err != nil {
 				c.broken = true
 				return err

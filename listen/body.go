@@ -21,6 +21,9 @@ type body struct {
 
 	mu   sync.Mutex // held while the connection is read
 	over error      // what every later Read gives
+
+	aborting sync.Mutex // held by Abort
+	ended    bool
 }
 
 // body opens the exchange's body.
@@ -60,6 +63,11 @@ func (b *body) Read(p []byte) (int, error) {
 // former costs the connection.
 func (b *body) Abort() {
 	b.unwanted.Store(true)
+	b.aborting.Lock()
+	defer b.aborting.Unlock()
+	if b.ended {
+		return // the connection is somebody else's
+	}
 	if b.mu.TryLock() {
 		b.mu.Unlock() // nobody waits
 		return
@@ -76,6 +84,9 @@ func (b *body) end() {
 	}
 	b.Abort()
 	b.mu.Lock() // until nobody reads
-	defer b.mu.Unlock()
 	b.over = errOver
+	b.mu.Unlock()
+	b.aborting.Lock()
+	b.ended = true
+	b.aborting.Unlock()
 }

@@ -203,12 +203,13 @@ func (c *caller) next() bool {
 	if taken := c.exchange(head, refused); taken || !c.conn.Finish() {
 		return false
 	}
-	return c.state.CompareAndSwap(busy, idle) && !c.door.server.stopping.Load() || c.close()
-}
-
-func (c *caller) close() bool {
-	c.conn.Close()
-	return false
+	// A stop that begins now either sees an idle connection and closes it, or
+	// is seen here.
+	if !c.state.CompareAndSwap(busy, idle) || c.door.server.stopping.Load() {
+		c.conn.Close()
+		return false
+	}
+	return true
 }
 
 // exchange answers a request. It tells whether the connection was taken over.
@@ -218,7 +219,7 @@ func (c *caller) exchange(head *h1.RequestHead, refused *h1.BadRequest) (taken b
 	c.fill(&ex.In, head)
 	c.door.server.o.Trust.resolve(&ex.In)
 	body := c.body(ex, head, refused != nil)
-	out := writer{sink: &plainSink{c.conn, &c.door.server.stopping}, ex: ex, gateway: c.door.server.o.Gateway}
+	out := writer{sink: &plainSink{c.conn, &ex.Body, &c.door.server.stopping}, ex: ex, gateway: c.door.server.o.Gateway}
 	c.door.answer(&out, refused)
 	body.end()
 	if out.abort {
@@ -267,12 +268,16 @@ func upgradeOf(head *h1.RequestHead) string {
 // plainSink writes an answer of HTTP/1.1.
 type plainSink struct {
 	conn     *h1.ServerConn
+	body     *flow.Body
 	stopping *atomic.Bool
 }
 
 func (s *plainSink) begin(r *flow.Reply) {
 	if s.stopping.Load() {
 		s.conn.Last()
+	}
+	if !s.body.Sending() {
+		s.conn.Unread()
 	}
 	a := h1.Answer{Status: r.Status, Header: r.Header, Length: r.Length}
 	if r.Length >= 0 {

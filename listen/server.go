@@ -213,6 +213,6 @@ func (d *door) http2Server() *http.Server {
 		ConnState:         o.Stats.observe,
 		ConnContext:       withConn,
 		Protocols:         p,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 250},
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 250, WriteByteTimeout: o.WriteTimeout},
 	}
 }

@@ -86,8 +86,8 @@ func asking(method, body string, fields ...string) *flow.Exchange {
 	}
 	ex.Out = flow.Outgoing{
 		Method: method, Scheme: "http", Addr: "up", Port: 80, Path: "/p", Query: "q", HasQuery: true,
-		Header: append(header.Header(nil), ex.In.Header...),
 	}
+	Begin(&ex.Out, &ex.In)
 	if body == "" {
 		ex.Body.Open(nil, 0)
 	} else {

@@ -13,15 +13,12 @@ import (
 func (s *Sender) wire(ex *flow.Exchange) {
 	in, out := &ex.In, &ex.Out
 	w := out.Wire[:0]
-	listed := connectionNames(out.Header)
 	forwarded := forwardedFor(out.Header)
 	via, te := "", false
 	for _, f := range out.Header {
 		switch classify(f.Name) {
 		case keep:
-			if listed == "" || !listsName(listed, f.Name) || !callers(in, f) {
-				w = append(w, f)
-			}
+			w = append(w, f)
 		case viaField:
 			via = join(via, f.Value)
 		case teField:
@@ -42,6 +39,19 @@ func (s *Sender) wire(ex *flow.Exchange) {
 	}
 	w = append(w, header.Field{Name: "Via", Value: s.viaValue(in, via)})
 	out.Wire = w
+}
+
+// Begin copies the caller's fields to the request that goes upstream, but for
+// those that the caller lists in Connection. It runs before plugins add theirs:
+// nobody can list away what they set.
+func Begin(out *flow.Outgoing, in *flow.Request) {
+	out.Header = out.Header[:0]
+	listed := connectionNames(in.Header)
+	for _, f := range in.Header {
+		if listed == "" || classify(f.Name) != keep || !listsName(listed, f.Name) {
+			out.Header = append(out.Header, f)
+		}
+	}
 }
 
 func (s *Sender) viaValue(in *flow.Request, seen string) string {
@@ -182,17 +192,6 @@ func is(name, want string, c class) class {
 		return c
 	}
 	return keep
-}
-
-// callers tells that a field came from the caller as it is: only those can be
-// listed in Connection, not what a plugin set.
-func callers(in *flow.Request, f header.Field) bool {
-	for i := range in.Header {
-		if in.Header[i].Value == f.Value && header.Equal(in.Header[i].Name, f.Name) {
-			return true
-		}
-	}
-	return false
 }
 
 // connectionNames returns the Connection fields that name other fields.

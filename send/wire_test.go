@@ -33,10 +33,11 @@ func TestWire(t *testing.T) {
 		{"listed in Connection", []string{"Connection: close, X-One , x-two", "X-One: 1", "X-Two: 2", "X-Three: 3"}, nil, map[string]string{"X-Three": "3"}},
 		{"listed in a second Connection", []string{"Connection: close", "Connection: X-One", "X-One: 1"}, nil, nil},
 		{"ours cannot be listed away", []string{"Connection: X-Forwarded-For, X-Real-IP, Via, X-Kong-Request-Id"}, nil, nil},
-		{"a plugin's cannot be listed away", []string{"Connection: X-Consumer-ID, Authorization", "Authorization: caller"}, func(ex *flow.Exchange) {
+		{"a plugin's cannot be listed away", []string{"Connection: X-Consumer-ID, Authorization, X-Anonymous-Consumer", "Authorization: caller", "X-Consumer-ID: 7", "X-Anonymous-Consumer: true"}, func(ex *flow.Exchange) {
 			ex.Out.Header.Set("Authorization", "gateway")
 			ex.Out.Header.Set("X-Consumer-ID", "7")
-		}, map[string]string{"X-Consumer-ID": "7", "Authorization": "gateway"}},
+			ex.Out.Header.Set("X-Anonymous-Consumer", "true")
+		}, map[string]string{"X-Consumer-ID": "7", "X-Anonymous-Consumer": "true", "Authorization": "gateway"}},
 		{"trailers", []string{"TE: gzip, Trailers;q=0.5"}, nil, map[string]string{"TE": "trailers"}},
 		{"other transfer codings", []string{"TE: gzip"}, nil, nil},
 		{"forged", []string{"X-Real-IP: 6.6.6.6", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil", "X-Forwarded-Port: 1", "X-Forwarded-Path: /evil", "X-Forwarded-Prefix: /evil", "X-Kong-Request-Id: forged"}, nil, nil},
