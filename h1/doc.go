@@ -32,11 +32,14 @@
 // before it, a repeated but equal Content-Length, a Content-Length in a 1xx or
 // 204 answer (ignored), bytes above 0x7F in field values and reasons.
 //
-// # Timeouts
+// # Timeouts of the client
 //
 // Read and write timeouts run between two successive operations on the
 // connection, not over the whole exchange (the context does that). A timeout of
 // T fires between T and T+T/16, since deadlines are not set for every
 // operation. While the request body is still being sent the read timeout does
 // not fire; it runs from the end of sending.
+//
+// Those of the server are exact for reading, and for writing as late as the
+// client's.
 package h1

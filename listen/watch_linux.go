@@ -1,8 +1,10 @@
 package listen
 
 import (
+	"errors"
 	"log/slog"
 	"os"
+	"sync"
 	"syscall"
 )
 
@@ -12,6 +14,7 @@ import (
 type watcher struct {
 	server *Server
 	file   *os.File // the set; nil when there is none
+	blind  sync.Once
 }
 
 // watched is what is told of a connection: the other end has closed, or shut
@@ -25,11 +28,18 @@ func newWatcher(s *Server) *watcher {
 		err = syscall.SetNonblock(fd, true)
 	}
 	if err != nil {
-		s.o.Log.Error("callers that hang up will not be noticed while they wait", slog.Any("error", err))
+		w.lost(err)
 		return w
 	}
 	w.file = os.NewFile(uintptr(fd), "epoll")
 	return w
+}
+
+// lost says once that callers who hang up while they wait go unnoticed.
+func (w *watcher) lost(err error) {
+	w.blind.Do(func() {
+		w.server.o.Log.Error("callers that hang up will not all be noticed while they wait", slog.Any("error", err))
+	})
 }
 
 // add begins to look after a caller.
@@ -53,7 +63,11 @@ func (w *watcher) control(c *caller, op int, ev *syscall.EpollEvent) {
 	}
 	_ = raw.Control(func(fd uintptr) {
 		if set, err := w.file.SyscallConn(); err == nil {
-			_ = set.Control(func(epoll uintptr) { _ = syscall.EpollCtl(int(epoll), op, int(fd), ev) })
+			_ = set.Control(func(epoll uintptr) {
+				if err := syscall.EpollCtl(int(epoll), op, int(fd), ev); err != nil && op == syscall.EPOLL_CTL_ADD {
+					w.lost(err)
+				}
+			})
 		}
 	})
 }
@@ -65,6 +79,7 @@ func (w *watcher) run() {
 	}
 	set, err := w.file.SyscallConn()
 	if err != nil {
+		w.lost(err)
 		return
 	}
 	events := make([]syscall.EpollEvent, 128)
@@ -75,6 +90,9 @@ func (w *watcher) run() {
 			return n > 0
 		})
 		if err != nil {
+			if !errors.Is(err, os.ErrClosed) {
+				w.lost(err)
+			}
 			return
 		}
 		for i := range events[:n] {
