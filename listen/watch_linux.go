@@ -1,10 +1,10 @@
 package listen
 
 import (
-	"errors"
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -15,6 +15,7 @@ type watcher struct {
 	server *Server
 	file   *os.File // the set; nil when there is none
 	blind  sync.Once
+	closed atomic.Bool
 }
 
 // watched is what is told of a connection: the other end has closed, or shut
@@ -90,7 +91,7 @@ func (w *watcher) run() {
 			return n > 0
 		})
 		if err != nil {
-			if !errors.Is(err, os.ErrClosed) {
+			if !w.closed.Load() {
 				w.lost(err)
 			}
 			return
@@ -105,6 +106,7 @@ func (w *watcher) run() {
 }
 
 func (w *watcher) close() {
+	w.closed.Store(true)
 	if w.file != nil {
 		_ = w.file.Close()
 	}
