@@ -50,10 +50,8 @@ type head struct {
 	reason        string
 	length        int64 // announced; -1 if not
 	chunked       bool
-	close         bool // Connection: close
-	keepAlive     bool // Connection: keep-alive
-	upgrade       bool // Connection: upgrade
-	hint          time.Duration
+	options
+	hint time.Duration
 }
 
 // scan finds the empty line that ends a head or trailer, going on where it
@@ -246,18 +244,21 @@ func (h *head) interpret() error {
 	return nil
 }
 
-// connection reads a list of connection options.
-func (h *head) connection(list string) {
+// options are those that Connection fields name (RFC 9110 section 7.6.1).
+type options struct{ close, keepAlive, upgrade bool }
+
+// connection reads a list of them.
+func (o *options) connection(list string) {
 	for more := true; more; {
 		var option string
 		option, list, more = strings.Cut(list, ",")
 		switch option = trim(option); {
 		case header.Equal(option, "close"):
-			h.close = true
+			o.close = true
 		case header.Equal(option, "keep-alive"):
-			h.keepAlive = true
+			o.keepAlive = true
 		case header.Equal(option, "upgrade"):
-			h.upgrade = true
+			o.upgrade = true
 		}
 	}
 }

@@ -128,16 +128,10 @@ func reserved(name string) bool {
 		return header.Equal(name, "host")
 	case 7:
 		return header.Equal(name, "upgrade")
-	case 10:
-		return header.Equal(name, "connection") || header.Equal(name, "keep-alive")
-	case 14:
-		return header.Equal(name, "content-length")
 	case 16:
 		return header.Equal(name, "proxy-connection")
-	case 17:
-		return header.Equal(name, "transfer-encoding")
 	}
-	return false
+	return answerReserved(name)
 }
 
 // Lengths that are no lengths.

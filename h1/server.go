@@ -82,13 +82,11 @@ type RequestHead struct {
 	// Began is when the head had been read.
 	Began time.Time
 
-	host      int // number of Host fields
-	chunked   bool
-	lengths   bool // there is a Content-Length
-	expects   bool // Expect: 100-continue
-	upgrades  bool // Connection: upgrade
-	keepAlive bool // the caller asks for a further exchange
-	close     bool // there is to be none
+	host    int // number of Host fields
+	chunked bool
+	lengths bool // there is a Content-Length
+	expects bool // Expect: 100-continue
+	options      // close: there is to be no further exchange, whoever wants that
 }
 
 // ServerConn is a caller's connection: requests are read from it one after
@@ -116,8 +114,8 @@ type ServerConn struct {
 
 	// The answer.
 	wmu      sync.Mutex // guards all below
-	wrote    time.Time  // the write deadline that is set
-	out      *scratch   // the head, until the first write
+	wd       deadline
+	out      *scratch // the head, until the first write
 	answer   framing
 	headed   bool        // the answer has begun
 	answered bool        // and is complete
@@ -296,16 +294,14 @@ func (c *ServerConn) Finish() bool {
 		c.forget()
 		return true
 	}
-	switch {
-	case sound:
+	if sound {
 		c.linger()
-		c.drop()
 		_ = c.nc.Close() // TLS says goodbye
-	default:
+	} else {
 		c.reset()
-		c.drop()
 		c.Close()
 	}
+	c.drop()
 	return false
 }
 

@@ -143,7 +143,7 @@ func (h *RequestHead) interpret() error {
 	}
 	clear(h.Header[len(kept):])
 	h.Header = kept
-	if !h.upgrades || h.Length > 0 || h.chunked {
+	if !h.upgrade || h.Length > 0 || h.chunked {
 		h.Upgrade = "" // RFC 9110 section 7.8; and no protocol begins in a body
 	}
 	h.close = h.close || h.Minor == 0 && !h.keepAlive
@@ -207,22 +207,6 @@ func (h *RequestHead) transferEncoding(value string) error {
 	}
 	h.chunked = true
 	return nil
-}
-
-// connection reads a list of connection options.
-func (h *RequestHead) connection(list string) {
-	for more := true; more; {
-		var option string
-		option, list, more = strings.Cut(list, ",")
-		switch option = trim(option); {
-		case header.Equal(option, "close"):
-			h.close = true
-		case header.Equal(option, "keep-alive"):
-			h.keepAlive = true
-		case header.Equal(option, "upgrade"):
-			h.upgrades = true
-		}
-	}
 }
 
 // authority sees to host and target (RFC 9112 section 3.2).

@@ -27,14 +27,12 @@ type Answer struct {
 func (c *ServerConn) Begin(a *Answer) {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
-	if c.out == nil {
-		c.out = c.server.scratch.Get().(*scratch)
-	}
 	c.answer, c.headed = c.framingOf(a), true
 	if c.stop.Load() || c.answer == bodyClose || c.goOn.Load() {
 		c.head.close = true
 	}
-	c.out.b = c.appendAnswer(c.out.b[:0], a)
+	s := c.staged()
+	s.b = c.appendAnswer(s.b[:0], a)
 }
 
 // framingOf an answer says how its end will be found.
@@ -110,7 +108,8 @@ func (c *ServerConn) appendFraming(b []byte, a *Answer) []byte {
 	return b
 }
 
-// answerReserved names the fields that only the server itself can know.
+// answerReserved names those of them that an answer may not have either, whoever
+// wrote it: only the sender itself can know what they say.
 func answerReserved(name string) bool {
 	switch len(name) {
 	case 10:
@@ -269,13 +268,10 @@ func (c *ServerConn) writeAll(p []byte) error {
 // bounded writes within the write timeout. Deadlines are not set for every
 // write, so that one fires up to a sixteenth of the timeout late.
 func (c *ServerConn) bounded(write func() error) error {
-	if t := c.server.opt.WriteTimeout; t > 0 {
-		if now := time.Now(); c.wrote.Sub(now) < t {
-			c.wrote = now.Add(t + t/16)
-			if err := c.raw.SetWriteDeadline(c.wrote); err != nil {
-				c.broken = true
-				return err
-			}
+	if t := c.server.opt.WriteTimeout; t > 0 && c.wd.arm(time.Now(), t) {
+		if err := c.raw.SetWriteDeadline(c.wd.at); err != nil {
+			c.broken = true
+			return err
 		}
 	}
 	err := write()

@@ -241,13 +241,8 @@ func (c *caller) fill(in *flow.Request, head *h1.RequestHead) {
 	if head.Minor == 0 {
 		in.Proto = "HTTP/1.0"
 	}
-	in.Target, in.Host, in.Size = head.Target, head.Host, head.Size
-	in.Path, in.Query, in.HasQuery = strings.Cut(originForm(head.Target), "?")
-	in.Scheme = "http"
-	if c.tls != nil {
-		in.Scheme, in.TLS = "https", c.tls
-	}
-	in.Port, in.PortText, in.Addr = c.door.port, c.door.portText, c.local
+	c.door.fill(in, head.Target, c.tls)
+	in.Host, in.Size, in.Addr = head.Host, head.Size, c.local
 	in.Peer, in.PeerPort = c.peer, c.peerPort
 	in.Conn, in.ConnRequests = c.number, c.requests
 	in.Length, in.Upgrade = head.Length, upgradeOf(head)

@@ -84,6 +84,17 @@ func (d *door) end(ex *flow.Exchange) {
 	d.pool.Put(ex)
 }
 
+// fill copies what a request of any version has: its target, and how it came.
+func (d *door) fill(in *flow.Request, target string, secure *tls.ConnectionState) {
+	in.Target = target
+	in.Path, in.Query, in.HasQuery = strings.Cut(originForm(target), "?")
+	in.Scheme = "http"
+	if secure != nil {
+		in.Scheme, in.TLS = "https", secure
+	}
+	in.Port, in.PortText = d.port, d.portText
+}
+
 // originForm is the request target without scheme and authority.
 func originForm(t string) string {
 	if strings.HasPrefix(t, "/") {

@@ -7,12 +7,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/h1"
 	"github.com/sluice-gateway/sluice/header"
 )
 
@@ -102,14 +102,8 @@ func (s *streamDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fillStream copies the head of a request.
 func (d *door) fillStream(in *flow.Request, r *http.Request) {
 	in.Method, in.Proto, in.Major = r.Method, r.Proto, r.ProtoMajor
-	in.Target, in.Host = r.RequestURI, r.Host
-	in.Path, in.Query, in.HasQuery = strings.Cut(originForm(r.RequestURI), "?")
-	in.Scheme = "http"
-	if r.TLS != nil {
-		in.Scheme, in.TLS = "https", r.TLS
-	}
-	in.Port, in.PortText = d.port, d.portText
-	in.Length = r.ContentLength
+	d.fill(in, r.RequestURI, r.TLS)
+	in.Host, in.Length = r.Host, r.ContentLength
 	in.Peer, in.PeerPort = splitPeer(r.RemoteAddr)
 	if c, ok := r.Context().Value(connKey{}).(*connInfo); ok {
 		in.Addr, in.Conn = c.local, c.number
@@ -231,7 +225,7 @@ func (s *streamSink) begin(r *flow.Reply) {
 	if _, ok := h["Content-Type"]; !ok {
 		h["Content-Type"] = nil // no guessing
 	}
-	if r.Length >= 0 && bodyAllowed(r.Status) {
+	if r.Length >= 0 && h1.BodyAllowed(r.Status) {
 		last := len(values) - 1
 		values[last] = r.LengthText()
 		h["Content-Length"] = values[last:]

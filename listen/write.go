@@ -82,8 +82,6 @@ func headSize(r *flow.Reply) int64 {
 	return int64(size)
 }
 
-func bodyAllowed(status int) bool { return h1.BodyAllowed(status) }
-
 // body passes frames on, one write for each; the head leaves with the first.
 func (w *writer) body(r *flow.Reply) {
 	out := &w.ex.Outcome
@@ -137,7 +135,7 @@ func (w *writer) stillSending() bool {
 
 func (w *writer) ended(r *flow.Reply, first bool) {
 	out := &w.ex.Outcome
-	if r.Length >= 0 && out.Body < r.Length && w.ex.In.Method != http.MethodHead && bodyAllowed(r.Status) {
+	if r.Length >= 0 && out.Body < r.Length && w.ex.In.Method != http.MethodHead && h1.BodyAllowed(r.Status) {
 		w.broken(r, first, errShort)
 		return
 	}
