@@ -12,10 +12,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/app"
+	"github.com/sluice-gateway/sluice/internal/journal"
 )
 
 // run starts a gateway; it stops with the test.
@@ -76,24 +76,6 @@ func statusOf(t *testing.T, port int, host string) int {
 	return resp.StatusCode
 }
 
-// lines is a log that can be read while it is written.
-type lines struct {
-	mu sync.Mutex // guards b
-	b  strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // TestLogOfFailures: who reads the log finds out which request failed, on the
 // way to whom, and what to change.
 func TestLogOfFailures(t *testing.T) {
@@ -110,7 +92,7 @@ func TestLogOfFailures(t *testing.T) {
 		"routes":[{"name":"r-page","paths":["/page"],"plugins":[{"name":"ai-proxy","config":{
 			"route_type":"llm/v1/chat","model":{"provider":"openai","name":"m","options":{"upstream_url":%q}}}}]}]}`,
 		silent.URL, page.URL+"/v1")
-	log := &lines{}
+	log := &journal.Buffer{}
 	o := options(t, "")
 	o.Settings.DeclarativeConfigString = config
 	o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -180,7 +162,7 @@ func TestCutExchangesAreCounted(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer upstream.Close()
-	log := &lines{}
+	log := &journal.Buffer{}
 	o := options(t, "quit_timeout = 0")
 	o.Log = slog.New(slog.NewTextHandler(log, nil))
 	o.Settings.DeclarativeConfigString = fmt.Sprintf(
@@ -233,7 +215,7 @@ func TestFailedReload(t *testing.T) {
 	}
 	const good = `{"_format_version":"3.0","plugins":[{"name":"prometheus"}]}`
 	write(good)
-	log := &lines{}
+	log := &journal.Buffer{}
 	o := options(t, "declarative_config = "+file)
 	o.Log = slog.New(slog.NewTextHandler(log, nil))
 	a := run(t, o)

@@ -11,35 +11,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/sluice-gateway/sluice/internal/journal"
 )
 
 // world is a process with everything around it made up.
 type world struct {
 	process
-	out, log safeBuffer
+	out, log journal.Buffer
 	signals  chan chan<- os.Signal
 	serving  chan gateway
-}
-
-// safeBuffer is written by the gateway and read by the test.
-type safeBuffer struct {
-	mu sync.Mutex // guards b
-	b  strings.Builder
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 func newWorld(t *testing.T, environ ...string) *world {
