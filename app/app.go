@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -242,8 +243,12 @@ func (a *App) agent() string { return "sluice/" + a.o.Version }
 
 func (a *App) headers() engine.Headers { return engine.NewHeaders(a.agent(), a.o.Settings.Headers) }
 
-// tune sets the collector from the settings and the control group.
+// tune sets the collector from the settings and the control group, and the
+// processors when the settings name a number.
 func (a *App) tune() {
+	if n := a.o.Settings.WorkerProcesses; n > 0 {
+		runtime.GOMAXPROCS(n)
+	}
 	percent, limit := a.o.Settings.GC(os.DirFS("/"))
 	debug.SetGCPercent(percent)
 	if limit > 0 {

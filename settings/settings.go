@@ -235,6 +235,10 @@ type Settings struct {
 	// DNSCacheSize is how many names are remembered.
 	DNSCacheSize int `conf:"dns_cache_size" default:"10000" between:"1,10000000"`
 
+	// WorkerProcesses is how many processors work at the same time; auto takes
+	// those of the machine or of the control group, and follows when the
+	// group's limit changes. Where one is enough, one costs less.
+	WorkerProcesses int `conf:"nginx_worker_processes" default:"auto" words:"auto=0" between:"0,4096"`
 	// GOGC is how many per cent the heap may grow between collections; auto
 	// takes 200; off collects only at the memory limit. Sluice's own key; the
 	// variable GOGC is its fallback.

@@ -222,7 +222,7 @@ func TestWarnings(t *testing.T) {
 				"KONG_PROXY_LISTEN=0.0.0.0:8000, [::]:8000, 0.0.0.0:8443 http2 ssl, [::]:8443 http2 ssl", "KONG_PROXY_STREAM_ACCESS_LOG=/dev/stdout basic",
 				"KONG_STATUS_LISTEN=0.0.0.0:8100, [::]:8100", "KONG_STREAM_LISTEN=off", "KONG_ROUTER_FLAVOR=traditional_compatible",
 			},
-			[]string{"some settings have no effect; not applicable: admin_access_log, cluster_listen, nginx_worker_processes, proxy_stream_access_log"},
+			[]string{"some settings have no effect; not applicable: admin_access_log, cluster_listen, proxy_stream_access_log"},
 		},
 		{"nothing", "admin_access_log = off\nnginx_daemon = off\nanonymous_reports = on", nil, nil},
 		{"Docker", "", []string{"KONG_PROXY_ACCESS_LOG=/dev/stdout", "KONG_PROXY_ERROR_LOG=/dev/stderr", "KONG_DATABASE=off", "KONG_VERSION=3.10.0"}, nil},

@@ -208,7 +208,7 @@ func launch(t *testing.T, upstream string) *running {
 	t.Helper()
 	g := &running{file: write(t, "kong.yml", text(upstream, "first"))}
 	conf := write(t, "kong.conf", "proxy_listen = 127.0.0.1:0\nadmin_listen = 127.0.0.1:0\nstatus_listen = 127.0.0.1:0\n"+
-		"log_level = info\nnginx_worker_processes = 1\ndeclarative_config = "+g.file+"\n")
+		"log_level = info\nnginx_worker_processes = 2\ndeclarative_config = "+g.file+"\n")
 	g.child = begin(t, "gateway", "start", "-c", conf)
 	g.proxy = "http://" + g.hears(t, 1, `msg=listening api=proxy address=(\S+)`)
 	g.admin = "http://" + g.hears(t, 1, `msg=listening api=admin address=(\S+)`)

@@ -115,7 +115,7 @@ func (h *hasty) close() error {
 
 func load(o GatewayOptions, file string) (*settings.Settings, error) {
 	text := "proxy_listen = 127.0.0.1:0, 127.0.0.1:0 ssl http2\nadmin_listen = off\nstatus_listen = 127.0.0.1:0\n" +
-		"nginx_worker_processes = 1\nprefix = " + o.Dir + "\ndeclarative_config = " + file + "\n"
+		"prefix = " + o.Dir + "\ndeclarative_config = " + file + "\n"
 	text += strings.Join(o.Conf, "\n") + "\n"
 	conf := filepath.Join(o.Dir, "running.conf")
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
