@@ -15,12 +15,13 @@ export BENCH_TMP=${BENCH_TMP:-$(mktemp -d)}
 mkdir -p "$BENCH_TMP"
 (cd "$here/.." && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$BENCH_TMP/sluice" ./cmd/sluice)
 port=9301
-for name in all none all-tls; do
+for name in all none all-tls all-one none-one; do
   printf '%s\n' "prefix = $BENCH_TMP" "proxy_listen = 127.0.0.1:$port" 'admin_listen = off' \
     'status_listen = off' "declarative_config = $BENCH_TMP/$name.yml" >"$BENCH_TMP/$name.conf"
-  sed "s|/tmp/sluice-bench-access.log|$BENCH_TMP/access.log|" "$here/conf/${name%-tls}.yml" >"$BENCH_TMP/$name.yml"
+  sed "s|/tmp/sluice-bench-access.log|$BENCH_TMP/access.log|" "$here/conf/${name%-*}.yml" >"$BENCH_TMP/$name.yml"
   port=$((port + 1))
 done
+for name in all-one none-one; do echo "nginx_worker_processes = 1" >>"$BENCH_TMP/$name.conf"; done
 sed -i -e 's|http://127.0.0.1:9100|https://127.0.0.1:9143|' -e 's|^- name: llm|&\n  tls_verify: false|' "$BENCH_TMP/all-tls.yml"
 cp "$here/conf/nginx-tls.conf" "$BENCH_TMP/"
 (cd "$here/.." && go build -o "$BENCH_TMP/tlsfront" ./bench/tlsfront)

@@ -1,11 +1,8 @@
-// Package llm holds the canonical model of a conversation with a language
-// model: the vocabulary that formats translate to and from. So far it holds
-// usage; requests, parts and events come with the second format.
-//
-// It depends on nothing and does nothing.
 package llm
 
-// Usage is what an answer cost in tokens. A negative number is unknown.
+// Usage is what an answer cost in tokens. A negative number is unknown. Prompt
+// includes what was read from and written to a cache, Completion what was
+// spent on thinking.
 type Usage struct {
 	Prompt     int64
 	Completion int64
@@ -16,12 +13,16 @@ type Usage struct {
 	Estimated bool
 	// ServiceTier as reported by the provider.
 	ServiceTier string
+	// Extra of the object that it was told in.
+	Extra Extra
 }
 
 // UsageDetails break a count down. Negative numbers are unknown.
 type UsageDetails struct {
-	CachedPrompt       int64
-	CacheWrite         int64
+	CachedPrompt int64
+	CacheWrite   int64
+	// CacheWriteHour is the part of CacheWrite that is kept for an hour.
+	CacheWriteHour     int64
 	AudioPrompt        int64
 	Reasoning          int64
 	AudioCompletion    int64
@@ -35,7 +36,7 @@ func NoUsage() Usage { return Usage{Prompt: -1, Completion: -1, Total: -1} }
 // NoDetails are details of which nothing is known.
 func NoDetails() UsageDetails {
 	return UsageDetails{
-		CachedPrompt: -1, CacheWrite: -1, AudioPrompt: -1, Reasoning: -1,
+		CachedPrompt: -1, CacheWrite: -1, CacheWriteHour: -1, AudioPrompt: -1, Reasoning: -1,
 		AudioCompletion: -1, AcceptedPrediction: -1, RejectedPrediction: -1,
 	}
 }

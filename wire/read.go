@@ -1,0 +1,206 @@
+package wire
+
+import (
+	"bytes"
+	"unsafe"
+
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+)
+
+// Check tells whether a body is one JSON object, whole and without names that
+// occur twice. Decoders call it before anything else reads the body.
+func Check(body []byte) error {
+	if err := jsonscan.NoDuplicates(body); err != nil {
+		return err
+	}
+	if jsonscan.KindOf(body) != jsonscan.Object {
+		return &Invalid{Message: "must be a JSON object"}
+	}
+	return nil
+}
+
+// Fields walks over the members of an object in valid JSON. Anything that is
+// no object has none.
+type Fields struct {
+	m     jsonscan.Members
+	name  []byte
+	value []byte
+}
+
+// NewFields begins a walk.
+func NewFields(object []byte) Fields {
+	if jsonscan.KindOf(object) != jsonscan.Object {
+		object = nil
+	}
+	return Fields{m: jsonscan.NewMembers(object)}
+}
+
+// Next goes to the next member.
+func (f *Fields) Next() bool {
+	name, value, ok := f.m.Next()
+	if !ok {
+		return false
+	}
+	f.name, f.value = name[1:len(name)-1], value
+	if bytes.IndexByte(f.name, '\\') >= 0 {
+		f.name, _ = jsonscan.AppendUnquote(nil, name)
+	}
+	return true
+}
+
+// Name of the member. It shares the memory of the body.
+func (f *Fields) Name() string {
+	return unsafe.String(unsafe.SliceData(f.name), len(f.name)) // a copy for each name would be most of a decoder's garbage
+}
+
+// Value of the member.
+func (f *Fields) Value() llm.JSON { return f.value }
+
+// Keep adds the member to what a node has beside what the model knows.
+func (f *Fields) Keep(x *llm.Extra, from llm.Format) {
+	x.From = from
+	x.Members = append(x.Members, llm.Member{Name: f.Name(), Value: f.value})
+}
+
+// Get is the value at a path of names in an object, nil if there is none.
+func Get(object []byte, path ...string) llm.JSON {
+	if jsonscan.KindOf(object) != jsonscan.Object {
+		return nil
+	}
+	return jsonscan.Find(object, path...).Of(object)
+}
+
+// Items walks over the elements of an array in valid JSON; anything that is no
+// array has none.
+func Items(array []byte) jsonscan.Elements {
+	if jsonscan.KindOf(array) != jsonscan.Array {
+		array = nil
+	}
+	return jsonscan.NewElements(array)
+}
+
+// Len counts the elements of an array.
+func Len(array []byte) int {
+	n, e := 0, Items(array)
+	for _, ok := e.Next(); ok; _, ok = e.Next() {
+		n++
+	}
+	return n
+}
+
+// IsString, IsArray, IsObject and IsNull tell what a value is; nil is nothing.
+func IsString(v []byte) bool { return jsonscan.KindOf(v) == jsonscan.String }
+
+// IsArray tells whether v is an array.
+func IsArray(v []byte) bool { return jsonscan.KindOf(v) == jsonscan.Array }
+
+// IsObject tells whether v is an object.
+func IsObject(v []byte) bool { return jsonscan.KindOf(v) == jsonscan.Object }
+
+// IsNumber tells whether v is a number.
+func IsNumber(v []byte) bool { return jsonscan.KindOf(v) == jsonscan.Number }
+
+// IsNull tells whether v is null.
+func IsNull(v []byte) bool { return jsonscan.KindOf(v) == jsonscan.Null }
+
+// IsTrue tells whether v is true.
+func IsTrue(v []byte) bool { return string(v) == "true" }
+
+// Null makes null nothing.
+func Null(v llm.JSON) llm.JSON {
+	if IsNull(v) {
+		return nil
+	}
+	return v
+}
+
+// Text is the text of a JSON string; anything else is "".
+func Text(v []byte) string {
+	if !IsString(v) {
+		return ""
+	}
+	s, err := jsonscan.Unquote(v)
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// TextBytes is Text as bytes, without a copy where v has no escapes.
+func TextBytes(v []byte) []byte {
+	if !IsString(v) {
+		return nil
+	}
+	if in := v[1 : len(v)-1]; bytes.IndexByte(in, '\\') < 0 {
+		return in
+	}
+	b, err := jsonscan.AppendUnquote(nil, v)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// Int is a whole number, or ok is false.
+func Int(v []byte) (n int64, ok bool) { return jsonscan.Int(v) }
+
+// Quote is s as a JSON string.
+func Quote(s string) llm.JSON { return jsonscan.AppendQuote(nil, s) }
+
+// EmptyText tells whether v is the string "".
+func EmptyText(v []byte) bool { return string(v) == `""` }
+
+// Equal tells whether v is the JSON string s.
+func Equal(v []byte, s string) bool { return jsonscan.EqualString(v, s) }
+
+// Join makes one JSON string of several, with sep between them. What is no
+// string is left out.
+func Join(sep string, texts ...llm.JSON) llm.JSON {
+	quoted := jsonscan.AppendQuote(nil, sep)
+	between := quoted[1 : len(quoted)-1]
+	out, some := []byte{'"'}, false
+	for _, t := range texts {
+		if !IsString(t) {
+			continue
+		}
+		if some {
+			out = append(out, between...)
+		}
+		out, some = append(out, t[1:len(t)-1]...), true
+	}
+	return append(out, '"')
+}
+
+// DataURL takes a data: URL in base64 apart. data is base64, without quotes.
+func DataURL(url []byte) (mime string, data []byte, ok bool) {
+	b := TextBytes(url)
+	if len(b) < 5 || !bytes.EqualFold(b[:5], []byte("data:")) {
+		return "", nil, false
+	}
+	head, data, ok := bytes.Cut(b[5:], []byte(","))
+	if !ok {
+		return "", nil, false
+	}
+	mimeType, rest, _ := bytes.Cut(head, []byte(";"))
+	for len(rest) > 0 {
+		var param []byte
+		param, rest, _ = bytes.Cut(rest, []byte(";"))
+		if bytes.EqualFold(bytes.TrimSpace(param), []byte("base64")) {
+			return string(mimeType), data, true
+		}
+	}
+	return "", nil, false
+}
+
+// AppendDataURL appends a data: URL as a JSON string.
+func AppendDataURL(dst []byte, mime string, data []byte) []byte {
+	if mime == "" {
+		mime = "application/octet-stream"
+	}
+	dst = append(dst, `"data:`...)
+	quoted := jsonscan.AppendQuote(nil, mime)
+	dst = append(dst, quoted[1:len(quoted)-1]...)
+	dst = append(dst, ";base64,"...)
+	return append(append(dst, data...), '"')
+}
