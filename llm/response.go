@@ -58,7 +58,7 @@ const (
 	// EventDelta goes on with it: Text is a piece, as a JSON string, of the
 	// part's text, or of the text of a call's arguments.
 	EventDelta
-	// EventSign gives the part's signature, in Text.
+	// EventSign gives the part's signature, in Text; Part.SignedBy is whose.
 	EventSign
 	// EventCite adds Citation to the part.
 	EventCite

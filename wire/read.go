@@ -63,6 +63,43 @@ func (f *Fields) Keep(x *llm.Extra, from llm.Format) {
 	x.Members = append(x.Members, llm.Member{Name: f.Name(), Value: f.value})
 }
 
+// A mark remembers a spelling in an Extra: what the format wrote of two things
+// that mean the same. No member of a body has such a name.
+const markStart = '\x00'
+
+func isMark(name string) bool { return len(name) > 0 && name[0] == markStart }
+
+// Mark remembers a spelling, with a value if there is one to keep.
+func Mark(x *llm.Extra, from llm.Format, name string, value llm.JSON) {
+	x.From = from
+	x.Members = append(x.Members, llm.Member{Name: string(markStart) + name, Value: value})
+}
+
+// Marked tells whether a spelling was remembered by the format.
+func Marked(x *llm.Extra, from llm.Format, name string) (value llm.JSON, ok bool) {
+	if x.From != from {
+		return nil, false
+	}
+	for i := range x.Members {
+		if m := x.Members[i].Name; isMark(m) && m[1:] == name {
+			return x.Members[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// NoteExtra notes the members that another format than own has left in x.
+func NoteExtra(n *Notes, x *llm.Extra, own llm.Format, path string) {
+	if x.From == own {
+		return
+	}
+	for i := range x.Members {
+		if name := x.Members[i].Name; !isMark(name) && !IsNull(x.Members[i].Value) {
+			n.Drop(path + name)
+		}
+	}
+}
+
 // Get is the value at a path of names in an object, nil if there is none.
 func Get(object []byte, path ...string) llm.JSON {
 	if jsonscan.KindOf(object) != jsonscan.Object {

@@ -130,6 +130,9 @@ func (w *Writer) Extra(x *llm.Extra, own llm.Format) {
 		return
 	}
 	for i := range x.Members {
+		if isMark(x.Members[i].Name) {
+			continue
+		}
 		w.comma()
 		w.Buf = append(jsonscan.AppendQuote(w.Buf, x.Members[i].Name), ':')
 		w.Buf = append(w.Buf, x.Members[i].Value...)

@@ -1,0 +1,43 @@
+// Package openaichat is the format of OpenAI's chat completions, which many
+// other services speak as well: as their callers and as they themselves do.
+//
+// What the services do differently is data (Dialect). The package follows
+// https://platform.openai.com/docs/api-reference/chat and what was seen of
+// others; it must not know who uses it.
+package openaichat
+
+import "github.com/sluice-gateway/sluice/llm"
+
+const own = llm.OpenAIChat
+
+// Dialect is what a service does differently from OpenAI.
+type Dialect struct {
+	// TopK, MinP and RepeatPenalty: the service takes these parameters.
+	TopK, MinP, RepeatPenalty bool
+	// Thoughts: the service wants the thoughts of earlier answers back, as
+	// reasoning_content.
+	Thoughts bool
+	// NoDeveloper: instructions of the role developer go by system.
+	NoDeveloper bool
+	// NoStreamOptions: the service refuses stream_options.
+	NoStreamOptions bool
+	// CacheMarks: parts may have cache_control.
+	CacheMarks bool
+	// NewLimit tells whether a model wants max_completion_tokens in place of
+	// max_tokens; nil is never.
+	NewLimit func(model string) bool
+}
+
+// Chat is the format. It implements wire.Client and wire.Provider.
+type Chat struct{ d Dialect }
+
+// New returns the format as OpenAI has it, but for the dialect.
+func New(d Dialect) *Chat { return &Chat{d: d} }
+
+// Format implements wire.Client and wire.Provider.
+func (*Chat) Format() llm.Format { return own }
+
+// roles as they are spelled.
+var roles = [...]string{
+	llm.User: "user", llm.Assistant: "assistant", llm.System: "system", llm.Developer: "developer", llm.ToolRole: "tool",
+}

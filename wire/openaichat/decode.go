@@ -1,0 +1,397 @@
+package openaichat
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// DecodeStream implements wire.Provider.
+func (*Chat) DecodeStream() wire.StreamDecoder { return &decoder{} }
+
+// decoder reads the chunks of one stream.
+type decoder struct {
+	dst     []llm.Event
+	started bool
+	ended   bool
+	choices []*streamed
+}
+
+// streamed is one choice on its way.
+type streamed struct {
+	index    int
+	parts    int // begun so far
+	open     int // the part that is open, or -1
+	kind     llm.Kind
+	calls    []tool
+	finished bool
+}
+
+// tool is a call that has begun: its number in the chunks, and its part.
+type tool struct {
+	number int64
+	part   int
+}
+
+// Decode implements wire.StreamDecoder.
+func (d *decoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, error) {
+	d.dst = dst
+	if string(m.Data) == "[DONE]" {
+		d.end()
+		return d.dst, nil
+	}
+	if len(m.Data) == 0 || d.ended {
+		return dst, nil
+	}
+	err := jsonscan.NoDuplicates(m.Data)
+	if err == nil {
+		d.chunk(m.Data)
+		return d.dst, nil
+	}
+	// Some leave out the blank line between two events.
+	line, rest, several := bytes.Cut(m.Data, []byte("\n"))
+	if several && jsonscan.NoDuplicates(line) == nil {
+		d.chunk(line)
+		return d.Decode(d.dst, wire.Message{Data: rest})
+	}
+	// And some put a stray character behind the chunk.
+	if syntax, ok := errors.AsType[*jsonscan.SyntaxError](err); ok && jsonscan.NoDuplicates(m.Data[:syntax.Offset]) == nil {
+		d.chunk(m.Data[:syntax.Offset])
+		return d.dst, nil
+	}
+	return dst, fmt.Errorf("chunk of the stream: %w", err)
+}
+
+// End implements wire.StreamDecoder. Not every service says [DONE].
+func (d *decoder) End(dst []llm.Event) ([]llm.Event, error) {
+	d.dst = dst
+	if !d.ended && !d.complete() {
+		return dst, fmt.Errorf("the stream has no end: %w", io.ErrUnexpectedEOF)
+	}
+	d.end()
+	return d.dst, nil
+}
+
+func (d *decoder) complete() bool {
+	for _, c := range d.choices {
+		if !c.finished {
+			return false
+		}
+	}
+	return len(d.choices) > 0
+}
+
+func (d *decoder) end() {
+	if d.ended {
+		return
+	}
+	d.ended = true
+	for _, c := range d.choices {
+		if d.close(c); !c.finished {
+			d.emit(llm.Event{Kind: llm.EventFinish, Choice: c.index, Finish: finish("stop", len(c.calls) > 0)})
+		}
+	}
+	d.emit(llm.Event{Kind: llm.EventEnd})
+}
+
+func (d *decoder) emit(ev llm.Event) { d.dst = append(d.dst, ev) }
+
+func (d *decoder) chunk(v llm.JSON) {
+	var usage, choices llm.JSON
+	start := llm.Event{Kind: llm.EventStart, Extra: llm.Extra{From: own}}
+	for f := wire.NewFields(v); f.Next(); {
+		switch f.Name() {
+		case "id":
+			start.ID = wire.Text(f.Value())
+		case "model":
+			start.Model = wire.Text(f.Value())
+		case "created":
+			start.Created, _ = wire.Int(f.Value())
+		case "choices":
+			choices = f.Value()
+		case "usage":
+			usage = wire.Null(f.Value())
+		case "x_groq":
+			if usage == nil {
+				usage = wire.Null(wire.Get(f.Value(), "usage"))
+			}
+		case "error":
+			if wire.Null(f.Value()) != nil {
+				d.fail(v)
+				return
+			}
+		case "object":
+		default:
+			f.Keep(&start.Extra, own)
+		}
+	}
+	d.start(&start, choices)
+	d.readChoices(choices)
+	if usage != nil {
+		ev := llm.Event{Kind: llm.EventUsage}
+		readUsage(&ev.Usage, usage)
+		ev.Usage.ServiceTier = wire.Text(start.Extra.Get(own, "service_tier"))
+		d.emit(ev)
+	}
+}
+
+// start begins the answer with the first chunk that is part of it: Azure sends
+// one before, which has no more than a verdict on the prompt.
+func (d *decoder) start(ev *llm.Event, choices llm.JSON) {
+	if d.started || ev.ID == "" && ev.Model == "" && wire.Len(choices) == 0 {
+		return
+	}
+	d.started = true
+	d.emit(*ev)
+}
+
+func (d *decoder) fail(v llm.JSON) {
+	d.ended = true
+	d.emit(llm.Event{Kind: llm.EventError, Err: readError(502, v)})
+}
+
+func (d *decoder) readChoices(v llm.JSON) {
+	items := wire.Items(v)
+	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
+		n, _ := wire.Int(wire.Get(raw, "index"))
+		if n < 0 || n > maxChoices {
+			continue
+		}
+		d.choice(d.at(int(n)), raw)
+	}
+}
+
+// maxChoices bounds what a provider can make us remember.
+const maxChoices = 1024
+
+func (d *decoder) at(n int) *streamed {
+	for _, c := range d.choices {
+		if c.index == n {
+			return c
+		}
+	}
+	c := &streamed{index: n, open: -1}
+	d.choices = append(d.choices, c)
+	return c
+}
+
+func (d *decoder) choice(c *streamed, raw llm.JSON) {
+	reason := ""
+	for f := wire.NewFields(raw); f.Next(); {
+		v := wire.Null(f.Value())
+		switch f.Name() {
+		case "delta":
+			d.delta(c, v)
+		case "finish_reason":
+			reason = wire.Text(v)
+		case "logprobs":
+			if v != nil {
+				d.emit(llm.Event{Kind: llm.EventLogprobs, Choice: c.index, Text: v})
+			}
+		}
+	}
+	if reason == "" || c.finished {
+		return
+	}
+	c.finished = true
+	d.close(c)
+	d.emit(llm.Event{Kind: llm.EventFinish, Choice: c.index, Finish: finish(reason, len(c.calls) > 0), Reason: reason})
+}
+
+func (d *decoder) delta(c *streamed, v llm.JSON) {
+	thought := false
+	for f := wire.NewFields(v); f.Next(); {
+		v := wire.Null(f.Value())
+		if v == nil {
+			continue
+		}
+		switch f.Name() {
+		case "content":
+			d.content(c, v)
+		case "reasoning_content", "reasoning": // some send both, with the same text
+			if !thought {
+				d.text(c, llm.Thinking, v)
+			}
+			thought = true
+		case "refusal":
+			d.text(c, llm.Refusal, v)
+		case "tool_calls":
+			d.tools(c, v)
+		case "function_call":
+			d.tool(c, v, v, 0)
+		case "annotations":
+			d.annotations(c, v)
+		case "reasoning_details":
+			d.details(c, v)
+		case "images":
+			d.images(c, v)
+		}
+	}
+}
+
+// content takes a piece of text, or a list of parts.
+func (d *decoder) content(c *streamed, v llm.JSON) {
+	if !wire.IsArray(v) {
+		d.text(c, llm.Text, v)
+		return
+	}
+	items := wire.Items(v)
+	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
+		if p := readPart(raw); p.Kind == llm.Text {
+			d.text(c, llm.Text, p.Text)
+		} else {
+			d.whole(c, p)
+		}
+	}
+}
+
+// text goes on with a part of the kind, or begins one. An empty text begins
+// nothing: services send one along with the role.
+func (d *decoder) text(c *streamed, kind llm.Kind, v llm.JSON) {
+	if !wire.IsString(v) {
+		return
+	}
+	if c.open < 0 || c.kind != kind {
+		if wire.EmptyText(v) {
+			return
+		}
+		d.open(c, llm.Part{Kind: kind})
+	}
+	d.emit(llm.Event{Kind: llm.EventDelta, Choice: c.index, Index: c.open, Text: v})
+}
+
+func (d *decoder) open(c *streamed, p llm.Part) {
+	d.close(c)
+	c.open, c.kind = c.parts, p.Kind
+	c.parts++
+	d.emit(llm.Event{Kind: llm.EventPart, Choice: c.index, Index: c.open, Part: p})
+}
+
+func (d *decoder) close(c *streamed) {
+	if c.open >= 0 {
+		d.emit(llm.Event{Kind: llm.EventPartEnd, Choice: c.index, Index: c.open})
+		c.open = -1
+	}
+}
+
+// whole is a part that comes in one piece.
+func (d *decoder) whole(c *streamed, p llm.Part) {
+	d.open(c, p)
+	d.close(c)
+}
+
+func (d *decoder) tools(c *streamed, v llm.JSON) {
+	if wire.IsObject(v) {
+		d.numbered(c, v, 0)
+		return
+	}
+	items := wire.Items(v)
+	for i := int64(0); ; i++ {
+		raw, ok := items.Next()
+		if !ok {
+			return
+		}
+		d.numbered(c, raw, i)
+	}
+}
+
+// numbered finds out which call a piece belongs to. Without a number, one that
+// names a tool is a new call, any other goes on with the last.
+func (d *decoder) numbered(c *streamed, raw llm.JSON, place int64) {
+	n, ok := wire.Int(wire.Get(raw, "index"))
+	if !ok {
+		n = int64(len(c.calls)) - 1
+		if name := wire.Get(raw, "function", "name"); n < 0 || wire.IsString(name) && !wire.EmptyText(name) {
+			n = max(int64(len(c.calls)), place)
+		}
+	}
+	function := wire.Get(raw, "function")
+	if function == nil {
+		function = wire.Get(raw, "custom")
+	}
+	d.tool(c, raw, function, n)
+}
+
+// maxCalls bounds the calls of one answer.
+const maxCalls = 4096
+
+func (d *decoder) tool(c *streamed, raw, function llm.JSON, n int64) {
+	part := -1
+	for _, t := range c.calls {
+		if t.number == n {
+			part = t.part
+		}
+	}
+	if part < 0 {
+		if len(c.calls) >= maxCalls {
+			return
+		}
+		p := readCall(raw)
+		if p.Call.Name == "" { // function_call of old
+			p.Call.Name = wire.Text(wire.Get(function, "name"))
+		}
+		p.Call.Args = nil
+		d.open(c, p)
+		part = c.open
+		c.calls = append(c.calls, tool{n, part})
+	}
+	d.arguments(c, part, function)
+}
+
+func (d *decoder) arguments(c *streamed, part int, function llm.JSON) {
+	args := wire.Null(wire.Get(function, "arguments"))
+	if args == nil {
+		args = wire.Null(wire.Get(function, "input"))
+	}
+	if args == nil || wire.EmptyText(args) {
+		return
+	}
+	if !wire.IsString(args) {
+		args = jsonscan.AppendQuote(nil, []byte(args))
+	}
+	d.emit(llm.Event{Kind: llm.EventDelta, Choice: c.index, Index: part, Text: args})
+}
+
+func (d *decoder) annotations(c *streamed, v llm.JSON) {
+	if c.open < 0 || c.kind != llm.Text {
+		return
+	}
+	for _, cite := range citations(v) {
+		d.emit(llm.Event{Kind: llm.EventCite, Choice: c.index, Index: c.open, Citation: cite})
+	}
+}
+
+// details takes the proofs of thoughts; their text comes by other members.
+func (d *decoder) details(c *streamed, v llm.JSON) {
+	items := wire.Items(v)
+	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
+		by := signer(wire.Get(raw, "format"))
+		signature, data := wire.Get(raw, "signature"), wire.Get(raw, "data")
+		switch {
+		case wire.IsString(data):
+			d.whole(c, llm.Part{Kind: llm.Redacted, Signature: data, SignedBy: by})
+		case wire.IsString(signature) && !wire.EmptyText(signature):
+			if c.open < 0 || c.kind != llm.Thinking {
+				d.open(c, llm.Part{Kind: llm.Thinking})
+			}
+			d.emit(llm.Event{
+				Kind: llm.EventSign, Choice: c.index, Index: c.open, Text: signature,
+				Part: llm.Part{Kind: llm.Thinking, SignedBy: by},
+			})
+		}
+	}
+}
+
+func (d *decoder) images(c *streamed, v llm.JSON) {
+	items := wire.Items(v)
+	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
+		if m := readImage(wire.Get(raw, "image_url")); m != nil {
+			d.whole(c, llm.Part{Kind: llm.Image, Media: m})
+		}
+	}
+}
