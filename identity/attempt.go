@@ -1,0 +1,53 @@
+package identity
+
+import (
+	"context"
+	"io"
+	"net/http"
+)
+
+// maxAnswer bounds an answer of a token endpoint.
+const maxAnswer = 1 << 20
+
+// attempt is one try to obtain a credential: it makes the requests of our own
+// code and of libraries and remembers how the last one ended. It follows no
+// redirect, which could carry a secret elsewhere, and cuts long answers off.
+type attempt struct {
+	ctx    context.Context
+	client http.Client
+	next   http.RoundTripper
+	// status of the last answer; err when there was none.
+	status int
+	err    error
+}
+
+func (e *Environment) attempt(ctx context.Context) *attempt {
+	a := &attempt{ctx: ctx, client: *e.Client, next: e.Client.Transport}
+	if a.next == nil {
+		a.next = http.DefaultTransport
+	}
+	a.client.Transport = a
+	a.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return a
+}
+
+// RoundTrip implements http.RoundTripper. Some libraries send requests without
+// the context they were given: those end with the attempt.
+func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Context().Done() == nil {
+		r = r.WithContext(a.ctx)
+	}
+	resp, err := a.next.RoundTrip(r)
+	a.status, a.err = 0, err
+	if err != nil {
+		return nil, err
+	}
+	a.status = resp.StatusCode
+	resp.Body = bounded{io.LimitReader(resp.Body, maxAnswer), resp.Body}
+	return resp, nil
+}
+
+type bounded struct {
+	io.Reader
+	io.Closer
+}

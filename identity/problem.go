@@ -1,0 +1,60 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go"
+	"golang.org/x/oauth2"
+)
+
+// problem says what an error is about in words that hold no secret. Libraries
+// put bodies of answers, outputs of programs and canonical requests into their
+// errors, so only what is known to be harmless is taken over, and the error
+// itself is not wrapped.
+func (a *attempt) problem(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return errors.New(p.Error())
+	}
+	if p, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return fmt.Errorf("there is no profile %q", p.Profile)
+	}
+	if r, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		return a.refused(r.Body)
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && a.status != 0 && isCode(api.ErrorCode()) {
+		return fmt.Errorf("the endpoint answered with status %d %s", a.status, api.ErrorCode())
+	}
+	switch {
+	case a.err != nil:
+		return unreached(a.err)
+	case a.status == http.StatusOK:
+		return errors.New("the answer of the endpoint cannot be used")
+	case a.status != 0:
+		return fmt.Errorf("the endpoint answered with status %d", a.status)
+	default:
+		return fmt.Errorf("failed with %T, whose text may hold secrets and is left out", innermost(err))
+	}
+}
+
+// unreached tells of a request without an answer.
+func unreached(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return errors.New("no answer from the endpoint: " + op.Error())
+	}
+	return errors.New("no answer from the endpoint")
+}
+
+func innermost(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
