@@ -25,25 +25,25 @@ type Auth struct {
 	AllowOverride bool `json:"allow_override" default:"false"`
 
 	// GCPUseServiceAccount mints Google tokens.
-	GCPUseServiceAccount bool `json:"gcp_use_service_account" default:"false" refuse:"Google identities come with the gemini provider, which this version does not have"`
+	GCPUseServiceAccount bool `json:"gcp_use_service_account" default:"false"`
 	// GCPServiceAccountJSON is the key of a service account.
-	GCPServiceAccountJSON schema.Secret `json:"gcp_service_account_json" ref:"true" secret:"true" refuse:"Google identities come with the gemini provider, which this version does not have"`
+	GCPServiceAccountJSON schema.Secret `json:"gcp_service_account_json" ref:"true" secret:"true"`
 	// GCPMetadataURL is an alternative metadata server.
-	GCPMetadataURL string `json:"gcp_metadata_url" ref:"true" refuse:"Google identities come with the gemini provider, which this version does not have"`
+	GCPMetadataURL string `json:"gcp_metadata_url" ref:"true"`
 	// GCPOAuthTokenURL is an alternative token endpoint.
-	GCPOAuthTokenURL string `json:"gcp_oauth_token_url" ref:"true" refuse:"Google identities come with the gemini provider, which this version does not have"`
+	GCPOAuthTokenURL string `json:"gcp_oauth_token_url" ref:"true"`
 	// AWSAccessKeyID is a static AWS key.
-	AWSAccessKeyID schema.Secret `json:"aws_access_key_id" ref:"true" secret:"true" refuse:"AWS identities come with the bedrock provider, which this version does not have"`
+	AWSAccessKeyID schema.Secret `json:"aws_access_key_id" ref:"true" secret:"true"`
 	// AWSSecretAccessKey belongs to AWSAccessKeyID.
-	AWSSecretAccessKey schema.Secret `json:"aws_secret_access_key" ref:"true" secret:"true" refuse:"AWS identities come with the bedrock provider, which this version does not have"`
+	AWSSecretAccessKey schema.Secret `json:"aws_secret_access_key" ref:"true" secret:"true"`
 	// AzureUseManagedIdentity takes an Entra token instead of a key.
-	AzureUseManagedIdentity bool `json:"azure_use_managed_identity" default:"false" refuse:"Azure identities come with the azure provider, which this version does not have"`
+	AzureUseManagedIdentity bool `json:"azure_use_managed_identity" default:"false"`
 	// AzureClientID is a user-assigned identity or application.
-	AzureClientID string `json:"azure_client_id" ref:"true" refuse:"Azure identities come with the azure provider, which this version does not have"`
+	AzureClientID string `json:"azure_client_id" ref:"true"`
 	// AzureClientSecret is the application's secret.
-	AzureClientSecret schema.Secret `json:"azure_client_secret" ref:"true" secret:"true" refuse:"Azure identities come with the azure provider, which this version does not have"`
+	AzureClientSecret schema.Secret `json:"azure_client_secret" ref:"true" secret:"true"`
 	// AzureTenantID is the tenant.
-	AzureTenantID string `json:"azure_tenant_id" ref:"true" refuse:"Azure identities come with the azure provider, which this version does not have"`
+	AzureTenantID string `json:"azure_tenant_id" ref:"true"`
 }
 
 // Logging is what of a conversation goes into log entries.
@@ -59,7 +59,7 @@ type Logging struct {
 // Model is a model at a provider.
 type Model struct {
 	// Provider of the model.
-	Provider string `json:"provider" required:"true" enum:"anthropic,azure,bedrock,cerebras,cohere,dashscope,databricks,deepseek,gemini,huggingface,llama2,mistral,ollama,openai,vllm,xai"`
+	Provider string `json:"provider" required:"true" enum:"anthropic,azure,bedrock,cerebras,cohere,dashscope,databricks,deepseek,gemini,groq,huggingface,llama2,mistral,ollama,openai,openai-compatible,openrouter,perplexity,together,vllm,xai"`
 	// Name of the model at the provider. Without one the caller chooses.
 	// May hold templates: $(headers.x), $(uri_captures.x), $(query_params.x).
 	Name string `json:"name"`
@@ -90,7 +90,7 @@ type Options struct {
 	// provider's cache; without it they cost InputCost.
 	CacheWriteCost *float64 `json:"cache_write_cost" gt:"0"`
 	// CacheWriteCostList has prices by the cache's time to live.
-	CacheWriteCostList []CacheWriteCost `json:"cache_write_cost_list" refuse:"prices by cache lifetime come with the anthropic provider, which this version does not have"`
+	CacheWriteCostList []CacheWriteCost `json:"cache_write_cost_list"`
 	// ContextWindowFactor raises prices above a number of input tokens.
 	ContextWindowFactor []ContextWindowFactor `json:"context_window_factor"`
 	// ServiceTierFactor multiplies the cost by the provider's service tier.
@@ -108,30 +108,97 @@ type Options struct {
 	// who did not ask. Turn it off for a server that refuses the member.
 	AskUsage bool `json:"ask_usage" default:"true"`
 
-	// AnthropicVersion is the API version of anthropic.
-	AnthropicVersion string `json:"anthropic_version" refuse:"the anthropic provider is not in this version"`
-	// AzureInstance is the instance of azure.
-	AzureInstance string `json:"azure_instance" refuse:"the azure provider is not in this version"`
-	// AzureDeploymentID is the deployment of azure.
-	AzureDeploymentID string `json:"azure_deployment_id" refuse:"the azure provider is not in this version"`
-	// AzureAPIVersion is the API version of azure.
-	AzureAPIVersion string `json:"azure_api_version" default:"2023-05-15" refuse:"the azure provider is not in this version"`
-	// Llama2Format is the format of llama2.
-	Llama2Format string `json:"llama2_format" enum:"raw,openai,ollama" refuse:"the llama2 provider is not in this version"`
-	// MistralFormat is the format of mistral.
-	MistralFormat string `json:"mistral_format" enum:"openai,ollama" refuse:"the mistral provider is not in this version"`
-	// Gemini holds options of gemini.
-	Gemini map[string]any `json:"gemini" refuse:"the gemini provider is not in this version"`
-	// Bedrock holds options of bedrock.
-	Bedrock map[string]any `json:"bedrock" refuse:"the bedrock provider is not in this version"`
-	// HuggingFace holds options of huggingface.
-	HuggingFace map[string]any `json:"huggingface" refuse:"the huggingface provider is not in this version"`
-	// Cohere holds options of cohere.
-	Cohere map[string]any `json:"cohere" refuse:"the cohere provider is not in this version"`
-	// DashScope holds options of dashscope.
-	DashScope map[string]any `json:"dashscope" refuse:"the dashscope provider is not in this version"`
-	// Databricks holds options of databricks.
-	Databricks map[string]any `json:"databricks" refuse:"the databricks provider is not in this version"`
+	// AnthropicVersion is the version of the API, such as 2023-06-01; provider
+	// anthropic needs it.
+	AnthropicVersion string `json:"anthropic_version"`
+	// AzureInstance is the name of the Azure OpenAI resource; it is the first
+	// part of the host name.
+	AzureInstance string `json:"azure_instance"`
+	// AzureDeploymentID is the deployment of the model.
+	AzureDeploymentID string `json:"azure_deployment_id"`
+	// AzureAPIVersion is the version of the API, unless the caller's query
+	// names one.
+	AzureAPIVersion string `json:"azure_api_version" default:"2023-05-15"`
+	// Llama2Format is what the server of provider llama2 speaks.
+	Llama2Format string `json:"llama2_format" enum:"raw,openai,ollama"`
+	// MistralFormat is what the server of provider mistral speaks.
+	MistralFormat string `json:"mistral_format" enum:"openai,ollama"`
+	// Gemini holds the options of Vertex AI; without them gemini is the public
+	// API.
+	Gemini Gemini `json:"gemini"`
+	// Bedrock holds the options of provider bedrock.
+	Bedrock Bedrock `json:"bedrock"`
+	// HuggingFace holds the options of provider huggingface.
+	HuggingFace HuggingFace `json:"huggingface"`
+	// Cohere holds the options of provider cohere.
+	Cohere Cohere `json:"cohere"`
+	// DashScope holds the options of provider dashscope.
+	DashScope DashScope `json:"dashscope"`
+	// Databricks holds the options of provider databricks.
+	Databricks Databricks `json:"databricks"`
+}
+
+// Gemini are the options of Vertex AI. The first three come together.
+type Gemini struct {
+	// APIEndpoint is the host, such as us-central1-aiplatform.googleapis.com.
+	APIEndpoint string `json:"api_endpoint"`
+	// ProjectID of the Google Cloud project.
+	ProjectID string `json:"project_id"`
+	// LocationID is the region, or global.
+	LocationID string `json:"location_id"`
+	// EndpointID of a model that was deployed from the Model Garden.
+	EndpointID string `json:"endpoint_id" refuse:"endpoints of the Model Garden are not in this version"`
+}
+
+// Bedrock are the options of provider bedrock.
+type Bedrock struct {
+	// AWSRegion; without it AWS_REGION or AWS_DEFAULT_REGION of the
+	// environment counts.
+	AWSRegion string `json:"aws_region"`
+	// AWSAssumeRoleARN is a role to take on.
+	AWSAssumeRoleARN string `json:"aws_assume_role_arn"`
+	// AWSRoleSessionName names the session of the role.
+	AWSRoleSessionName string `json:"aws_role_session_name"`
+	// AWSSTSEndpointURL is another address of the token service.
+	AWSSTSEndpointURL string `json:"aws_sts_endpoint_url"`
+	// BatchBucketPrefix is where batches are kept.
+	BatchBucketPrefix string `json:"batch_bucket_prefix" refuse:"batches are not in this version"`
+	// BatchRoleARN is the role that batches run by.
+	BatchRoleARN string `json:"batch_role_arn" refuse:"batches are not in this version"`
+	// EmbeddingsNormalize asks for vectors of length one.
+	EmbeddingsNormalize bool `json:"embeddings_normalize" default:"false" refuse:"embeddings of bedrock are not in this version"`
+	// PerformanceConfigLatency: standard or optimized.
+	PerformanceConfigLatency string `json:"performance_config_latency"`
+	// VideoOutputS3URI is where videos go.
+	VideoOutputS3URI string `json:"video_output_s3_uri" refuse:"videos are not in this version"`
+}
+
+// HuggingFace are the options of provider huggingface.
+type HuggingFace struct {
+	// UseCache lets the service answer from its cache.
+	UseCache *bool `json:"use_cache"`
+	// WaitForModel waits until the service has loaded the model.
+	WaitForModel *bool `json:"wait_for_model"`
+}
+
+// Cohere are the options of provider cohere.
+type Cohere struct {
+	// EmbeddingInputType is what vectors are for.
+	EmbeddingInputType string `json:"embedding_input_type" default:"classification" enum:"classification,clustering,image,search_document,search_query"`
+	// WaitForModel waits until the service has loaded the model.
+	WaitForModel *bool `json:"wait_for_model" refuse:"the service has no such parameter"`
+}
+
+// DashScope are the options of provider dashscope.
+type DashScope struct {
+	// International uses the service outside of mainland China.
+	International bool `json:"international" default:"true"`
+}
+
+// Databricks are the options of provider databricks.
+type Databricks struct {
+	// WorkspaceInstanceID is the first part of the workspace's host name.
+	WorkspaceInstanceID string `json:"workspace_instance_id"`
 }
 
 // CacheWriteCost is a price of cache writes.

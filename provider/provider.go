@@ -5,6 +5,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-gateway/sluice/header"
+	"github.com/sluice-gateway/sluice/identity"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
 // The route types: what an AI route does.
@@ -20,11 +24,37 @@ const (
 type Provider interface {
 	// Name as in configuration.
 	Name() string
-	// Base is where the service is when nobody says otherwise.
-	Base() Location
-	// Path of an operation below Base; ok is false when the provider does
-	// not have the operation.
-	Path(routeType string) (path string, ok bool)
+	// Endpoint says where a question goes and in which format. Errors name an
+	// operation or a model that the provider does not have.
+	Endpoint(o *Operation) (Endpoint, error)
+	// Identity proves the gateway where auth has no fixed credential; nil if
+	// that is all there is.
+	Identity(a *Auth, m *Model, env identity.Environment) (identity.Source, error)
+}
+
+// Operation is what a question asks a provider to do.
+type Operation struct {
+	RouteType string
+	// Model at the provider; empty when the caller names none.
+	Model   string
+	Options *Options
+	Stream  bool
+}
+
+// Endpoint is where a question goes.
+type Endpoint struct {
+	Location Location
+	// Format that the provider speaks there; nil passes bodies as they are.
+	Format wire.Provider
+	// Header holds fields that every question there has.
+	Header header.Header
+	// Query holds arguments that a question has unless the caller sent some of
+	// the same name.
+	Query string
+	// Suffix is appended to upstream_url as well.
+	Suffix string
+	// ModelHere: the place depends on the model, so that it is in the path.
+	ModelHere bool
 }
 
 // Location is a place to send requests to.

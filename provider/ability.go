@@ -1,0 +1,49 @@
+package provider
+
+// Ability is what a provider can do through this gateway.
+type Ability struct {
+	// Routes are the route types.
+	Routes []string `json:"route_types"`
+	// Stream: answers can come in events.
+	Stream bool `json:"stream"`
+	// Tools, Images, Documents, Reasoning and Schema (JSON of a schema) can be
+	// asked for. Whether a model can is the model's matter.
+	Tools     bool `json:"tools"`
+	Images    bool `json:"images"`
+	Documents bool `json:"documents"`
+	Reasoning bool `json:"reasoning"`
+	Schema    bool `json:"schema"`
+}
+
+var (
+	chatOnly = []string{Chat, Preserve}
+	chatText = []string{Chat, Completions, Preserve}
+	chatVec  = []string{Chat, Embeddings, Preserve}
+	all      = []string{Chat, Completions, Embeddings, Responses, Preserve}
+)
+
+// Abilities of the providers by name. The formats know more; this is for
+// people, and for refusing a configuration before it meets a caller.
+var Abilities = map[string]Ability{
+	"openai":            {all, true, true, true, true, true, true},
+	"openai-compatible": {all, true, true, true, true, true, true},
+	"azure":             {all, true, true, true, true, true, true},
+	"anthropic":         {chatText, true, true, true, true, true, true},
+	"bedrock":           {[]string{Chat, Completions}, true, true, true, true, true, false},
+	"gemini":            {[]string{Chat, Completions}, true, true, true, true, true, true},
+	"cohere":            {chatText, true, true, true, true, true, true},
+	"mistral":           {[]string{Chat, Completions, Embeddings, Preserve}, true, true, true, true, true, true},
+	"llama2":            {chatText, true, true, false, false, false, false},
+	"ollama":            {chatText, true, true, true, false, true, true},
+	"huggingface":       {chatText, true, true, true, false, true, true},
+	"vllm":              {all, true, true, true, false, true, true},
+	"xai":               {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true},
+	"cerebras":          {chatOnly, true, true, false, false, true, true},
+	"dashscope":         {chatVec, true, true, true, false, true, true},
+	"databricks":        {chatOnly, true, true, true, false, true, true},
+	"deepseek":          {chatOnly, true, true, false, false, true, false},
+	"groq":              {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true},
+	"openrouter":        {all, true, true, true, true, true, true},
+	"together":          {[]string{Chat, Completions, Embeddings, Preserve}, true, true, true, false, true, true},
+	"perplexity":        {chatOnly, true, false, true, false, true, true},
+}

@@ -1,0 +1,136 @@
+package wire
+
+import (
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+)
+
+// Unroll tells a whole answer in events, for a caller who wanted them from a
+// provider that has none.
+func Unroll(a *llm.Response) []llm.Event {
+	out := []llm.Event{{Kind: llm.EventStart, ID: a.ID, Model: a.Model, Created: a.Created, Extra: a.Extra}}
+	for i := range a.Choices {
+		out = unrollChoice(out, &a.Choices[i])
+	}
+	if a.Usage.Prompt >= 0 || a.Usage.Completion >= 0 {
+		out = append(out, llm.Event{Kind: llm.EventUsage, Usage: a.Usage})
+	}
+	return append(out, llm.Event{Kind: llm.EventEnd})
+}
+
+func unrollChoice(out []llm.Event, c *llm.Choice) []llm.Event {
+	for i := range c.Parts {
+		p := c.Parts[i]
+		at := llm.Event{Choice: c.Index, Index: i}
+		text := p.Text
+		if p.Text = nil; p.Call != nil {
+			begun := *p.Call
+			begun.Args = nil
+			text, p.Call = jsonscan.AppendQuote(nil, c.Parts[i].Call.Args), &begun
+		}
+		at.Kind, at.Part = llm.EventPart, p
+		out = append(out, at)
+		at.Part = llm.Part{}
+		if text != nil && !EmptyText(text) {
+			at.Kind, at.Text = llm.EventDelta, text
+			out = append(out, at)
+		}
+		for _, cite := range p.Citations {
+			out = append(out, llm.Event{Kind: llm.EventCite, Choice: c.Index, Index: i, Citation: cite})
+		}
+		at.Kind, at.Text = llm.EventPartEnd, nil
+		out = append(out, at)
+	}
+	if c.Logprobs != nil {
+		out = append(out, llm.Event{Kind: llm.EventLogprobs, Choice: c.Index, Text: c.Logprobs})
+	}
+	return append(out, llm.Event{
+		Kind: llm.EventFinish, Choice: c.Index, Finish: c.Finish, Reason: c.Reason, StopSequence: c.StopSequence,
+	})
+}
+
+// Collector makes one answer of events. It copies what it keeps.
+type Collector struct {
+	a llm.Response
+}
+
+// Add takes the next event.
+func (c *Collector) Add(ev *llm.Event) {
+	switch ev.Kind {
+	case llm.EventStart:
+		c.a.ID, c.a.Model, c.a.Created = ev.ID, ev.Model, ev.Created
+		c.a.Usage = llm.NoUsage()
+	case llm.EventUsage:
+		c.a.Usage = ev.Usage
+		c.a.Usage.Extra = llm.Extra{}
+	case llm.EventPart:
+		c.part(ev)
+	case llm.EventDelta:
+		c.delta(ev)
+	case llm.EventSign:
+		p := c.at(ev)
+		p.Signature = clone(ev.Text)
+		if ev.Part.SignedBy != "" {
+			p.SignedBy = ev.Part.SignedBy
+		}
+	case llm.EventFinish:
+		choice := c.choice(ev.Choice)
+		choice.Finish, choice.Reason, choice.StopSequence = ev.Finish, ev.Reason, clone(ev.StopSequence)
+	case llm.EventCite, llm.EventPartEnd, llm.EventLogprobs, llm.EventError, llm.EventEnd, llm.EventOther:
+	}
+}
+
+// Response is what has been added so far.
+func (c *Collector) Response() *llm.Response { return &c.a }
+
+func clone(v llm.JSON) llm.JSON {
+	if v == nil {
+		return nil
+	}
+	return append(llm.JSON{}, v...)
+}
+
+// maxCollected bounds choices, and parts of each, that are kept.
+const maxCollected = 4096
+
+func (c *Collector) choice(n int) *llm.Choice {
+	n = min(max(n, 0), maxCollected)
+	for len(c.a.Choices) <= n {
+		c.a.Choices = append(c.a.Choices, llm.Choice{Index: len(c.a.Choices)})
+	}
+	return &c.a.Choices[n]
+}
+
+func (c *Collector) at(ev *llm.Event) *llm.Part {
+	choice := c.choice(ev.Choice)
+	n := min(max(ev.Index, 0), maxCollected)
+	for len(choice.Parts) <= n {
+		choice.Parts = append(choice.Parts, llm.Part{Text: llm.JSON(`""`)})
+	}
+	return &choice.Parts[n]
+}
+
+func (c *Collector) part(ev *llm.Event) {
+	p := c.at(ev)
+	*p = llm.Part{Kind: ev.Part.Kind, Text: llm.JSON(`""`), SignedBy: ev.Part.SignedBy, Signature: clone(ev.Part.Signature)}
+	if IsString(ev.Part.Text) {
+		p.Text = clone(ev.Part.Text)
+	}
+	if call := ev.Part.Call; call != nil {
+		p.Call = &llm.Call{ID: call.ID, Name: call.Name, Custom: call.Custom, Args: append([]byte{}, call.Args...)}
+	}
+	if m := ev.Part.Media; m != nil {
+		p.Media = &llm.Media{MIME: m.MIME, Data: append([]byte{}, m.Data...), URL: clone(m.URL)}
+	}
+}
+
+func (c *Collector) delta(ev *llm.Event) {
+	p := c.at(ev)
+	if p.Call != nil {
+		p.Call.Args = append(p.Call.Args, TextBytes(ev.Text)...)
+		return
+	}
+	if IsString(ev.Text) {
+		p.Text = append(append(p.Text[:len(p.Text)-1], ev.Text[1:len(ev.Text)-1]...), '"')
+	}
+}
