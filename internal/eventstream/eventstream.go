@@ -16,7 +16,6 @@ import (
 	"errors"
 	"hash/crc32"
 	"slices"
-	"unsafe"
 )
 
 // ContentType is the media type of a stream.
@@ -53,6 +52,9 @@ type Message struct {
 	// Headers are what NewHeaders walks over.
 	Headers []byte
 	Payload []byte
+	// Name is the type of the message: of an event :event-type, of an exception
+	// :exception-type, of an error :error-code.
+	Name string
 }
 
 // Header is the value of the first header of a name.
@@ -66,20 +68,6 @@ func (m Message) Header(name string) (Value, bool) {
 	return Value{}, false
 }
 
-// Name is the type of the message: of an event :event-type, of an exception
-// :exception-type, of an error :error-code. It shares the message's memory.
-func (m Message) Name() string {
-	name := ":event-type"
-	switch kind, _ := m.Header(":message-type"); string(kind.Bytes) {
-	case "exception":
-		name = ":exception-type"
-	case "error":
-		name = ":error-code"
-	}
-	v, _ := m.Header(name)
-	return unsafe.String(unsafe.SliceData(v.Bytes), len(v.Bytes)) // a copy would be the only garbage of a message
-}
-
 // Splitter takes a stream as it is read and gives back its messages. The zero
 // value is ready to use. It is owned by one goroutine.
 type Splitter struct {
@@ -89,6 +77,7 @@ type Splitter struct {
 	buf    []byte // begins with what was handed on, then the unfinished message
 	handed int
 	err    error
+	names  map[string]string
 }
 
 // Push takes what one read brought and appends the messages that are now
@@ -127,8 +116,36 @@ func (s *Splitter) split(dst []Message, b []byte) ([]Message, int) {
 		if n == 0 {
 			return dst, done
 		}
+		m.Name = s.name(m)
 		dst, done = append(dst, m), done+n
 	}
+}
+
+// maxNames bounds the names that are remembered: an API has a dozen.
+const maxNames = 32
+
+// name remembers the names of a stream, so that they are not made anew for each
+// message.
+func (s *Splitter) name(m Message) string {
+	header := ":event-type"
+	switch kind, _ := m.Header(":message-type"); string(kind.Bytes) {
+	case "exception":
+		header = ":exception-type"
+	case "error":
+		header = ":error-code"
+	}
+	v, _ := m.Header(header)
+	if name, known := s.names[string(v.Bytes)]; known {
+		return name
+	}
+	name := string(v.Bytes)
+	if s.names == nil {
+		s.names = make(map[string]string)
+	}
+	if len(s.names) < maxNames && len(name) <= 64 {
+		s.names[name] = name
+	}
+	return name
 }
 
 // compact lets go of the messages handed on by the last Push.

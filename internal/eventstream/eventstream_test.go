@@ -21,14 +21,18 @@ var golden = []struct {
 	headers []es.Header
 	payload string
 }{
-	{"empty", "00000010" + "00000000" + "05c248eb" + "7d98c8ff", nil, ""},
+	{
+		"empty", "00000010" + "00000000" + "05c248eb" + "7d98c8ff",
+		nil, "",
+	},
 	{
 		"payload", "0000001d" + "00000000" + "fd528c5a" + "7b27666f6f273a27626172277d" + "c365 3936",
 		nil, "{'foo':'bar'}",
 	},
 	{
 		"int32", "0000002d" + "00000010" + "41c424b8" + "0a6576656e742d74797065" + "04" + "0000a00c" + "7b27666f6f273a27626172277d" + "36f480a0",
-		[]es.Header{{Name: "event-type", Value: es.Value{Type: es.Int32, Int: 40972}}}, "{'foo':'bar'}",
+		[]es.Header{{Name: "event-type", Value: es.Value{Type: es.Int32, Int: 40972}}},
+		"{'foo':'bar'}",
 	},
 }
 
@@ -128,8 +132,8 @@ func TestName(t *testing.T) {
 		}, nil)
 		var s es.Splitter
 		messages, err := s.Push(nil, raw)
-		if err != nil || messages[0].Name() != c.want {
-			t.Errorf("%s: %q, %v", c.kind, messages[0].Name(), err)
+		if err != nil || messages[0].Name != c.want {
+			t.Errorf("%s: %q, %v", c.kind, messages[0].Name, err)
 		}
 	}
 }
@@ -222,7 +226,7 @@ func TestAllocPush(t *testing.T) {
 		for _, piece := range [][]byte{raw[:20], raw[20:], raw} {
 			messages, _ = s.Push(messages[:0], piece)
 			for _, m := range messages {
-				length += len(m.Name())
+				length += len(m.Name)
 			}
 		}
 	}
