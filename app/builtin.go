@@ -12,7 +12,9 @@ import (
 	"github.com/sluice-gateway/sluice/plugins/prometheus"
 	"github.com/sluice-gateway/sluice/plugins/requesttermination"
 	"github.com/sluice-gateway/sluice/provider"
-	"github.com/sluice-gateway/sluice/provider/openai"
+	"github.com/sluice-gateway/sluice/provider/compatible"
+	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/openaichat"
 )
 
 // Plugins is the list of plugins in this binary. A build of one's own
@@ -23,7 +25,7 @@ func Plugins() *plugin.Registry {
 		cors.Definition(),
 		keyauth.Definition(),
 		acl.Definition(),
-		aiproxy.Definition(Providers()),
+		aiproxy.Definition(Providers(), Formats),
 		prometheus.Definition(),
 		httplog.Definition(),
 		filelog.Definition(),
@@ -33,5 +35,22 @@ func Plugins() *plugin.Registry {
 
 // Providers is the list of LLM providers in this binary.
 func Providers() provider.Registry {
-	return provider.NewRegistry(openai.New())
+	return provider.NewRegistry(compatible.All()...)
+}
+
+// Formats is the list of what callers may speak, by llm_format and route type.
+func Formats(llmFormat, routeType string) wire.Client {
+	switch llmFormat {
+	case "openai":
+		return openAIFormat(routeType)
+	}
+	return nil
+}
+
+func openAIFormat(routeType string) wire.Client {
+	switch routeType {
+	case provider.Chat:
+		return openaichat.New(openaichat.Dialect{})
+	}
+	return nil
 }

@@ -77,7 +77,8 @@ func idOf(f *config.Foreign) string {
 
 func (e *Engine) deps(in plugin.Instance) *plugin.Deps {
 	return &plugin.Deps{
-		Instance: in, Clock: e.o.Clock, HTTP: e.o.HTTP, Metrics: e.o.Metrics, Long: &e.long, Node: e.o.Node,
+		LookupEnv: e.o.LookupEnv,
+		Instance:  in, Clock: e.o.Clock, HTTP: e.o.HTTP, Metrics: e.o.Metrics, Long: &e.long, Node: e.o.Node,
 		Log: e.o.Log.With(slog.String("plugin", in.Name), slog.String("plugin_id", in.ID)),
 	}
 }

@@ -112,8 +112,8 @@ type Deps struct {
 	Long *LongLived
 	// Node identifies the gateway.
 	Node Node
-	// Provider finds an LLM provider by name.
-	Providers any
+	// LookupEnv reads the gateway's environment.
+	LookupEnv func(name string) (string, bool)
 }
 
 // Node identifies a running gateway.

@@ -53,8 +53,8 @@ type Endpoint struct {
 	Query string
 	// Suffix is appended to upstream_url as well.
 	Suffix string
-	// ModelHere: the place depends on the model, so that it is in the path.
-	ModelHere bool
+	// Below: an upstream_url without a path is the address of the server.
+	Below bool
 }
 
 // Location is a place to send requests to.
@@ -123,4 +123,14 @@ func NewRegistry(all ...Provider) Registry {
 		r[p.Name()] = p
 	}
 	return r
+}
+
+// Reasons tells OpenAI's models that know max_completion_tokens only.
+func Reasons(model string) bool {
+	for _, p := range [...]string{"o1", "o3", "o4", "gpt-5"} {
+		if strings.HasPrefix(model, p) {
+			return true
+		}
+	}
+	return false
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/provider"
-	"github.com/sluice-gateway/sluice/provider/openai"
 )
 
 // TestExpand: templates in paths and options.
@@ -103,24 +102,5 @@ func TestOneSlash(t *testing.T) {
 		if got := provider.OneSlash(in); got != want {
 			t.Errorf("%q: got %q", in, got)
 		}
-	}
-}
-
-func TestOpenAI(t *testing.T) {
-	p := provider.NewRegistry(openai.New())["openai"]
-	for routeType, want := range map[string]string{
-		provider.Chat: "/v1/chat/completions", provider.Completions: "/v1/completions", provider.Embeddings: "/v1/embeddings",
-		provider.Responses: "/v1/responses", provider.Preserve: "",
-	} {
-		if got, ok := p.Path(routeType); got != want || !ok {
-			t.Errorf("%s: %q, %t", routeType, got, ok)
-		}
-	}
-	if _, ok := p.Path("llm/v1/files"); ok {
-		t.Error("files")
-	}
-	base := p.Base()
-	if got := base.Scheme + "://" + base.Authority(); got != "https://api.openai.com" {
-		t.Errorf("base %s", got)
 	}
 }

@@ -14,16 +14,32 @@ func HasTemplate(s string) bool {
 	return i >= 0 && strings.IndexByte(s[i:], ')') > 0
 }
 
+// texts are the fields that may hold placeholders: all that are texts.
+func (m *Model) texts() []*string {
+	o := &m.Options
+	return []*string{
+		&m.Name, &o.UpstreamURL, &o.UpstreamPath, &o.AnthropicVersion,
+		&o.AzureInstance, &o.AzureDeploymentID, &o.AzureAPIVersion,
+		&o.Gemini.APIEndpoint, &o.Gemini.ProjectID, &o.Gemini.LocationID,
+		&o.Bedrock.AWSRegion, &o.Bedrock.PerformanceConfigLatency, &o.Databricks.WorkspaceInstanceID,
+	}
+}
+
 // Dynamic tells whether a model record depends on the request.
 func (m *Model) Dynamic() bool {
-	return HasTemplate(m.Name) || HasTemplate(m.Options.UpstreamURL) || HasTemplate(m.Options.UpstreamPath)
+	for _, s := range m.texts() {
+		if HasTemplate(*s) {
+			return true
+		}
+	}
+	return false
 }
 
 // Resolve returns a copy of the model with the placeholders replaced. The
 // provider is never a template. Errors are faults for the caller.
 func (m *Model) Resolve(ex *flow.Exchange) (*Model, error) {
 	out := *m
-	for _, s := range []*string{&out.Name, &out.Options.UpstreamURL, &out.Options.UpstreamPath} {
+	for _, s := range out.texts() {
 		v, err := Expand(ex, *s)
 		if err != nil {
 			return nil, err

@@ -43,11 +43,21 @@ type call struct {
 	meter    meter
 	scrap    []byte
 	room     llm.UsageDetails // where the usage has its details
+	x        translation
+}
+
+// place is where the question goes.
+func (c *call) place() *place {
+	if c.stream {
+		return &c.target.places[1]
+	}
+	return &c.target.places[0]
 }
 
 func (c *call) begin(t *Target, ex *flow.Exchange) {
-	scrap, meterBuf := c.scrap[:0], c.meter
+	scrap, body, meterBuf := c.scrap[:0], c.x.body[:0], c.meter
 	*c = call{t: t, scrap: scrap}
+	c.x.body = body
 	c.meter.reuse(&meterBuf)
 	c.ai = flow.AI{
 		PluginID: t.s.PluginID, Plugin: "proxy", Provider: unspecified,
@@ -102,12 +112,34 @@ func (c *call) check(ex *flow.Exchange) error {
 	if c.target.model != "" {
 		c.ai.RequestModel = c.target.model
 	}
+	if c.t.native {
+		return c.checkNative(ex)
+	}
 	for _, step := range [...]func(*call) error{(*call).checkPrompts, (*call).checkModel, (*call).checkShape, (*call).checkStream} {
 		if err := step(c); err != nil {
 			return err
 		}
 	}
+	if c.x.on = c.t.translated(&c.target); c.x.on {
+		return c.understand(ex)
+	}
 	return nil
+}
+
+// checkNative is check for callers who speak another format than OpenAI's: it
+// knows where model and stream are.
+func (c *call) checkNative(ex *flow.Exchange) error {
+	if !c.have {
+		return invalid("request body is not a valid JSON object")
+	}
+	c.x.on = true
+	if err := c.understand(ex); err != nil {
+		return err
+	}
+	if err := c.settleModel(c.x.question.Model); err != nil {
+		return err
+	}
+	return c.settleStream(c.x.question.Stream)
 }
 
 func (c *call) resolve(ex *flow.Exchange) error {
@@ -262,32 +294,53 @@ func incompatible(chat bool, routeType string) error {
 // checkModel settles the model's name: the configured one, or the caller's.
 func (c *call) checkModel() error {
 	asked := c.value(keyModel)
-	named := jsonscan.KindOf(asked) == jsonscan.String && len(asked) > 2
+	if jsonscan.KindOf(asked) != jsonscan.String || len(asked) <= 2 {
+		return c.settleModel("")
+	}
 	if c.target.model != "" {
-		if named && !jsonscan.EqualString(asked, c.target.model) {
+		if !jsonscan.EqualString(asked, c.target.model) {
 			return invalid("cannot use own model - must be: " + c.target.model)
 		}
 		return nil
 	}
-	if named {
-		named, err := c.t.named(asked)
-		if err != nil {
-			return invalid("model must be a string")
+	return c.name(asked)
+}
+
+// settleModel is checkModel for a name that was found elsewhere.
+func (c *call) settleModel(asked string) error {
+	switch {
+	case c.target.model != "":
+		if asked != "" && asked != c.target.model {
+			return invalid("cannot use own model - must be: " + c.target.model)
 		}
-		c.target.model, c.target.quoted, c.target.header = named.model, named.quoted, named.header
-		c.target.options = named.options
-		c.ai.RequestModel = named.model
 		return nil
-	}
-	if c.t.s.RouteType == provider.Preserve || !c.have {
+	case asked != "":
+		return c.name(jsonscan.AppendQuote(nil, asked))
+	case c.t.s.RouteType == provider.Preserve || !c.have:
 		return nil
 	}
 	return invalid("model parameter not found in request, nor in gateway configuration")
 }
 
+// name takes the caller's model, a JSON string.
+func (c *call) name(asked []byte) error {
+	named, err := c.t.named(asked)
+	if err != nil {
+		return invalid("model must be a string that names a model of the provider")
+	}
+	c.target.model, c.target.quoted, c.target.header = named.model, named.quoted, named.header
+	c.target.options, c.target.places = named.options, named.places
+	c.ai.RequestModel = named.model
+	return nil
+}
+
 func (c *call) checkStream() error {
 	v := c.value(keyStream)
-	c.stream = len(v) > 0 && jsonscan.KindOf(v) != jsonscan.Null && string(v) != "false"
+	return c.settleStream(len(v) > 0 && jsonscan.KindOf(v) != jsonscan.Null && string(v) != "false")
+}
+
+func (c *call) settleStream(asked bool) error {
+	c.stream = asked
 	if c.stream && c.t.s.Streaming == Deny {
 		return invalid("response streaming is not enabled for this LLM")
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/provider"
-	"github.com/sluice-gateway/sluice/provider/openai"
+	"github.com/sluice-gateway/sluice/provider/compatible"
 )
 
 // target makes a chat target of OpenAI, changed by change.
 func target(tb testing.TB, change func(*Settings)) *Target {
 	tb.Helper()
-	s := Settings{PluginID: "p1", RouteType: provider.Chat, Streaming: Allow, ModelHeader: true, Provider: openai.New()}
+	s := Settings{PluginID: "p1", RouteType: provider.Chat, Streaming: Allow, ModelHeader: true, Provider: compatible.All()[0]}
 	s.Model.Provider = "openai"
 	s.Model.Options.AskUsage = true
 	if change != nil {

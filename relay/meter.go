@@ -49,10 +49,12 @@ func (c *call) receiveStream(ex *flow.Exchange, r *flow.Reply) error {
 type framing uint8
 
 const (
-	sniff  framing = iota // the first byte decides
-	events                // server-sent events
-	lines                 // a JSON document a line
-	refuse                // nothing we can read
+	sniff          framing = iota // the first byte decides
+	events                        // server-sent events
+	lines                         // a JSON document a line
+	elements                      // one JSON array, element by element
+	binaryMessages                // messages of AWS
+	refuse                        // nothing we can read
 )
 
 // streamReader is the framing that a content type allows. A type that says nothing is looked into: services do send events
@@ -126,7 +128,7 @@ func (m *meter) cut(data []byte) ([]byte, error) {
 	switch m.reader {
 	case lines:
 		return m.cutLines(data)
-	case refuse:
+	case refuse, elements, binaryMessages:
 		return nil, errUnreadable
 	case sniff:
 		if len(m.held) > m.limit() {
@@ -235,7 +237,7 @@ func (m *meter) flush() []byte {
 		return bytes.Clone(m.look(m.split.Flush()))
 	case sniff:
 		return bytes.Clone(m.held)
-	case refuse:
+	case refuse, elements, binaryMessages:
 	}
 	return nil
 }

@@ -20,7 +20,10 @@ import (
 // plain answer is read, checked and passed on as it came.
 func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	c.received = true
-	if r.Status != 200 {
+	switch {
+	case r.Status != 200 && c.x.on && !c.x.same:
+		return c.passError(ex, r)
+	case r.Status != 200:
 		c.pass(ex, r)
 		return nil
 	}
@@ -30,7 +33,10 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 		r.Header.Set("X-Kong-LLM-Model", c.target.header)
 	}
 	receive := c.receivePlain
-	if c.stream || r.Events {
+	switch {
+	case c.x.on:
+		receive = c.receiveTranslated
+	case c.stream || r.Events:
 		receive = c.receiveStream
 	}
 	err := receive(ex, r)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -102,7 +103,7 @@ func TestPlainAnswer(t *testing.T) {
 				t.Errorf("body %q", body)
 			}
 			want := llm.Usage{Prompt: 25, Completion: 12, Total: 37}
-			if ex.AI.Usage != want || ex.AI.ResponseModel != "m-1" {
+			if !reflect.DeepEqual(ex.AI.Usage, want) || ex.AI.ResponseModel != "m-1" {
 				t.Errorf("usage %+v, model %q", ex.AI.Usage, ex.AI.ResponseModel)
 			}
 			if r.Header.Get("X-Kong-LLM-Model") != "openai/m" || r.Header.Has("Set-Cookie") {
@@ -200,7 +201,7 @@ func TestNoAnswer(t *testing.T) {
 		ex := prepared(t, target(t, nil), asking(`{"model":"m","messages":[{"content":"one two three four five"}]}`))
 		ex.Attempts = tt.attempts
 		ex.Call.(flow.Settler).Settle(ex)
-		if ex.AI.Usage != tt.want {
+		if !reflect.DeepEqual(ex.AI.Usage, tt.want) {
 			t.Errorf("%s: got %+v, want %+v", tt.name, ex.AI.Usage, tt.want)
 		}
 	}
@@ -215,7 +216,7 @@ func TestSettledByItsAnswer(t *testing.T) {
 		}
 		ex.Attempts = []flow.Attempt{{Err: &fault.Error{Kind: fault.Canceled}}}
 		ex.Call.(flow.Settler).Settle(ex)
-		if ex.AI.Usage != want {
+		if !reflect.DeepEqual(ex.AI.Usage, want) {
 			t.Errorf("status %d: got %+v, want %+v", status, ex.AI.Usage, want)
 		}
 	}
@@ -269,7 +270,7 @@ func TestEstimates(t *testing.T) {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
 		read(t, r.Stream)
-		if ex.AI.Usage != tt.want {
+		if !reflect.DeepEqual(ex.AI.Usage, tt.want) {
 			t.Errorf("%s: got %+v, want %+v", tt.name, ex.AI.Usage, tt.want)
 		}
 	}
@@ -283,7 +284,7 @@ func TestUnknownCoding(t *testing.T) {
 	if err := received(t, target(t, set(provider.Responses, "")), ex, r); err != nil {
 		t.Fatal(err)
 	}
-	if want := (llm.Usage{Prompt: 1, Completion: 5, Total: 6, Estimated: true}); ex.AI.Usage != want {
+	if want := (llm.Usage{Prompt: 1, Completion: 5, Total: 6, Estimated: true}); !reflect.DeepEqual(ex.AI.Usage, want) {
 		t.Errorf("got %+v, want %+v", ex.AI.Usage, want)
 	}
 }
@@ -302,7 +303,7 @@ func TestStreamUsage(t *testing.T) {
 	} {
 		m := meterOf(t, target(t, nil), false, "text/event-stream", cutAt([]byte("data:  "+tt.stream+"\n\n")))
 		read(t, m)
-		if m.c.ai.Usage != tt.usage || m.c.ai.ResponseModel != tt.model {
+		if !reflect.DeepEqual(m.c.ai.Usage, tt.usage) || m.c.ai.ResponseModel != tt.model {
 			t.Errorf("%s: got %+v, %q", tt.name, m.c.ai.Usage, m.c.ai.ResponseModel)
 		}
 	}
@@ -354,7 +355,7 @@ func TestLargeAnswer(t *testing.T) {
 				t.Errorf("%s, pieces of %d: the body differs", name, size)
 			}
 			want := llm.Usage{Prompt: 25, Completion: 12, Total: 37, ServiceTier: "flex"}
-			if ex.AI.Usage != want || ex.AI.ResponseModel != "m-1" {
+			if !reflect.DeepEqual(ex.AI.Usage, want) || ex.AI.ResponseModel != "m-1" {
 				t.Errorf("%s, pieces of %d: usage %+v, model %q", name, size, ex.AI.Usage, ex.AI.ResponseModel)
 			}
 		}

@@ -4,16 +4,19 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/identity"
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/provider"
 )
 
-// Prepare points the exchange at the target and lists the edits of its body.
+// Prepare points the exchange at the target and writes the request for it.
 func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 	out := &ex.Out
-	loc := &c.target.location
-	out.Scheme, out.Addr, out.Port, out.Host = loc.Scheme, loc.Host, loc.Port, c.target.host
+	at := c.place()
+	loc := &at.location
+	out.Scheme, out.Addr, out.Port, out.Host = loc.Scheme, loc.Host, loc.Port, at.host
 	path, err := c.path(ex)
 	if err != nil {
 		return err
@@ -24,11 +27,54 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 		out.Method = "POST"
 	}
 	c.encoding(out)
+	if c.x.on {
+		if err := c.put(ex); err != nil {
+			return err
+		}
+	} else {
+		c.edit(ex)
+	}
+	c.addFixed(out, at)
 	c.authorize(ex)
-	c.edit(ex)
 	if c.ai.LogPayloads && c.have {
 		c.ai.RequestBody = ex.Body.Edited()
 	}
+	return c.prove(ex)
+}
+
+// addFixed adds what every question to the place has. Arguments of the
+// caller's query win.
+func (c *call) addFixed(out *flow.Outgoing, at *place) {
+	for _, f := range at.header {
+		out.Header.Set(f.Name, f.Value)
+	}
+	if at.query == "" || c.x.same {
+		return
+	}
+	name, _, _ := strings.Cut(at.query, "=")
+	if !hasParam(out.Query, name) {
+		out.Query, out.HasQuery = joinQuery(out.Query, at.query), true
+	}
+}
+
+// prove adds a proof of identity that changes with time, or with the request.
+func (c *call) prove(ex *flow.Exchange) error {
+	source := c.t.s.Identity
+	if source == nil {
+		return nil
+	}
+	out := &ex.Out
+	r := identity.Request{
+		Method: out.Method, Scheme: out.Scheme, Host: out.Host, Path: out.Path, Query: out.Query,
+		Header: &out.Header, Body: ex.Body.Edited(),
+	}
+	if err := source.Authorize(ex.Ctx, &r); err != nil {
+		if ex.Ctx.Err() != nil {
+			return &fault.Error{Kind: fault.Canceled, Shape: fault.Server, Cause: err}
+		}
+		return &fault.Error{Kind: fault.Internal, Shape: fault.AI, Message: "LLM request failed before proxying", Cause: err}
+	}
+	out.Query = r.Query
 	return nil
 }
 
@@ -42,7 +88,7 @@ func joinQuery(own, caller string) string {
 // path of the operation. The caller's sub-paths of a REST resource are kept,
 // and the whole path in preserve mode.
 func (c *call) path(ex *flow.Exchange) (string, error) {
-	own := c.target.location.Path
+	own := c.place().location.Path
 	switch c.t.s.RouteType {
 	case provider.Preserve:
 		if own == "" {
@@ -52,6 +98,9 @@ func (c *call) path(ex *flow.Exchange) (string, error) {
 			return provider.OneSlash(ex.In.Path), nil
 		}
 	case provider.Responses:
+		if c.x.on {
+			break
+		}
 		rest := resource(ex, "/responses")
 		if climbs(rest) {
 			return "", invalid("the path must not leave the resource")
@@ -97,7 +146,7 @@ func resource(ex *flow.Exchange, name string) string {
 // are never compressed towards the caller.
 func (c *call) encoding(out *flow.Outgoing) {
 	accept := "identity"
-	if c.gzip && !c.stream {
+	if c.gzip && !c.stream && !c.x.on {
 		accept = "gzip, identity"
 	}
 	out.Header.Set("Accept-Encoding", accept)
@@ -188,7 +237,7 @@ var maxCompletionTokens = []byte(`"max_completion_tokens":`)
 func (c *call) editLimit(e *jsonscan.Edits) {
 	limit := c.spans[keyMaxTokens]
 	switch {
-	case !limit.Present(), c.t.s.RouteType != provider.Chat, c.t.s.Model.Options.MaxTokens != nil, !reasons(c.target.model):
+	case !limit.Present(), c.t.s.RouteType != provider.Chat, c.t.s.Model.Options.MaxTokens != nil, !provider.Reasons(c.target.model):
 	case c.spans[keyMaxCompletionTokens].Present():
 		e.Delete(limit)
 	default:

@@ -15,8 +15,12 @@ import (
 	"sync"
 
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/header"
+	"github.com/sluice-gateway/sluice/identity"
 	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
 // Streaming is the setting response_streaming.
@@ -31,16 +35,23 @@ const (
 
 // Settings describe a target: a model at a provider, and how it is relayed.
 type Settings struct {
-	PluginID      string
-	RouteType     string
-	Auth          provider.Auth
-	Logging       provider.Logging
-	Model         provider.Model
-	Streaming     Streaming
-	ModelHeader   bool
-	MaxBody       int64 // bytes; 0 is no limit
-	MaxBodyField  string
-	Provider      provider.Provider
+	PluginID     string
+	RouteType    string
+	Auth         provider.Auth
+	Logging      provider.Logging
+	Model        provider.Model
+	Streaming    Streaming
+	ModelHeader  bool
+	MaxBody      int64 // bytes; 0 is no limit
+	MaxBodyField string
+	Provider     provider.Provider
+	// Client is the format that callers speak; nil passes bodies as they are.
+	Client wire.Client
+	// Identity proves the gateway where Auth has no fixed credential; may be nil.
+	Identity identity.Source
+	// Translation is what becomes of what the provider cannot express; empty
+	// is Adapt.
+	Translation   Translation
 	CollectLimit  int64 // how much of a plain answer is read before it is passed on; 0 is 4 MiB
 	EventMaxBytes int   // longest event of a stream; 0 is 16 MiB
 }
@@ -52,7 +63,8 @@ type Target struct {
 	surface surface
 	secrets []string // what credentials come under, the caller's own too
 	keys    *jsonscan.Keys
-	param   int // index of auth.param_name among keys, or -1
+	param   int  // index of auth.param_name among keys, or -1
+	native  bool // callers speak another format than OpenAI's
 	dynamic bool
 	static  resolved
 	price   price
@@ -82,6 +94,9 @@ func (t *Target) named(raw []byte) (*resolved, error) {
 	}
 	r = &resolved{options: t.options(&t.s.Model.Options, name)}
 	r.setModel(t.s.Provider.Name(), name)
+	if err := t.locate(r, &t.s.Model); err != nil {
+		return nil, err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.models == nil || len(t.models) >= maxModels {
@@ -93,12 +108,21 @@ func (t *Target) named(raw []byte) (*resolved, error) {
 
 // resolved is what of a target may depend on the request.
 type resolved struct {
-	model    string
-	quoted   []byte // model as a JSON string
+	model   string
+	quoted  []byte // model as a JSON string
+	places  [2]place
+	options []option
+	header  string // X-Kong-LLM-Model
+}
+
+// place is where questions go: the first for plain ones, the second for those
+// that want a stream.
+type place struct {
 	location provider.Location
 	host     string // the location's Host header
-	options  []option
-	header   string // X-Kong-LLM-Model
+	format   wire.Provider
+	header   header.Header
+	query    string
 }
 
 // option is a configured parameter that wins over the caller's.
@@ -127,6 +151,10 @@ func New(s Settings) (*Target, error) {
 			names = append(names, s.Auth.ParamName)
 		}
 	}
+	if s.Translation == "" {
+		t.s.Translation = Adapt
+	}
+	t.native = s.Client != nil && !openAI(s.Client.Format())
 	t.keys = jsonscan.NewKeys(names...)
 	t.secrets = secrets(&s.Auth)
 	t.price = newPrice(&s.Model.Options)
@@ -162,13 +190,8 @@ func indexOf(list []string, s string) int {
 func (t *Target) resolve(m *provider.Model) (resolved, error) {
 	r := resolved{}
 	r.setModel(t.s.Provider.Name(), m.Name)
-	loc, err := t.locate(m)
-	if err != nil {
-		return r, err
-	}
-	r.location, r.host = loc, loc.Authority()
 	r.options = t.options(&m.Options, m.Name)
-	return r, nil
+	return r, t.locate(&r, m)
 }
 
 func (r *resolved) setModel(providerName, model string) {
@@ -179,21 +202,37 @@ func (r *resolved) setModel(providerName, model string) {
 	}
 }
 
-// locate works out scheme, host, port and path.
-func (t *Target) locate(m *provider.Model) (provider.Location, error) {
-	path, ok := t.s.Provider.Path(t.s.RouteType)
-	if !ok {
-		return provider.Location{}, fmt.Errorf("provider %s has no %s", t.s.Provider.Name(), t.s.RouteType)
+// locate works out where questions go.
+func (t *Target) locate(r *resolved, m *provider.Model) error {
+	for i := range r.places {
+		o := provider.Operation{RouteType: t.s.RouteType, Model: r.model, Options: &m.Options, Stream: i == 1}
+		e, err := t.s.Provider.Endpoint(&o)
+		if err != nil {
+			return fmt.Errorf("provider %s: %w", t.s.Provider.Name(), err)
+		}
+		loc, err := t.location(&e, m)
+		if err != nil {
+			return err
+		}
+		r.places[i] = place{location: loc, host: loc.Authority(), format: e.Format, header: e.Header, query: e.Query}
 	}
-	loc := t.s.Provider.Base()
-	loc.Path = path
+	return nil
+}
+
+// location is an endpoint's, unless the configuration names another.
+func (t *Target) location(e *provider.Endpoint, m *provider.Model) (provider.Location, error) {
+	loc := e.Location
 	if m.Options.UpstreamURL != "" {
 		own, err := provider.ParseLocation(m.Options.UpstreamURL)
 		if err != nil {
 			return loc, fmt.Errorf("model.options.upstream_url: %w", err)
 		}
+		own.Path = strings.TrimSuffix(own.Path, "/") + e.Suffix
+		if e.Below && own.Path == "" {
+			own.Path = loc.Path
+		}
 		loc = own
-		if t.s.RouteType == provider.Preserve {
+		if loc.Path = provider.OneSlash(loc.Path); t.s.RouteType == provider.Preserve {
 			loc.Path = ""
 		}
 	}
@@ -201,6 +240,18 @@ func (t *Target) locate(m *provider.Model) (provider.Location, error) {
 		loc.Path = provider.OneSlash(m.Options.UpstreamPath)
 	}
 	return loc, nil
+}
+
+// translated tells whether questions to the model change their format.
+func (t *Target) translated(r *resolved) bool {
+	f := r.places[0].format
+	return t.s.Client != nil && f != nil && translates(t.s.RouteType) &&
+		(f.Format() != t.s.Client.Format() || !openAI(f.Format()))
+}
+
+// openAI tells the formats whose bodies can pass with a few edits.
+func openAI(f llm.Format) bool {
+	return f == llm.OpenAIChat || f == llm.OpenAICompletions || f == llm.OpenAIResponses
 }
 
 // options lists the configured parameters in the spelling of the surface and
@@ -222,17 +273,17 @@ func (t *Target) options(o *provider.Options, model string) []option {
 		}
 	}
 	if t.s.RouteType == provider.Embeddings && o.EmbeddingsDimensions != nil {
-		out = append(out, option{keyDimensions, "dimensions", -1, strconv.AppendInt(nil, int64(*o.EmbeddingsDimensions), 10)})
+		out = append(out, option{keyDimensions, "dimensions", -1, appendInt(*o.EmbeddingsDimensions)})
 	}
 	return out
 }
 
 func (t *Target) maxTokens(n int, model string) option {
-	v := strconv.AppendInt(nil, int64(n), 10)
+	v := appendInt(n)
 	switch {
 	case t.s.RouteType == provider.Responses:
 		return option{keyMaxOutputTokens, "max_output_tokens", -1, v}
-	case t.s.RouteType == provider.Chat && reasons(model):
+	case t.s.RouteType == provider.Chat && provider.Reasons(model):
 		return option{keyMaxCompletionTokens, "max_completion_tokens", keyMaxTokens, v}
 	case t.s.RouteType == provider.Chat:
 		return option{keyMaxTokens, "max_tokens", keyMaxCompletionTokens, v}
@@ -240,15 +291,7 @@ func (t *Target) maxTokens(n int, model string) option {
 	return option{keyMaxTokens, "max_tokens", -1, v}
 }
 
-// reasons tells the models that know max_completion_tokens only.
-func reasons(model string) bool {
-	for _, p := range [...]string{"o1", "o3", "o4", "gpt-5"} {
-		if strings.HasPrefix(model, p) {
-			return true
-		}
-	}
-	return false
-}
+func appendInt(n int) []byte { return strconv.AppendInt(nil, int64(n), 10) }
 
 func float(f float64) []byte { return strconv.AppendFloat(nil, f, 'g', -1, 64) }
 

@@ -9,10 +9,12 @@ import (
 	"fmt"
 
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/identity"
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/relay"
 	"github.com/sluice-gateway/sluice/schema"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
 // Config of ai-proxy.
@@ -21,6 +23,11 @@ type Config struct {
 	RouteType string `json:"route_type" required:"true" enum:"llm/v1/chat,llm/v1/completions,llm/v1/embeddings,llm/v1/responses,preserve,llm/v1/assistants,llm/v1/batches,llm/v1/files,audio/v1/audio/speech,audio/v1/audio/transcriptions,audio/v1/audio/translations,image/v1/images/edits,image/v1/images/generations,realtime/v1/realtime,video/v1/videos/generations"`
 	// LLMFormat is the API that callers speak.
 	LLMFormat string `json:"llm_format" default:"openai" enum:"anthropic,bedrock,cohere,gemini,huggingface,openai"`
+	// Translation says what becomes of what the provider's API cannot express:
+	// adapt does the nearest and names the fields in the header
+	// X-Sluice-Translation, strict refuses the question with 400, drop does
+	// the nearest and says nothing. Sluice's own field.
+	Translation string `json:"translation" default:"adapt" enum:"adapt,strict,drop"`
 	// GenAICategory classifies what the model makes; it changes nothing.
 	GenAICategory string `json:"genai_category" default:"text/generation" enum:"audio/speech,audio/transcription,image/generation,text/embeddings,text/generation,video/generation"`
 	// Auth is how the gateway proves itself to the provider.
@@ -41,14 +48,17 @@ type Config struct {
 
 // Validate checks what concerns several fields.
 func (c *Config) Validate(e *schema.Errors) {
-	provider.CheckRecord(e, &c.Auth, &c.Model)
+	provider.CheckRecord(e, &provider.Record{
+		RouteType: c.RouteType, LLMFormat: c.LLMFormat, Auth: &c.Auth, Model: &c.Model, Logging: &c.Logging,
+	})
 	switch c.RouteType {
 	case provider.Chat, provider.Completions, provider.Embeddings, provider.Responses, provider.Preserve, "":
 	default:
 		e.At("route_type").Fail("not supported by this version: " + c.RouteType)
 	}
-	if c.LLMFormat != "openai" && c.LLMFormat != "" {
-		e.At("llm_format").Fail("not supported by this version: only openai is")
+	if c.LLMFormat != "openai" && c.LLMFormat != "" && c.RouteType != provider.Chat && c.RouteType != "" {
+		e.Entity("native provider options in llm_format can only be used with the 'llm/v1/chat' route_type")
+		e.At("route_type").Fail("value must be llm/v1/chat")
 	}
 	switch c.GenAICategory {
 	case "text/generation", "text/embeddings", "":
@@ -57,25 +67,34 @@ func (c *Config) Validate(e *schema.Errors) {
 	}
 }
 
-// Definition of the plugin, with the providers of this binary.
-func Definition(providers provider.Registry) plugin.Definition {
+// Formats finds what callers of a route speak, by llm_format and route_type;
+// nil passes bodies as they are.
+type Formats func(llmFormat, routeType string) wire.Client
+
+// Definition of the plugin, with the providers and formats of this binary.
+func Definition(providers provider.Registry, formats Formats) plugin.Definition {
 	d := plugin.Define("ai-proxy", 770, func(cfg *Config, deps *plugin.Deps) (plugin.Hooks, error) {
-		return build(cfg, deps, providers)
+		return build(cfg, deps, providers, formats)
 	})
 	d.Protocols = []string{"grpc", "grpcs", "http", "https", "ws", "wss"}
 	return d
 }
 
-func build(cfg *Config, deps *plugin.Deps, providers provider.Registry) (plugin.Hooks, error) {
+func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, formats Formats) (plugin.Hooks, error) {
 	p, ok := providers[cfg.Model.Provider]
 	if !ok {
 		return plugin.Hooks{}, fmt.Errorf("provider %q is not in this version", cfg.Model.Provider)
+	}
+	source, err := p.Identity(&cfg.Auth, &cfg.Model, identity.Environment{Clock: deps.Clock, LookupEnv: deps.LookupEnv, Log: deps.Log})
+	if err != nil {
+		return plugin.Hooks{}, err
 	}
 	target, err := relay.New(relay.Settings{
 		PluginID: deps.Instance.ID, RouteType: cfg.RouteType, Auth: cfg.Auth, Logging: cfg.Logging,
 		Model: cfg.Model, Streaming: relay.Streaming(cfg.ResponseStreaming), ModelHeader: cfg.ModelNameHeader,
 		MaxBody: cfg.MaxRequestBodySize, MaxBodyField: "config.max_request_body_size of plugin ai-proxy",
-		Provider: p,
+		Provider: p, Client: formats(cfg.LLMFormat, cfg.RouteType), Identity: source,
+		Translation: relay.Translation(cfg.Translation),
 	})
 	if err != nil {
 		return plugin.Hooks{}, err

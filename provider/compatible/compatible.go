@@ -6,14 +6,12 @@
 package compatible
 
 import (
-	"errors"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/identity"
 	"github.com/sluice-gateway/sluice/provider"
-	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/provider/internal/openaiapi"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
-	"github.com/sluice-gateway/sluice/wire/openaicompletions"
-	"github.com/sluice-gateway/sluice/wire/openairesponses"
 )
 
 // Service is a service that speaks OpenAI's API.
@@ -95,11 +93,11 @@ func (s *Service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	if err != nil {
 		return provider.Endpoint{}, err
 	}
-	format, err := Format(o.RouteType, s.dialect)
+	format, err := openaiapi.Format(o.RouteType, s.dialect)
 	if err != nil {
 		return provider.Endpoint{}, err
 	}
-	loc.Path += paths[o.RouteType]
+	loc.Path = strings.TrimSuffix(loc.Path, "/") + paths[o.RouteType]
 	if o.RouteType == provider.Preserve {
 		loc.Path = ""
 	}
@@ -109,22 +107,4 @@ func (s *Service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 // Identity implements provider.Provider.
 func (*Service) Identity(*provider.Auth, *provider.Model, identity.Environment) (identity.Source, error) {
 	return nil, nil //nolint:nilnil // there is none, and that is no fault
-}
-
-var errNoOperation = errors.New("the provider does not have the operation")
-
-// Format is what the API speaks on a route type; nil where bodies pass as they
-// are.
-func Format(routeType string, d openaichat.Dialect) (wire.Provider, error) {
-	switch routeType {
-	case provider.Chat:
-		return openaichat.New(d), nil
-	case provider.Completions:
-		return openaicompletions.New(), nil
-	case provider.Responses:
-		return openairesponses.New(), nil
-	case provider.Embeddings, provider.Preserve:
-		return nil, nil //nolint:nilnil // bodies pass as they are
-	}
-	return nil, errNoOperation
 }

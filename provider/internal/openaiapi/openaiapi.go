@@ -1,0 +1,31 @@
+// Package openaiapi chooses the formats of OpenAI's API, for the providers that
+// speak it. It must not know any of them.
+package openaiapi
+
+import (
+	"errors"
+
+	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/openaichat"
+	"github.com/sluice-gateway/sluice/wire/openaicompletions"
+	"github.com/sluice-gateway/sluice/wire/openairesponses"
+)
+
+var errNoOperation = errors.New("the provider does not have the operation")
+
+// Format is what the API speaks on a route type; nil where bodies pass as they
+// are.
+func Format(routeType string, d openaichat.Dialect) (wire.Provider, error) {
+	switch routeType {
+	case provider.Chat:
+		return openaichat.New(d), nil
+	case provider.Completions:
+		return openaicompletions.New(), nil
+	case provider.Responses:
+		return openairesponses.New(), nil
+	case provider.Embeddings, provider.Preserve:
+		return nil, nil //nolint:nilnil // bodies pass as they are
+	}
+	return nil, errNoOperation
+}

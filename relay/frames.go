@@ -1,0 +1,223 @@
+package relay
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/sluice-gateway/sluice/internal/eventstream"
+	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/sse"
+)
+
+// framer takes the messages of a provider's stream out of their frames,
+// whatever they are: server-sent events, a JSON document a line, one JSON
+// array, or AWS's binary messages. It calls take with each message.
+type framer struct {
+	kind  framing
+	limit int // of one message
+	take  func(m wire.Message) error
+
+	held   []byte // what came while the framing was unknown
+	line   []byte // the unfinished line, or element
+	split  sse.Splitter
+	cursor sse.Cursor
+	binary eventstream.Splitter
+	found  []eventstream.Message
+	array  arrayScan
+}
+
+// newFramer chooses by the content type; what says nothing is looked into.
+func newFramer(contentType string, limit int, take func(wire.Message) error) *framer {
+	if limit == 0 {
+		limit = sse.DefaultLimit
+	}
+	f := &framer{kind: streamReader(contentType), limit: limit, take: take}
+	f.split.Limit, f.binary.Limit = limit, limit
+	if mediaType(contentType) == "application/vnd.amazon.eventstream" {
+		f.kind = binaryMessages
+	}
+	return f
+}
+
+// push reads what one read of the stream brought.
+func (f *framer) push(data []byte) error {
+	if f.kind == sniff {
+		data = f.sniff(data)
+	}
+	switch f.kind {
+	case sniff:
+		if len(f.held) > f.limit {
+			return sse.ErrTooLong
+		}
+		return nil
+	case events:
+		frame, err := f.split.Push(data)
+		if e := f.events(frame); e != nil {
+			return e
+		}
+		return err
+	case lines:
+		return f.lines(data)
+	case elements:
+		return f.elements(data)
+	case binaryMessages:
+		return f.messages(data)
+	case refuse:
+	}
+	return errUnreadable
+}
+
+// end reads what is left when the stream has ended.
+func (f *framer) end() error {
+	switch f.kind {
+	case events:
+		return f.events(f.split.Flush())
+	case lines:
+		return f.endLine()
+	case binaryMessages:
+		if f.binary.Pending() > 0 {
+			return io.ErrUnexpectedEOF
+		}
+	case elements:
+		if !f.array.done {
+			return io.ErrUnexpectedEOF
+		}
+	case sniff, refuse:
+	}
+	return nil
+}
+
+// sniff decides by the first character that is no white space.
+func (f *framer) sniff(data []byte) []byte {
+	f.held = append(f.held, data...)
+	rest := bytes.TrimLeft(f.held, " \t\r\n\ufeff")
+	if bytes.HasPrefix(mark, rest) {
+		return nil
+	}
+	switch rest[0] {
+	case '{':
+		f.kind = lines
+		return rest
+	case '[':
+		f.kind = elements
+		return rest
+	}
+	f.kind = events
+	return f.held
+}
+
+func (f *framer) events(frame []byte) error {
+	if len(frame) == 0 {
+		return nil
+	}
+	f.cursor.Reset(frame)
+	for ev, ok := f.cursor.Next(); ok; ev, ok = f.cursor.Next() {
+		if !ev.HasData {
+			continue
+		}
+		if err := f.take(wire.Message{Name: string(ev.Name), Data: ev.Data}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *framer) lines(data []byte) error {
+	for {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			break
+		}
+		f.line = append(f.line, data[:i]...)
+		if err := f.endLine(); err != nil {
+			return err
+		}
+		data = data[i+1:]
+	}
+	if len(f.line)+len(data) > f.limit {
+		return sse.ErrTooLong
+	}
+	f.line = append(f.line, data...)
+	return nil
+}
+
+func (f *framer) endLine() error {
+	line := bytes.TrimSpace(f.line)
+	f.line = f.line[:0]
+	if len(line) == 0 {
+		return nil
+	}
+	return f.take(wire.Message{Data: line})
+}
+
+func (f *framer) messages(data []byte) error {
+	var err error
+	f.found, err = f.binary.Push(f.found[:0], data)
+	for _, m := range f.found {
+		if e := f.take(wire.Message{Name: m.Name, Data: m.Payload}); e != nil {
+			return e
+		}
+	}
+	return err
+}
+
+// elements takes the objects of a JSON array that comes in pieces.
+func (f *framer) elements(data []byte) error {
+	for len(data) > 0 {
+		skip, end, whole := f.array.next(data)
+		f.line = append(f.line, data[skip:end]...)
+		if len(f.line) > f.limit {
+			return sse.ErrTooLong
+		}
+		data = data[end:]
+		if !whole {
+			continue
+		}
+		if err := f.take(wire.Message{Data: f.line}); err != nil {
+			return err
+		}
+		f.line = f.line[:0]
+	}
+	return nil
+}
+
+// arrayScan finds where the objects of an array begin and end.
+type arrayScan struct {
+	depth  int // of brackets in the object that has begun
+	quoted bool
+	escape bool
+	done   bool // the array has ended
+}
+
+// next finds the part of data that belongs to an object; whole tells that the
+// object ends with it.
+func (a *arrayScan) next(data []byte) (skip, end int, whole bool) {
+	if a.depth == 0 {
+		skip = bytes.IndexAny(data, "{]")
+		if skip < 0 || data[skip] == ']' {
+			a.done = a.done || skip >= 0
+			return len(data), len(data), false
+		}
+	}
+	for i, c := range data[skip:] {
+		if a.step(c); a.depth == 0 {
+			return skip, skip + i + 1, true
+		}
+	}
+	return skip, len(data), false
+}
+
+func (a *arrayScan) step(c byte) {
+	switch {
+	case a.escape:
+		a.escape = false
+	case a.quoted:
+		a.escape, a.quoted = c == '\\', c != '"'
+	case c == '"':
+		a.quoted = true
+	case c == '{', c == '[':
+		a.depth++
+	case c == '}', c == ']':
+		a.depth--
+	}
+}

@@ -1,0 +1,393 @@
+package relay
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/fault"
+	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// Translation is what becomes of what a provider's format cannot express.
+type Translation string
+
+// The ways.
+const (
+	// Adapt does the nearest and names the fields in a header of the answer.
+	Adapt Translation = "adapt"
+	// Strict refuses the question.
+	Strict Translation = "strict"
+	// Drop does as Adapt and says nothing.
+	Drop Translation = "drop"
+)
+
+// TranslationHeader names the fields that were not sent as they were.
+const TranslationHeader = "X-Sluice-Translation"
+
+// translation is what an exchange needs whose caller and provider speak
+// different formats.
+type translation struct {
+	on bool
+	// same: both speak one format, which is not OpenAI's. Answers pass as they
+	// are, and are read only.
+	same     bool
+	question llm.Request
+	notes    wire.Notes
+	body     []byte // the question in the provider's format
+}
+
+// understand reads the question into the canonical model.
+func (c *call) understand(ex *flow.Exchange) error {
+	x := &c.x
+	if f := c.place().format; f != nil {
+		x.same = f.Format() == c.t.s.Client.Format()
+	}
+	x.question = llm.Request{}
+	err := c.t.s.Client.DecodeRequest(&x.question, wire.Question{
+		Path: ex.In.Path, Query: ex.In.Query, Body: c.body, Header: ex.In.Header.Get,
+	})
+	if err != nil {
+		return badQuestion(err)
+	}
+	return nil
+}
+
+func badQuestion(err error) error {
+	if bad, ok := errors.AsType[*wire.Invalid](err); ok {
+		return invalid(bad.Error())
+	}
+	return invalid("request body is not valid: " + err.Error())
+}
+
+// put writes the question in the provider's format.
+func (c *call) put(ex *flow.Exchange) error {
+	x := &c.x
+	ex.Out.Method = "POST"
+	c.forget(ex)
+	if x.same && c.untouched() {
+		return c.addParam(ex, c.body)
+	}
+	q := x.question // an attempt must not change it for the next
+	q.Model, q.Stream = c.target.model, c.stream
+	c.configure(&q)
+	x.notes.Reset()
+	body, err := c.place().format.EncodeRequest(x.body[:0], &q, &x.notes)
+	if err != nil {
+		return badQuestion(err)
+	}
+	x.body = body
+	if notes := x.notes.List(); len(notes) > 0 && c.t.s.Translation == Strict {
+		return invalid(c.t.s.Provider.Name() + " cannot express: " + fields(notes, maxFields))
+	}
+	ex.Body.Replace(body)
+	ex.Out.Header.Set("Content-Type", "application/json")
+	return c.addParam(ex, body)
+}
+
+// untouched tells whether the question can go out as it came.
+func (c *call) untouched() bool {
+	o := &c.t.s.Model.Options
+	return o.MaxTokens == nil && o.Temperature == nil && o.TopP == nil && o.TopK == nil &&
+		c.x.question.Model == c.target.model && c.x.question.Stream == c.stream
+}
+
+// configure lets the configured options win.
+func (c *call) configure(q *llm.Request) {
+	o := &c.t.s.Model.Options
+	s := &q.Sampling
+	if o.MaxTokens != nil {
+		s.MaxTokens = appendInt(*o.MaxTokens)
+	}
+	if o.Temperature != nil {
+		s.Temperature = float(*o.Temperature)
+	}
+	if o.TopP != nil {
+		s.TopP = float(*o.TopP)
+	}
+	if o.TopK != nil {
+		s.TopK = appendInt(*o.TopK)
+	}
+}
+
+// callersOwn are fields that mean something to one vendor only. Those of the
+// caller's vendor must not reach another.
+var callersOwn = []string{
+	"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "X-Goog-User-Project",
+	"Anthropic-Version", "Anthropic-Dangerous-Direct-Browser-Access", "OpenAI-Organization", "OpenAI-Project", "OpenAI-Beta",
+	"X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request",
+}
+
+// forget takes the caller's credentials and the marks of its vendor out of the
+// request.
+func (c *call) forget(ex *flow.Exchange) {
+	for _, name := range callersOwn {
+		if c.x.same && strings.HasPrefix(name, "Anthropic") {
+			continue
+		}
+		if c.t.s.Auth.AllowOverride && strings.EqualFold(name, c.t.s.Auth.HeaderName) {
+			continue
+		}
+		ex.Out.Header.Del(name)
+	}
+	if c.place().format.Format() != llm.Anthropic {
+		ex.Out.Header.Del("Anthropic-Beta")
+	}
+	if c.x.same { // the query belongs to the question; its key does not
+		ex.Out.Query = dropParam(ex.Out.Query, "key")
+		ex.Out.HasQuery = ex.Out.Query != ""
+		return
+	}
+	loc := &c.place().location
+	ex.Out.Query, ex.Out.HasQuery = loc.Query, loc.Query != ""
+}
+
+// addParam writes a credential that goes into the body.
+func (c *call) addParam(ex *flow.Exchange, body []byte) error {
+	a := &c.t.s.Auth
+	if a.ParamLocation != "body" || a.ParamName == "" {
+		return nil
+	}
+	e := ex.Body.Edits()
+	e.Reset()
+	e.Set(jsonscan.Find(body, a.ParamName), a.ParamName, jsonscan.AppendQuote(nil, a.ParamValue.Reveal()))
+	return nil
+}
+
+// maxFields is how much of a list of fields is shown.
+const maxFields = 1000
+
+// fields names what was noted.
+func fields(notes []wire.Note, limit int) string {
+	var b strings.Builder
+	for i, n := range notes {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if b.Len()+len(n.Field)+len(n.How) > limit {
+			b.WriteString("…")
+			break
+		}
+		b.WriteString(n.Field)
+		if n.Changed && n.How != "" {
+			b.WriteString(" (" + n.How + ")")
+		}
+	}
+	return b.String()
+}
+
+// warn tells the caller what was lost on the way.
+func (c *call) warn(r *flow.Reply) {
+	notes := c.x.notes.List()
+	if len(notes) == 0 || c.t.s.Translation == Drop {
+		return
+	}
+	var dropped, changed []wire.Note
+	for _, n := range notes {
+		if n.Changed {
+			changed = append(changed, n)
+		} else {
+			dropped = append(dropped, n)
+		}
+	}
+	var parts []string
+	if len(dropped) > 0 {
+		parts = append(parts, "dropped: "+fields(dropped, maxFields))
+	}
+	if len(changed) > 0 {
+		parts = append(parts, "changed: "+fields(changed, maxFields))
+	}
+	r.Header.Set(TranslationHeader, printable(strings.Join(parts, "; ")))
+}
+
+// printable keeps what may stand in a header field: names come from callers.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '…' {
+			return '~'
+		}
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// receiveTranslated turns the provider's answer into the caller's format.
+func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
+	contentType := r.Header.Get("Content-Type")
+	if codingOf(r.Header) == codingGzip {
+		r.Stream, r.Length = inflate(r.Stream), -1
+	}
+	r.Header.Del("Content-Encoding")
+	c.warn(r)
+	if c.stream || r.Events {
+		return c.translateStream(ex, r, contentType)
+	}
+	whole, err := c.collectAll(r)
+	if err != nil {
+		return err
+	}
+	var a llm.Response
+	if err := c.answerOf(ex, &a, whole); err != nil {
+		return err
+	}
+	if c.x.same {
+		c.keepAnswer(whole)
+		r.SetBody(whole)
+		return nil
+	}
+	c.setAnswer(ex, r, &a)
+	return nil
+}
+
+func (c *call) keepAnswer(body []byte) {
+	if c.ai.LogPayloads {
+		c.ai.ResponseBody = append([]byte{}, body...)
+	}
+}
+
+// maxAnswer is how large a plain answer may be that is translated.
+const maxAnswer = 64 << 20
+
+// collectAll reads a plain answer whole.
+func (c *call) collectAll(r *flow.Reply) ([]byte, error) {
+	whole, err := flow.Collect(r.Stream, maxAnswer)
+	if errors.Is(err, flow.ErrTooLarge) {
+		return nil, conversion(c, "the answer is too large")
+	}
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.BadUpstream, Shape: fault.Server, Cause: err}
+	}
+	return whole, nil
+}
+
+// answerOf reads an answer into the canonical model.
+func (c *call) answerOf(ex *flow.Exchange, a *llm.Response, body []byte) error {
+	c.ai.LatencyMS = since(ex)
+	err := c.place().format.DecodeResponse(a, body)
+	if e, ok := errors.AsType[*llm.Error](err); ok {
+		return c.disguised(e)
+	}
+	if err != nil {
+		return conversion(c, err.Error())
+	}
+	c.complete(ex, a)
+	return nil
+}
+
+// disguised is an error that came with status 200.
+func (c *call) disguised(e *llm.Error) error {
+	status := e.Status
+	if status < 400 {
+		status = 502
+	}
+	return &fault.Error{Kind: fault.BadUpstream, Code: status, Shape: fault.AI, Message: e.Message, Cause: e}
+}
+
+// complete fills what the provider left out, and takes what the log needs.
+func (c *call) complete(ex *flow.Exchange, a *llm.Response) {
+	c.identify(ex, &a.ID, &a.Model, &a.Created)
+	c.ai.ResponseModel = a.Model
+	usage := a.Usage
+	usage.Extra = llm.Extra{}
+	c.ai.Usage = usage
+	if usage.Details != nil {
+		c.room = *usage.Details
+		c.ai.Usage.Details = &c.room
+	}
+	for i := range a.Choices {
+		c.meter.text += letters(a.Choices[i].Parts)
+	}
+	c.finish()
+	if a.Usage.Prompt < 0 && a.Usage.Completion < 0 {
+		a.Usage = c.ai.Usage
+	}
+}
+
+func letters(parts []llm.Part) int {
+	n := 0
+	for i := range parts {
+		if p := &parts[i]; p.Call != nil {
+			n += len(p.Call.Args)
+		} else {
+			n += max(len(p.Text)-2, 0)
+		}
+	}
+	return n
+}
+
+// identify fills what every answer has.
+func (c *call) identify(ex *flow.Exchange, id, model *string, created *int64) {
+	if *id == "" {
+		*id = idPrefix(c.t.s.Client.Format()) + ex.ID
+	}
+	if *model == "" {
+		*model = c.target.model
+	}
+	if *created == 0 {
+		*created = ex.Started.Unix()
+	}
+}
+
+func idPrefix(f llm.Format) string {
+	switch f {
+	case llm.OpenAIChat:
+		return "chatcmpl-"
+	case llm.OpenAICompletions:
+		return "cmpl-"
+	case llm.OpenAIResponses:
+		return "resp_"
+	case llm.Anthropic:
+		return "msg_"
+	}
+	return ""
+}
+
+// setAnswer writes the answer in the caller's format.
+func (c *call) setAnswer(_ *flow.Exchange, r *flow.Reply, a *llm.Response) {
+	c.scrap = c.t.s.Client.EncodeResponse(c.scrap[:0], a, &c.x.question)
+	c.keepAnswer(c.scrap)
+	r.Header.Set("Content-Type", "application/json")
+	r.Events = false
+	r.SetBody(c.scrap)
+}
+
+// maxError is how much of an error body is read.
+const maxError = 1 << 20
+
+// passError turns a provider's error into one of the caller's format. Status
+// and Retry-After stay.
+func (c *call) passError(ex *flow.Exchange, r *flow.Reply) error {
+	c.ai.LatencyMS = since(ex)
+	if codingOf(r.Header) == codingGzip {
+		r.Stream = inflate(r.Stream)
+	}
+	r.Header.Del("Content-Encoding")
+	var body []byte
+	if r.Stream != nil {
+		var err error
+		if body, err = flow.Collect(r.Stream, maxError); err != nil && !errors.Is(err, flow.ErrTooLarge) {
+			return broken(ex, err)
+		}
+	}
+	e := c.place().format.DecodeError(r.Status, r.Header.Get, body)
+	c.ai.Error = e.Message
+	c.scrap = c.t.s.Client.EncodeError(c.scrap[:0], e)
+	r.Header.Set("Content-Type", "application/json")
+	r.Events = false
+	r.SetBody(c.scrap)
+	return nil
+}
+
+// translates tells whether a route type has bodies that can be translated.
+func translates(routeType string) bool {
+	switch routeType {
+	case provider.Chat, provider.Completions, provider.Responses:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,5 @@
+package openaicompletions
+
+import "github.com/sluice-gateway/sluice/wire"
+
+func New() wire.Provider { return nil }
