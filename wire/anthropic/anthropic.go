@@ -1,0 +1,56 @@
+// Package anthropic translates the formats of Anthropic: the Messages API, as
+// callers and as providers speak it, on Anthropic's own hosts and within
+// Google's and Amazon's clouds; and the older API of text completions, as
+// providers speak it.
+//
+// It must not know any other format, nor who uses it, and does no I/O. Facts
+// are those of Anthropic's API reference,
+// https://platform.claude.com/docs/en/api/messages.
+package anthropic
+
+import "github.com/sluice-gateway/sluice/llm"
+
+// DefaultMaxTokens is what is asked for when the caller set no limit: the API
+// demands one, and every model can do as much.
+const DefaultMaxTokens = 4096
+
+// The versions that hosts other than Anthropic's want in the body, see Hosted.
+const (
+	// VertexVersion is that of Google Vertex AI,
+	// https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai.
+	VertexVersion = "vertex-2023-10-16"
+	// BedrockVersion is that of Amazon Bedrock,
+	// https://platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock.
+	BedrockVersion = "bedrock-2023-05-31"
+)
+
+const own = llm.Anthropic
+
+// Messages is the format of the Messages API, on both sides of a gateway.
+type Messages struct {
+	Client   Client
+	Provider Provider
+}
+
+// Client is the format as callers speak it; it implements wire.Client. Its
+// zero value is that of New.
+type Client struct{ version string }
+
+// Provider is the format as providers speak it; it implements wire.Provider.
+// Its zero value is that of New.
+type Provider struct{ version string }
+
+// New gives the format as Anthropic's own hosts speak it.
+func New() Messages { return Messages{} }
+
+// Hosted gives the format as other hosts speak it: the model and whether to
+// stream are said in the path, and the body says the version.
+func Hosted(version string) Messages {
+	return Messages{Client: Client{version}, Provider: Provider{version}}
+}
+
+// Format implements wire.Client.
+func (Client) Format() llm.Format { return own }
+
+// Format implements wire.Provider.
+func (Provider) Format() llm.Format { return own }
