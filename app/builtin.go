@@ -12,8 +12,11 @@ import (
 	"github.com/sluice-gateway/sluice/plugins/prometheus"
 	"github.com/sluice-gateway/sluice/plugins/requesttermination"
 	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/provider/anthropic"
+	"github.com/sluice-gateway/sluice/provider/azure"
 	"github.com/sluice-gateway/sluice/provider/compatible"
 	"github.com/sluice-gateway/sluice/wire"
+	anthropicwire "github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 )
 
@@ -35,7 +38,10 @@ func Plugins() *plugin.Registry {
 
 // Providers is the list of LLM providers in this binary.
 func Providers() provider.Registry {
-	return provider.NewRegistry(compatible.All()...)
+	return provider.NewRegistry(append(compatible.All(),
+		anthropic.New(),
+		azure.New(),
+	)...)
 }
 
 // Formats is the list of what callers may speak, by llm_format and route type.
@@ -43,6 +49,8 @@ func Formats(llmFormat, routeType string) wire.Client {
 	switch llmFormat {
 	case "openai":
 		return openAIFormat(routeType)
+	case "anthropic":
+		return anthropicwire.Client{}
 	}
 	return nil
 }
@@ -50,7 +58,7 @@ func Formats(llmFormat, routeType string) wire.Client {
 func openAIFormat(routeType string) wire.Client {
 	switch routeType {
 	case provider.Chat:
-		return openaichat.New(openaichat.Dialect{})
+		return openaichat.Client{}
 	}
 	return nil
 }

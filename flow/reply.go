@@ -6,6 +6,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"github.com/sluice-gateway/sluice/fault"
 )
 
 // Source says who made an answer.
@@ -175,4 +177,10 @@ type Settler interface {
 	// Settle runs once the last byte was sent, before the log phase, whether
 	// an answer came or not.
 	Settle(ex *Exchange)
+}
+
+// Voice is a Call whose caller expects errors in a shape of its own.
+type Voice interface {
+	// Fault gives the JSON body of an error; nil leaves it to others.
+	Fault(f *fault.Error) []byte
 }

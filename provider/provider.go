@@ -53,9 +53,16 @@ type Endpoint struct {
 	Query string
 	// Suffix is appended to upstream_url as well.
 	Suffix string
+	// Meta are further members of the log's meta object.
+	Meta []Meta
+	// Pathed: upstream_path is part of the location already.
+	Pathed bool
 	// Below: an upstream_url without a path is the address of the server.
 	Below bool
 }
+
+// Meta is something to log of a place.
+type Meta struct{ Name, Value string }
 
 // Location is a place to send requests to.
 type Location struct {

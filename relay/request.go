@@ -35,6 +35,7 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 		c.edit(ex)
 	}
 	c.addFixed(out, at)
+	c.ai.Meta = at.meta
 	c.authorize(ex)
 	if c.ai.LogPayloads && c.have {
 		c.ai.RequestBody = ex.Body.Edited()

@@ -123,6 +123,15 @@ type place struct {
 	format   wire.Provider
 	header   header.Header
 	query    string
+	meta     []flow.LogField
+}
+
+func meta(list []provider.Meta) []flow.LogField {
+	var out []flow.LogField
+	for _, m := range list {
+		out = append(out, flow.LogField{Path: m.Name, Value: m.Value})
+	}
+	return out
 }
 
 // option is a configured parameter that wins over the caller's.
@@ -214,7 +223,7 @@ func (t *Target) locate(r *resolved, m *provider.Model) error {
 		if err != nil {
 			return err
 		}
-		r.places[i] = place{location: loc, host: loc.Authority(), format: e.Format, header: e.Header, query: e.Query}
+		r.places[i] = place{location: loc, host: loc.Authority(), format: e.Format, header: e.Header, query: e.Query, meta: meta(e.Meta)}
 	}
 	return nil
 }
@@ -236,7 +245,7 @@ func (t *Target) location(e *provider.Endpoint, m *provider.Model) (provider.Loc
 			loc.Path = ""
 		}
 	}
-	if m.Options.UpstreamPath != "" && (m.Options.UpstreamURL == "" || t.s.RouteType == provider.Preserve) {
+	if m.Options.UpstreamPath != "" && !e.Pathed && (m.Options.UpstreamURL == "" || t.s.RouteType == provider.Preserve) {
 		loc.Path = provider.OneSlash(m.Options.UpstreamPath)
 	}
 	return loc, nil

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -390,4 +391,17 @@ func translates(routeType string) bool {
 		return true
 	}
 	return false
+}
+
+// Fault implements flow.Voice: callers of another format than OpenAI's get its
+// errors; OpenAI's callers get those of the original.
+func (c *call) Fault(f *fault.Error) []byte {
+	if !c.t.native {
+		return nil
+	}
+	msg := f.Message
+	if msg == "" {
+		msg = http.StatusText(f.Status())
+	}
+	return c.t.s.Client.EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
 }

@@ -28,7 +28,7 @@ func (c *call) translateStream(ex *flow.Exchange, r *flow.Reply, contentType str
 			return c.unroll(ex, r)
 		}
 	}
-	t := &translator{c: c, ex: ex, src: r.Stream, dec: c.place().format.DecodeStream(), enc: c.t.s.Client.EncodeStream(&c.x.question)}
+	t := &translator{c: c, ex: ex, src: r.Stream, dec: c.place().format.NewStream(), enc: c.t.s.Client.NewStream(&c.x.question)}
 	t.frames = newFramer(contentType, c.t.s.EventMaxBytes, t.take)
 	if c.x.same {
 		r.Length, r.Events = -1, true
@@ -56,7 +56,7 @@ func (c *call) unroll(ex *flow.Exchange, r *flow.Reply) error {
 	if err := c.answerOf(ex, &a, whole); err != nil {
 		return err
 	}
-	enc := c.t.s.Client.EncodeStream(&c.x.question)
+	enc := c.t.s.Client.NewStream(&c.x.question)
 	c.scrap = c.scrap[:0]
 	list := wire.Unroll(&a)
 	for i := range list {
@@ -133,8 +133,7 @@ func (t *translator) pass(data []byte) error {
 // lose stops reading a stream that passes as it is.
 func (t *translator) lose(err error) {
 	t.blind = true
-	t.ex.Log.LogAttrs(t.ex.Ctx, slog.LevelWarn, "the stream cannot be read any further; it passes, uncounted",
-		slog.String("request_id", t.ex.ID), slog.Any("error", err))
+	t.ex.Logger().LogAttrs(t.ex.Ctx, slog.LevelWarn, "the stream cannot be read any further; it passes, uncounted", slog.Any("error", err))
 }
 
 // take translates one message.
@@ -234,8 +233,7 @@ func (t *translator) broken(err error) (flow.Frame, error) {
 	}
 	t.c.ai.Error = err.Error()
 	t.ex.Outcome.Err = err
-	t.ex.Log.LogAttrs(t.ex.Ctx, slog.LevelWarn, "the stream broke off",
-		slog.String("request_id", t.ex.ID), slog.Any("error", err))
+	t.ex.Logger().LogAttrs(t.ex.Ctx, slog.LevelWarn, "the stream broke off", slog.Any("error", err))
 	t.finish()
 	t.out = t.enc.Encode(t.out, &llm.Event{Kind: llm.EventError, Err: &llm.Error{
 		Status: 502, Type: "upstream_error", Code: "stream_interrupted", RetryAfter: -1,

@@ -56,6 +56,11 @@ func (s *Speaker) Fault(ex *flow.Exchange, err error) *flow.Reply {
 }
 
 func (s *Speaker) render(ex *flow.Exchange, f *fault.Error) (contentType string, body []byte) {
+	if v, ok := ex.Call.(flow.Voice); ok && f.Shape != fault.Empty {
+		if body := v.Fault(f); body != nil {
+			return typeJSON, body
+		}
+	}
 	switch f.Shape {
 	case fault.Empty:
 		return "", nil

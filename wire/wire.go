@@ -17,8 +17,8 @@ type Client interface {
 	DecodeRequest(r *llm.Request, q Question) error
 	// EncodeResponse appends the answer to r.
 	EncodeResponse(dst []byte, a *llm.Response, r *llm.Request) []byte
-	// EncodeStream begins the answer to r in events.
-	EncodeStream(r *llm.Request) StreamEncoder
+	// NewStream begins the answer to r in events.
+	NewStream(r *llm.Request) StreamEncoder
 	// EncodeError appends an error body.
 	EncodeError(dst []byte, e *llm.Error) []byte
 }
@@ -54,8 +54,8 @@ type Provider interface {
 	// the bytes of a refer to body. An answer that is an error in disguise
 	// gives an *llm.Error, one that cannot be read any other error.
 	DecodeResponse(a *llm.Response, body []byte) error
-	// DecodeStream begins to read an answer in events.
-	DecodeStream() StreamDecoder
+	// NewStream begins to read an answer in events.
+	NewStream() StreamDecoder
 	// DecodeError reads the body of another status. It understands what it
 	// can and never fails.
 	DecodeError(status int, header func(name string) string, body []byte) *llm.Error

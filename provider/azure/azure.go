@@ -41,12 +41,20 @@ func (azure) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		Location: provider.Location{Scheme: "https", Host: host + ".openai.azure.com", Port: 443},
 		Format:   format, Query: "api-version=" + url.QueryEscape(o.Options.AzureAPIVersion),
 	}
-	switch o.RouteType {
-	case provider.Responses:
+	e.Meta = []provider.Meta{
+		{Name: "azure_instance_id", Value: host},
+		{Name: "azure_deployment_id", Value: o.Options.AzureDeploymentID},
+		{Name: "azure_api_version", Value: o.Options.AzureAPIVersion},
+	}
+	deployment := "/openai/deployments/" + url.PathEscape(o.Options.AzureDeploymentID)
+	switch {
+	case o.Options.UpstreamPath != "":
+		e.Location.Path, e.Pathed = deployment+provider.OneSlash(o.Options.UpstreamPath), true
+	case o.RouteType == provider.Responses:
 		e.Location.Path = "/openai/v1/responses"
-	case provider.Preserve:
+	case o.RouteType == provider.Preserve:
 	default:
-		e.Location.Path = "/openai/deployments/" + url.PathEscape(o.Options.AzureDeploymentID) + operations[o.RouteType]
+		e.Location.Path = deployment + operations[o.RouteType]
 	}
 	return e, nil
 }

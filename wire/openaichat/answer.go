@@ -12,7 +12,7 @@ import (
 var errNoChoices = errors.New("'choices' not in llm/v1/chat response")
 
 // DecodeResponse implements wire.Provider.
-func (c *Chat) DecodeResponse(a *llm.Response, body []byte) error {
+func (*Provider) DecodeResponse(a *llm.Response, body []byte) error {
 	if err := wire.Check(body); err != nil {
 		return err
 	}

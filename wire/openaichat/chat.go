@@ -28,14 +28,20 @@ type Dialect struct {
 	NewLimit func(model string) bool
 }
 
-// Chat is the format. It implements wire.Client and wire.Provider.
-type Chat struct{ d Dialect }
+// Client is the format as callers speak it; it implements wire.Client.
+type Client struct{}
 
-// New returns the format as OpenAI has it, but for the dialect.
-func New(d Dialect) *Chat { return &Chat{d: d} }
+// Provider is the format as providers speak it; it implements wire.Provider.
+type Provider struct{ d Dialect }
 
-// Format implements wire.Client and wire.Provider.
-func (*Chat) Format() llm.Format { return own }
+// New returns the provider's side of a service.
+func New(d Dialect) *Provider { return &Provider{d: d} }
+
+// Format implements wire.Client.
+func (Client) Format() llm.Format { return own }
+
+// Format implements wire.Provider.
+func (*Provider) Format() llm.Format { return own }
 
 // roles as they are spelled.
 var roles = [...]string{

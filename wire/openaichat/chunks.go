@@ -6,8 +6,8 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// EncodeStream implements wire.Client.
-func (*Chat) EncodeStream(r *llm.Request) wire.StreamEncoder {
+// NewStream implements wire.Client.
+func (Client) NewStream(r *llm.Request) wire.StreamEncoder {
 	return &chunker{usage: r.IncludeUsage}
 }
 

@@ -17,14 +17,14 @@ func TestCorpusRequests(t *testing.T) {
 			t.Skip("the question was not recorded")
 		}
 		var r llm.Request
-		if err := chat.DecodeRequest(&r, wire.Question{Body: e.Request.Body}); err != nil {
+		if err := client.DecodeRequest(&r, wire.Question{Body: e.Request.Body}); err != nil {
 			if e.Response.Status == 200 {
 				t.Fatal(err)
 			}
 			t.Skip("the provider refused it too")
 		}
 		var n wire.Notes
-		again, err := chat.EncodeRequest(nil, &r, &n)
+		again, err := service.EncodeRequest(nil, &r, &n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,14 +41,14 @@ func TestCorpusAnswers(t *testing.T) {
 			t.Skip("no plain answer")
 		}
 		var a llm.Response
-		err := chat.DecodeResponse(&a, e.Response.Body)
+		err := service.DecodeResponse(&a, e.Response.Body)
 		if _, failed := err.(*llm.Error); failed { //nolint:errorlint // it is never wrapped
 			return
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, chat.EncodeResponse(nil, &a, &llm.Request{}), e.Response.Body)
+		same(t, client.EncodeResponse(nil, &a, &llm.Request{}), e.Response.Body)
 	})
 }
 
@@ -80,7 +80,7 @@ func TestCorpusErrors(t *testing.T) {
 		if body == nil {
 			body = []byte(e.Response.BodyText)
 		}
-		got := chat.DecodeError(e.Response.Status, nil, body)
+		got := service.DecodeError(e.Response.Status, nil, body)
 		if got.Message == "" || got.Status != e.Response.Status {
 			t.Errorf("got %+v of %s", got, body)
 		}

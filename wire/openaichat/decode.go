@@ -11,8 +11,8 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// DecodeStream implements wire.Provider.
-func (*Chat) DecodeStream() wire.StreamDecoder { return &decoder{} }
+// NewStream implements wire.Provider.
+func (*Provider) NewStream() wire.StreamDecoder { return &decoder{} }
 
 // decoder reads the chunks of one stream.
 type decoder struct {

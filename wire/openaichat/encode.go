@@ -8,8 +8,8 @@ import (
 )
 
 // EncodeRequest implements wire.Provider.
-func (c *Chat) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
-	e := encoder{d: &c.d, n: n, same: r.Extra.From == own, w: wire.Writer{Buf: dst}}
+func (p *Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+	e := encoder{d: &p.d, n: n, same: r.Extra.From == own, w: wire.Writer{Buf: dst}}
 	e.w.Object()
 	e.w.StringMember("model", r.Model)
 	if err := e.messages(r); err != nil {

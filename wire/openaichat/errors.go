@@ -12,7 +12,7 @@ import (
 )
 
 // EncodeError implements wire.Client.
-func (*Chat) EncodeError(dst []byte, e *llm.Error) []byte {
+func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
 	w := wire.Writer{Buf: dst}
 	w.Object()
 	w.Name("error")
@@ -59,7 +59,7 @@ func errorType(e *llm.Error) string {
 }
 
 // DecodeError implements wire.Provider.
-func (*Chat) DecodeError(status int, header func(string) string, body []byte) *llm.Error {
+func (*Provider) DecodeError(status int, header func(string) string, body []byte) *llm.Error {
 	e := readError(status, body)
 	if header != nil {
 		if n, err := strconv.Atoi(header("Retry-After")); err == nil && n >= 0 {

@@ -16,19 +16,19 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}},"bare",{"type":"input_audio","input_audio":{"data":"AA","format":"wav"}}]}],"tool_choice":{"type":"function","function":{"name":"f"}}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var r llm.Request
-		if chat.DecodeRequest(&r, wire.Question{Body: body}) != nil {
+		if client.DecodeRequest(&r, wire.Question{Body: body}) != nil {
 			return
 		}
 		var n wire.Notes
-		once, err := chat.EncodeRequest(nil, &r, &n)
+		once, err := service.EncodeRequest(nil, &r, &n)
 		if err != nil {
 			return
 		}
 		var r2 llm.Request
-		if err := chat.DecodeRequest(&r2, wire.Question{Body: once}); err != nil {
+		if err := client.DecodeRequest(&r2, wire.Question{Body: once}); err != nil {
 			t.Fatalf("wrote what it does not read: %v\n%s\n%s", err, body, once)
 		}
-		twice, err := chat.EncodeRequest(nil, &r2, &n)
+		twice, err := service.EncodeRequest(nil, &r2, &n)
 		if err != nil || !bytes.Equal(once, twice) {
 			t.Fatalf("%v\nonce  %s\ntwice %s", err, once, twice)
 		}
@@ -40,14 +40,14 @@ func FuzzResponse(f *testing.F) {
 	f.Add([]byte(`{"choices":[{"message":{"reasoning_details":[{"type":"reasoning.text","text":"a","signature":"s"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var a, b llm.Response
-		if chat.DecodeResponse(&a, body) != nil {
+		if service.DecodeResponse(&a, body) != nil {
 			return
 		}
-		once := chat.EncodeResponse(nil, &a, &llm.Request{})
-		if err := chat.DecodeResponse(&b, once); err != nil {
+		once := client.EncodeResponse(nil, &a, &llm.Request{})
+		if err := service.DecodeResponse(&b, once); err != nil {
 			t.Fatalf("wrote what it does not read: %v\n%s\n%s", err, body, once)
 		}
-		if twice := chat.EncodeResponse(nil, &b, &llm.Request{}); !bytes.Equal(once, twice) {
+		if twice := client.EncodeResponse(nil, &b, &llm.Request{}); !bytes.Equal(once, twice) {
 			t.Fatalf("once  %s\ntwice %s", once, twice)
 		}
 	})

@@ -15,7 +15,10 @@ import (
 	"github.com/sluice-gateway/sluice/wire/sse"
 )
 
-var chat = openaichat.New(openaichat.Dialect{})
+var (
+	client  = openaichat.Client{}
+	service = openaichat.New(openaichat.Dialect{})
+)
 
 // value is JSON text as values, numbers as they are spelled.
 func value(t *testing.T, text []byte) any {
@@ -102,7 +105,7 @@ func (e *exchange) stream(t *testing.T) []byte {
 
 // events reads a stream of server-sent events.
 func events(stream []byte) ([]llm.Event, error) {
-	d := chat.DecodeStream()
+	d := service.NewStream()
 	var all []llm.Event
 	c := sse.NewCursor(stream)
 	for ev, ok := c.Next(); ok; ev, ok = c.Next() {
@@ -120,7 +123,7 @@ func events(stream []byte) ([]llm.Event, error) {
 }
 
 func encode(r *llm.Request, evs []llm.Event) []byte {
-	s := chat.EncodeStream(r)
+	s := client.NewStream(r)
 	var out []byte
 	for i := range evs {
 		out = s.Encode(out, &evs[i])

@@ -6,7 +6,7 @@ import (
 )
 
 // EncodeResponse implements wire.Client.
-func (c *Chat) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []byte {
+func (Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []byte {
 	w := wire.Writer{Buf: dst}
 	same := a.Extra.From == own
 	w.Object()

@@ -8,7 +8,7 @@ import (
 )
 
 // DecodeRequest implements wire.Client.
-func (c *Chat) DecodeRequest(r *llm.Request, q wire.Question) error {
+func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 	if err := wire.Check(q.Body); err != nil {
 		return err
 	}
