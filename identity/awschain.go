@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 const (
@@ -136,7 +137,7 @@ func (c *chain) profile() (aws.CredentialsProvider, error) {
 	loaded, err := config.LoadDefaultConfig(c.try.ctx, config.WithSharedConfigProfile(name),
 		config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(creds), config.WithRegion(c.Region),
 		config.WithHTTPClient(&c.try.client), config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
-		config.WithDefaultsMode(aws.DefaultsModeStandard), config.WithEC2IMDSEndpoint(c.imds()))
+		config.WithLogger(logging.Nop{}), config.WithDefaultsMode(aws.DefaultsModeStandard), config.WithEC2IMDSEndpoint(c.imds()))
 	if err != nil {
 		return nil, fmt.Errorf("profile: %w", c.try.problem(err))
 	}
