@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -52,6 +53,7 @@ func (c *cloud) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
+	r.Method = cmp.Or(r.Method, http.MethodGet)
 	c.mu.Lock()
 	handle := c.handle
 	c.asked = append(c.asked, asked{r.Method, r.URL.String(), r.Header.Clone(), string(body)})

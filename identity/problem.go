@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 	"golang.org/x/oauth2"
 )
@@ -22,6 +23,9 @@ func (a *attempt) problem(err error) error {
 	}
 	if p, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return fmt.Errorf("there is no profile %q", p.Profile)
+	}
+	if _, ok := errors.AsType[*processcreds.ProviderError](err); ok {
+		return errors.New("credential_process failed, or its output is not what AWS documents")
 	}
 	status, failed := a.last()
 	if r, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
