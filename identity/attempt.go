@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync"
 )
 
 // maxAnswer bounds an answer of a token endpoint.
@@ -16,6 +17,8 @@ type attempt struct {
 	ctx    context.Context
 	client http.Client
 	next   http.RoundTripper
+
+	mu sync.Mutex // guards what follows: a library may leave a request behind
 	// status of the last answer; err when there was none.
 	status int
 	err    error
@@ -38,11 +41,11 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.WithContext(a.ctx)
 	}
 	resp, err := a.next.RoundTrip(r)
-	a.status, a.err = 0, err
 	if err != nil {
+		a.note(0, err)
 		return nil, err
 	}
-	a.status = resp.StatusCode
+	a.note(resp.StatusCode, nil)
 	resp.Body = bounded{io.LimitReader(resp.Body, maxAnswer), resp.Body}
 	return resp, nil
 }
@@ -50,4 +53,18 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 type bounded struct {
 	io.Reader
 	io.Closer
+}
+
+func (a *attempt) note(status int, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.status, a.err = status, err
+}
+
+// last is how the last request ended: a status, an error, or neither when
+// there was none.
+func (a *attempt) last() (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.status, a.err
 }

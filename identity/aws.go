@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -97,7 +96,7 @@ func (a *AWS) fetch(ctx context.Context) (aws.Credentials, time.Time, error) {
 // usable refuses what cannot stand in a header: keys are foreign text.
 func usable(c aws.Credentials) error {
 	if !plain(c.AccessKeyID) || c.SecretAccessKey == "" || c.SessionToken != "" && !plain(c.SessionToken) {
-		return fmt.Errorf("what was obtained are no usable keys")
+		return errors.New("what was obtained are no usable keys")
 	}
 	return nil
 }

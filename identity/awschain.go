@@ -6,13 +6,11 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
@@ -30,8 +28,8 @@ const (
 )
 
 // chain looks for AWS credentials, once. The order is that of the SDKs and the
-// links are those of the SDK for Go; only the order is ours, since the SDK
-// reads the environment of the process and nothing else. It is gone through
+// links are those of the SDK for Go; only the order is ours, since the SDK's
+// own chain reads the environment of the process and keeps what it found. It is gone through
 // afresh each time, so that a changed file or variable counts.
 //
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
@@ -44,7 +42,7 @@ type chain struct {
 func (c *chain) retrieve() (aws.Credentials, error) {
 	from, provider, err := c.link()
 	if err != nil {
-		return aws.Credentials{}, err
+		return aws.Credentials{}, fmt.Errorf("%s: %w", from, err)
 	}
 	creds, err := c.from(from, provider)
 	if err != nil || c.RoleARN == "" {
@@ -74,38 +72,42 @@ func (c *chain) link() (string, aws.CredentialsProvider, error) {
 	if c.AccessKeyID != "" {
 		return "configured keys", credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken), nil
 	}
-	id, secret := c.env("AWS_ACCESS_KEY_ID"), c.env("AWS_SECRET_ACCESS_KEY")
-	if id != "" && secret != "" {
-		return "environment", credentials.NewStaticCredentialsProvider(id, secret, c.env("AWS_SESSION_TOKEN")), nil
+	if c.env("AWS_ACCESS_KEY_ID") != "" && c.env("AWS_SECRET_ACCESS_KEY") != "" {
+		return "environment", c.environment(), nil
 	}
 	if file := c.env("AWS_WEB_IDENTITY_TOKEN_FILE"); file != "" {
-		return "web identity", c.webIdentity(file), nil
+		return "web identity", c.webIdentity(file, c.env("AWS_ROLE_ARN"), c.env("AWS_ROLE_SESSION_NAME")), nil
 	}
 	if provider, err := c.profile(); provider != nil || err != nil {
 		return "profile", provider, err
 	}
-	if path := c.env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" {
-		return "container", c.container(ecsHost + path), nil
-	}
-	if address := c.env("AWS_CONTAINER_CREDENTIALS_FULL_URI"); address != "" {
-		return "container", c.container(address), containerAllowed(address)
+	if provider, err := c.container(); provider != nil || err != nil {
+		return "container", provider, err
 	}
 	if strings.EqualFold(c.env("AWS_EC2_METADATA_DISABLED"), "true") {
-		return "", nil, errors.New("there are none, and the instance metadata service is turned off")
+		return "instance metadata", nil, errors.New("turned off, and there are no credentials elsewhere")
 	}
 	return "instance metadata", c.instance(), nil
+}
+
+func (c *chain) environment() aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider(c.env("AWS_ACCESS_KEY_ID"), c.env("AWS_SECRET_ACCESS_KEY"), c.env("AWS_SESSION_TOKEN"))
 }
 
 func static(v aws.Credentials) aws.CredentialsProvider {
 	return credentials.StaticCredentialsProvider{Value: v}
 }
 
-func (c *chain) webIdentity(file string) aws.CredentialsProvider {
-	return stscreds.NewWebIdentityRoleProvider(c.sts(aws.AnonymousCredentials{}), c.env("AWS_ROLE_ARN"), stscreds.IdentityTokenFile(file),
-		func(o *stscreds.WebIdentityRoleOptions) {
-			o.RoleSessionName = first(c.env("AWS_ROLE_SESSION_NAME"), sessionName)
-		})
+func (c *chain) webIdentity(file, role, session string) aws.CredentialsProvider {
+	return stscreds.NewWebIdentityRoleProvider(c.sts(aws.AnonymousCredentials{}), role, identityFile(file),
+		func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = first(session, sessionName) })
 }
+
+// identityFile is the SDK's IdentityTokenFile with an error that can be told.
+type identityFile string
+
+// GetIdentityToken implements stscreds.IdentityTokenRetriever.
+func (f identityFile) GetIdentityToken() ([]byte, error) { return os.ReadFile(string(f)) }
 
 func (c *chain) sts(p aws.CredentialsProvider) *sts.Client {
 	o := sts.Options{Region: c.Region, Credentials: p, HTTPClient: &c.try.client, Retryer: aws.NopRetryer{}}
@@ -115,54 +117,19 @@ func (c *chain) sts(p aws.CredentialsProvider) *sts.Client {
 	return sts.New(o)
 }
 
-// profile is what the profile files say; nil when they say nothing. Roles,
-// programs and single sign-on in them are the SDK's business.
-func (c *chain) profile() (aws.CredentialsProvider, error) {
-	named := c.env("AWS_PROFILE")
-	name := first(named, c.env("AWS_DEFAULT_PROFILE"), config.DefaultSharedConfigProfile)
-	configs, creds := c.files("AWS_CONFIG_FILE", "config"), c.files("AWS_SHARED_CREDENTIALS_FILE", "credentials")
-	p, err := config.LoadSharedConfigProfile(c.try.ctx, name, func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles, o.CredentialsFiles = configs, creds
-	})
-	if _, missing := errors.AsType[config.SharedConfigProfileNotExistError](err); missing && named == "" {
-		return nil, nil //nolint:nilnil // without a profile the chain goes on
+// container asks the agent of ECS or EKS; nil when there is none. The token of
+// EKS is replaced now and then.
+func (c *chain) container() (aws.CredentialsProvider, error) {
+	address := c.env("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+	if path := c.env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" {
+		address = ecsHost + path
 	}
-	if err != nil {
-		return nil, fmt.Errorf("profile: %w", c.try.problem(err))
+	if address == "" {
+		return nil, nil //nolint:nilnil // without an agent the chain goes on
 	}
-	if !hasCredentials(&p) {
-		return nil, nil //nolint:nilnil // a profile may hold a region only
+	if err := containerAllowed(address); err != nil {
+		return nil, err
 	}
-	loaded, err := config.LoadDefaultConfig(c.try.ctx, config.WithSharedConfigProfile(name),
-		config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(creds), config.WithRegion(c.Region),
-		config.WithHTTPClient(&c.try.client), config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
-		config.WithDefaultsMode(aws.DefaultsModeStandard), config.WithEC2IMDSEndpoint(c.imds()))
-	if err != nil {
-		return nil, fmt.Errorf("profile: %w", c.try.problem(err))
-	}
-	return loaded.Credentials, nil
-}
-
-// files is a profile file: the one that a variable names, or the usual one.
-// The list is never nil, which would stand for the process's own files.
-func (c *chain) files(variable, base string) []string {
-	if file := c.env(variable); file != "" {
-		return []string{file}
-	}
-	if home := first(c.env("HOME"), c.env("USERPROFILE")); home != "" {
-		return []string{filepath.Join(home, ".aws", base)}
-	}
-	return []string{}
-}
-
-func hasCredentials(p *config.SharedConfig) bool {
-	return p.Credentials.HasKeys() || p.Source != nil || first(p.RoleARN, p.CredentialSource, p.WebIdentityTokenFile,
-		p.CredentialProcess, p.LoginSession, p.SSOSessionName, p.SSOAccountID, p.SSOStartURL) != ""
-}
-
-// container asks the agent of ECS or EKS. The token of EKS is replaced now and
-// then.
-func (c *chain) container(address string) aws.CredentialsProvider {
 	return endpointcreds.New(address, func(o *endpointcreds.Options) {
 		o.HTTPClient, o.Retryer = &c.try.client, aws.NopRetryer{}
 		o.AuthorizationToken = c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN")
@@ -172,7 +139,7 @@ func (c *chain) container(address string) aws.CredentialsProvider {
 				return strings.TrimSpace(string(text)), err
 			})
 		}
-	})
+	}), nil
 }
 
 // containerAllowed: without TLS only the machine itself and the addresses of
@@ -186,7 +153,7 @@ func containerAllowed(address string) error {
 	if err == nil && u.Scheme == "http" && (slices.Contains(agents, u.Hostname()) || net.ParseIP(u.Hostname()).IsLoopback()) {
 		return nil
 	}
-	return errors.New("container: AWS_CONTAINER_CREDENTIALS_FULL_URI names neither https nor an address of this machine or of an agent")
+	return errors.New("AWS_CONTAINER_CREDENTIALS_FULL_URI names neither https nor an address of this machine or of an agent")
 }
 
 // instance asks the metadata service of the machine, version 2 only.

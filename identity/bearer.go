@@ -78,7 +78,7 @@ func (a *attempt) ask(req *http.Request, now time.Time) (token, error) {
 		return token{}, errors.New("the answer of the endpoint broke off")
 	}
 	if resp.StatusCode != http.StatusOK {
-		return token{}, a.refused(body)
+		return token{}, refused(resp.StatusCode, body)
 	}
 	return readToken(body, now)
 }
@@ -153,8 +153,8 @@ func seconds(v any) (time.Duration, bool) {
 
 // refused says what an endpoint refused with: the status and the codes that
 // OAuth and Entra define, nothing else of a body that may repeat secrets.
-func (a *attempt) refused(body []byte) error {
-	text := fmt.Sprintf("the endpoint answered with status %d", a.status)
+func refused(status int, body []byte) error {
+	text := fmt.Sprintf("the endpoint answered with status %d", status)
 	answer, err := object(body)
 	if err != nil {
 		return errors.New(text)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 	"golang.org/x/oauth2"
 )
@@ -23,19 +24,23 @@ func (a *attempt) problem(err error) error {
 	if p, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return fmt.Errorf("there is no profile %q", p.Profile)
 	}
-	if r, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		return a.refused(r.Body)
+	if _, ok := errors.AsType[*processcreds.ProviderError](err); ok {
+		return errors.New("credential_process failed, or its output is not what AWS documents")
 	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok && a.status != 0 && isCode(api.ErrorCode()) {
-		return fmt.Errorf("the endpoint answered with status %d %s", a.status, api.ErrorCode())
+	status, failed := a.last()
+	if r, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		return refused(status, r.Body)
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && status != 0 && isCode(api.ErrorCode()) {
+		return fmt.Errorf("the endpoint answered with status %d %s", status, api.ErrorCode())
 	}
 	switch {
-	case a.err != nil:
-		return unreached(a.err)
-	case a.status == http.StatusOK:
+	case failed != nil:
+		return unreached(failed)
+	case status == http.StatusOK:
 		return errors.New("the answer of the endpoint cannot be used")
-	case a.status != 0:
-		return fmt.Errorf("the endpoint answered with status %d", a.status)
+	case status != 0:
+		return fmt.Errorf("the endpoint answered with status %d", status)
 	default:
 		return fmt.Errorf("failed with %T, whose text may hold secrets and is left out", innermost(err))
 	}
