@@ -100,11 +100,11 @@ func jsonType(python string) string {
 func definitionsOf(w *wire.Writer, schema llm.JSON) (whole bool) {
 	whole = true
 	w.Object()
-	required := wire.Get(schema, "required")
+	required := among(wire.Get(schema, "required"))
 	f := wire.NewFields(wire.Get(schema, "properties"))
 	for f.Next() {
 		quoted(w, f.Name())
-		whole = definition(w, f.Value(), among(required, f.Name())) && whole
+		whole = definition(w, f.Value(), required[f.Name()]) && whole
 	}
 	w.EndObject()
 	f = wire.NewFields(schema)
@@ -166,12 +166,30 @@ func pythonType(schema llm.JSON) (python string, whole bool) {
 	return "str", false
 }
 
-func among(names llm.JSON, name string) bool {
-	items := wire.Items(names)
+// among are the texts of a list.
+func among(list llm.JSON) map[string]bool {
+	set := map[string]bool{}
+	items := wire.Items(list)
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
-		if wire.Equal(v, name) {
-			return true
-		}
+		set[wire.Text(v)] = true
 	}
-	return false
+	return set
+}
+
+// compact is a value without white space between its tokens.
+func compact(v llm.JSON) llm.JSON {
+	out := make(llm.JSON, 0, len(v))
+	inString, escaped := false, false
+	for _, c := range v {
+		switch {
+		case inString:
+			inString, escaped = escaped || c != '"', !escaped && c == '\\'
+		case c == ' ' || c == '\n' || c == '\r' || c == '\t':
+			continue
+		default:
+			inString = c == '"'
+		}
+		out = append(out, c)
+	}
+	return out
 }

@@ -88,13 +88,14 @@ func confined(r *llm.Request, n *wire.Notes) []llm.Tool {
 	if len(allowed) == 0 {
 		return r.Tools
 	}
+	named := map[string]bool{}
+	for _, name := range allowed {
+		named[name] = true
+	}
 	var tools []llm.Tool
 	for i := range r.Tools {
-		for _, name := range allowed {
-			if r.Tools[i].Name == name {
-				tools = append(tools, r.Tools[i])
-				break
-			}
+		if named[r.Tools[i].Name] {
+			tools = append(tools, r.Tools[i])
 		}
 	}
 	if len(tools) == 0 {

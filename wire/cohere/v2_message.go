@@ -132,41 +132,31 @@ func v2Result(m *llm.Message, raw llm.JSON) {
 	m.Parts = append(m.Parts, llm.Part{Kind: llm.ToolResult, Result: r, Extra: llm.Extra{From: llm.CohereV2}})
 }
 
-// v2Cited puts citations to the parts that they are in; false if there is
-// none.
+// v2Cited puts citations to the parts that they are in: the block that they
+// name, the plan, or the last text. False if there is no part.
 func v2Cited(parts []llm.Part, citations llm.JSON) bool {
 	if len(parts) == 0 {
 		return false
 	}
-	items := wire.Items(citations)
-	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
-		p := &parts[v2Place(parts, raw)]
-		p.Citations = append(p.Citations, v2Citation(raw))
-	}
-	return true
-}
-
-// v2Place is the part that a citation is in: the plan, the block it names, or
-// the last text.
-func v2Place(parts []llm.Part, raw llm.JSON) int {
-	kind := wire.Get(raw, "type")
-	block, named := wire.Int(wire.Get(raw, "content_index"))
-	text := -1
+	plan, text, blocks := -1, 0, int64(len(parts))
 	for i := range parts {
 		if isPlan(&parts[i]) {
-			if wire.Equal(kind, "PLAN") {
-				return i
-			}
-			continue
-		}
-		if named && int64(i) == block {
-			return i
-		}
-		if parts[i].Kind == llm.Text {
+			plan, blocks = i, blocks-1
+		} else if parts[i].Kind == llm.Text {
 			text = i
 		}
 	}
-	return max(text, 0)
+	items := wire.Items(citations)
+	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
+		place := text
+		if n, named := wire.Int(wire.Get(raw, "content_index")); named && n >= 0 && n < blocks {
+			place = int(n)
+		} else if plan >= 0 && wire.Equal(wire.Get(raw, "type"), "PLAN") {
+			place = plan
+		}
+		parts[place].Citations = append(parts[place].Citations, v2Citation(raw))
+	}
+	return true
 }
 
 func v2Citation(raw llm.JSON) llm.Citation {

@@ -280,8 +280,11 @@ func sourceID(c *llm.Citation) llm.JSON {
 }
 
 // span is the place of a citation, and what stands there. Without a place it
-// is the whole text.
+// is the whole text. Long texts are not searched.
 func span(c *llm.Citation, text llm.JSON) (start, end int64, cited []byte) {
+	if len(text) > maxSaid {
+		return int64(max(c.Start, 0)), int64(max(c.End, 0)), nil
+	}
 	all := wire.TextBytes(text)
 	if c.Start < 0 || c.End < c.Start {
 		return 0, int64(utf8.RuneCount(all)), all

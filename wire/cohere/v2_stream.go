@@ -11,7 +11,7 @@ import (
 )
 
 // maxParts bounds what a stream can make us remember.
-const maxParts = 10_000
+const maxParts = 1000
 
 var errTooManyParts = errors.New("cohere stream: too many parts")
 

@@ -10,8 +10,9 @@ import (
 // NewStream implements wire.Client.
 func (V2Client) NewStream(*llm.Request) wire.StreamEncoder { return &v2Encoder{usage: llm.NoUsage()} }
 
-// maxSaid bounds how much of an answer an encoder remembers.
-const maxSaid = 1 << 20
+// maxSaid bounds how much of an answer an encoder remembers, and
+// how long a text is searched for what is cited.
+const maxSaid = 1 << 16
 
 // v2Encoder writes a stream. It remembers the parts that are open, the texts
 // that citations may quote, and what is told last.
