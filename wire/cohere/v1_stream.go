@@ -18,11 +18,11 @@ func (V1Provider) NewStream() wire.StreamDecoder { return &v1Decoder{text: -1, c
 // v1Decoder follows a stream: a text, then calls, of which one at a time is
 // open; -1 is none.
 type v1Decoder struct {
-	id                 string
-	started, done      bool
-	parts, text, call  int
-	texts, calls       int
-	number             int64
+	id                string
+	started, done     bool
+	parts, text, call int
+	texts, calls      int
+	number            int64
 }
 
 // Decode implements wire.StreamDecoder.

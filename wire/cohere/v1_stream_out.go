@@ -20,6 +20,7 @@ type v1Encoder struct {
 	answer        llm.Response
 	choice        llm.Choice
 	indices       []int
+	numbers       []int // of the calls among them
 	calls, size   int
 }
 
@@ -86,14 +87,15 @@ func (e *v1Encoder) start(dst []byte, id string) []byte {
 	})
 }
 
-// find is the part of an index, as far as it is remembered.
-func (e *v1Encoder) find(index int) *llm.Part {
+// find is the part of an index, as far as it is remembered, and its number if
+// it is a call.
+func (e *v1Encoder) find(index int) (p *llm.Part, call int) {
 	for i := len(e.indices) - 1; i >= 0; i-- {
 		if e.indices[i] == index {
-			return &e.choice.Parts[i]
+			return &e.choice.Parts[i], e.numbers[i]
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 func (e *v1Encoder) part(dst []byte, index int, p *llm.Part) []byte {
@@ -107,7 +109,7 @@ func (e *v1Encoder) part(dst []byte, index int, p *llm.Part) []byte {
 	if p.Kind == llm.ToolCall && p.Call != nil {
 		mine.Call = &llm.Call{ID: p.Call.ID, Name: p.Call.Name}
 	}
-	e.indices, e.choice.Parts = append(e.indices, index), append(e.choice.Parts, mine)
+	e.indices, e.numbers, e.choice.Parts = append(e.indices, index), append(e.numbers, e.calls), append(e.choice.Parts, mine)
 	if mine.Call == nil {
 		if p.Text != nil {
 			return e.delta(dst, index, p.Text)
@@ -133,12 +135,12 @@ func (e *v1Encoder) delta(dst []byte, index int, text llm.JSON) []byte {
 	if !wire.IsString(text) {
 		return dst
 	}
-	p := e.find(index)
+	p, call := e.find(index)
 	if p == nil {
 		if dst = e.part(dst, index, &llm.Part{}); len(e.indices) >= maxParts {
 			return dst
 		}
-		p = e.find(index)
+		p, call = e.find(index)
 	}
 	room := e.size+len(text) <= maxWhole
 	if room {
@@ -149,7 +151,7 @@ func (e *v1Encoder) delta(dst []byte, index int, text llm.JSON) []byte {
 		if room {
 			p.Call.Args = append(p.Call.Args, wire.TextBytes(text)...)
 		}
-		return e.arguments(dst, text)
+		return argumentsLine(dst, call, text)
 	case !isText(p):
 		return dst
 	}
@@ -167,11 +169,11 @@ func extend(text, piece llm.JSON) llm.JSON {
 	return append(text[:len(text)-1], piece[1:]...)
 }
 
-func (e *v1Encoder) arguments(dst []byte, text llm.JSON) []byte {
+func argumentsLine(dst []byte, call int, text llm.JSON) []byte {
 	return lineEvent(dst, "tool-calls-chunk", func(w *wire.Writer) {
 		w.Name("tool_call_delta")
 		w.Object()
-		w.IntMember("index", int64(e.calls-1))
+		w.IntMember("index", int64(call))
 		w.Member("parameters", text)
 		w.EndObject()
 	})
@@ -179,7 +181,7 @@ func (e *v1Encoder) arguments(dst []byte, text llm.JSON) []byte {
 
 func (e *v1Encoder) cite(dst []byte, ev *llm.Event) []byte {
 	var text llm.JSON
-	p := e.find(ev.Index)
+	p, _ := e.find(ev.Index)
 	if p != nil {
 		text = p.Text
 	}
@@ -198,7 +200,7 @@ func (e *v1Encoder) cite(dst []byte, ev *llm.Event) []byte {
 }
 
 func (e *v1Encoder) sign(ev *llm.Event) {
-	p := e.find(ev.Index)
+	p, _ := e.find(ev.Index)
 	if p == nil {
 		return
 	}
