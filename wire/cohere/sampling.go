@@ -1,0 +1,107 @@
+package cohere
+
+import (
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// sampling reads a member on how the answer is drawn; false if it is none.
+func sampling(s *llm.Sampling, name string, v llm.JSON) bool {
+	if name == "stop_sequences" {
+		return stops(s, v)
+	}
+	slot := number(s, name)
+	if slot == nil || !wire.IsNumber(v) {
+		return false
+	}
+	*slot = v
+	return true
+}
+
+func number(s *llm.Sampling, name string) *llm.JSON {
+	switch name {
+	case "max_tokens":
+		return &s.MaxTokens
+	case "temperature":
+		return &s.Temperature
+	case "seed":
+		return &s.Seed
+	case "frequency_penalty":
+		return &s.FrequencyPenalty
+	case "presence_penalty":
+		return &s.PresencePenalty
+	case "k":
+		return &s.TopK
+	case "p":
+		return &s.TopP
+	}
+	return nil
+}
+
+func stops(s *llm.Sampling, v llm.JSON) bool {
+	items := wire.Items(v)
+	for stop, ok := items.Next(); ok; stop, ok = items.Next() {
+		if !wire.IsString(stop) {
+			s.Stop = nil
+			return false
+		}
+		s.Stop = append(s.Stop, stop)
+	}
+	return len(s.Stop) > 0
+}
+
+// sampling writes what all three operations call the same.
+func (n *node) sampling(s *llm.Sampling) {
+	n.member("max_tokens", s.MaxTokens)
+	n.member("temperature", s.Temperature)
+	n.member("seed", s.Seed)
+	n.member("frequency_penalty", s.FrequencyPenalty)
+	n.member("presence_penalty", s.PresencePenalty)
+	n.member("k", s.TopK)
+	n.member("p", s.TopP)
+	if len(s.Stop) == 0 {
+		return
+	}
+	n.name("stop_sequences")
+	n.w.Array()
+	for _, stop := range s.Stop {
+		n.w.Raw(stop)
+	}
+	n.w.EndArray()
+}
+
+// dropped notes what no operation of the API knows.
+func dropped(r *llm.Request, n *wire.Notes) {
+	s := &r.Sampling
+	drop(n, "sampling.min_p", s.MinP != nil)
+	drop(n, "sampling.repeat_penalty", s.RepeatPenalty != nil)
+	drop(n, "sampling.logit_bias", s.LogitBias != nil)
+	drop(n, "sampling.top_logprobs", s.TopLogprobs != nil)
+	drop(n, "user", r.User != nil)
+	drop(n, "service_tier", r.ServiceTier != nil)
+	drop(n, "metadata", r.Metadata != nil)
+	drop(n, "suffix", r.Suffix != nil)
+	drop(n, "output.verbosity", r.Output.Verbosity != "")
+}
+
+func drop(n *wire.Notes, field string, when bool) {
+	if when {
+		n.Drop(field)
+	}
+}
+
+// foreign notes the members of another format.
+func foreign(x *llm.Extra, own llm.Format, at string, n *wire.Notes) {
+	if x.From == own {
+		return
+	}
+	for i := range x.Members {
+		n.Drop(at + x.Members[i].Name)
+	}
+}
+
+// many tells whether more than one answer is asked for.
+func many(s *llm.Sampling) bool {
+	k, ok := wire.Int(s.N)
+	return ok && k > 1
+}
