@@ -1,7 +1,6 @@
 package ollama_test
 
 import (
-	"reflect"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -55,9 +54,7 @@ func replayStream(t *testing.T, generate bool, raw string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(first, again) {
-		t.Errorf("first %+v\nagain %+v", first, again)
-	}
+	sameEvents(t, again, first)
 	if text(t, first, llm.Text)+text(t, first, llm.ToolCall) == "" {
 		t.Error("nothing was said")
 	}

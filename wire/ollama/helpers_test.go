@@ -3,9 +3,11 @@ package ollama_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,7 +103,26 @@ func copiedExtra(x llm.Extra) llm.Extra {
 	for _, m := range x.Members {
 		out.Members = append(out.Members, llm.Member{Name: strings.Clone(m.Name), Value: bytes.Clone(m.Value)})
 	}
+	slices.SortFunc(out.Members, func(a, b llm.Member) int { return strings.Compare(a.Name, b.Name) })
 	return out
+}
+
+// sameEvents fails at the first event that differs.
+func sameEvents(tb testing.TB, got, want []llm.Event) {
+	tb.Helper()
+	for i := range min(len(got), len(want)) {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			tb.Fatalf("event %d\ngot  %s\nwant %s", i, spelled(got[i]), spelled(want[i]))
+		}
+	}
+	if len(got) != len(want) {
+		tb.Fatalf("%d events, want %d", len(got), len(want))
+	}
+}
+
+func spelled(ev llm.Event) string {
+	return fmt.Sprintf("kind %d index %d id %q model %q text %s finish %d reason %q usage %+v part %+v extra %s",
+		ev.Kind, ev.Index, ev.ID, ev.Model, ev.Text, ev.Finish, ev.Reason, ev.Usage, ev.Part, ev.Extra)
 }
 
 func stream(generate bool, evs []llm.Event) string {

@@ -10,14 +10,15 @@ import (
 
 // answer is an answer, or one line of a stream of them, taken apart.
 type answer struct {
-	own                           llm.Format
-	model, reason, failure        string
-	created                       llm.JSON
-	message                       llm.JSON // of /api/chat
-	response, thinking            llm.JSON // of /api/generate
-	prompt, completion, logprobs  llm.JSON
-	done, saidDone                bool
-	extra                         llm.Extra
+	own                          llm.Format
+	model, reason, failure       string
+	created                      llm.JSON
+	message                      llm.JSON // of /api/chat
+	response, thinking           llm.JSON // of /api/generate
+	prompt, completion, logprobs llm.JSON
+	saidDone                     llm.JSON
+	done                         bool
+	extra                        llm.Extra
 }
 
 func (a *answer) read(body []byte) {
@@ -39,8 +40,8 @@ func (a *answer) take(name string, v llm.JSON) bool {
 		a.created = v // kept as well, for its nanoseconds
 		return false
 	case "done":
-		a.saidDone, a.done = true, wire.IsTrue(v)
-		return a.done
+		a.saidDone, a.done = v, wire.IsTrue(v)
+		return true
 	case "done_reason":
 		a.reason = wire.Text(v)
 		return a.reason != ""
@@ -149,7 +150,10 @@ func (a *answer) into(out *llm.Response) {
 	if a.done || a.reason != "" {
 		c.Finish = finishOf(a.reason, calls)
 	}
-	expect(&a.extra, a.own, "done", a.saidDone)
+	expect(&a.extra, a.own, "done", a.saidDone != nil)
+	if a.saidDone != nil && !a.done {
+		a.extra.Members = append(a.extra.Members, llm.Member{Name: "done", Value: a.saidDone})
+	}
 	out.Extra = a.extra
 	out.Choices = append(out.Choices, c)
 }
