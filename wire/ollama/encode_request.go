@@ -1,0 +1,169 @@
+package ollama
+
+import (
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// EncodeRequest implements wire.Provider. /api/generate takes one prompt: a
+// completion, or one turn of a user after the instructions.
+func (p Provider) EncodeRequest(dst []byte, r *llm.Request, notes *wire.Notes) ([]byte, error) {
+	w := wire.Writer{Buf: dst}
+	e := requestEncoder{w: &w, r: r, notes: notes, own: p.Format()}
+	e.foreign = r.Extra.From != e.own
+	n := begin(&w, &r.Extra, e.own)
+	n.text("model", r.Model)
+	question := e.chat
+	if p.Generate {
+		question = e.generate
+	}
+	if err := question(&n); err != nil {
+		return dst, err
+	}
+	e.stream(&n)
+	e.format(&n)
+	e.think(&n)
+	e.writeOptions(&n)
+	n.member("logprobs", r.Sampling.Logprobs)
+	n.member("top_logprobs", r.Sampling.TopLogprobs)
+	n.end()
+	e.drops()
+	return w.Buf, nil
+}
+
+// requestEncoder writes one question.
+type requestEncoder struct {
+	w       *wire.Writer
+	r       *llm.Request
+	notes   *wire.Notes
+	own     llm.Format
+	foreign bool              // the question comes from another format
+	names   map[string]string // of the tools, by the ids of their calls
+}
+
+// stream is on where it is left out.
+func (e *requestEncoder) stream(n *node) {
+	if e.r.Stream {
+		n.implied("stream", llm.JSON("true"))
+		return
+	}
+	n.member("stream", llm.JSON("false"))
+}
+
+func (e *requestEncoder) format(n *node) {
+	o := &e.r.Output
+	switch {
+	case o.Kind == llm.OutputSchema && o.Schema != nil:
+		n.member("format", o.Schema)
+	case o.Kind == llm.OutputSchema, o.Kind == llm.OutputJSON:
+		n.member("format", llm.JSON(`"json"`))
+	}
+	e.drop(o.Name != "", "output.name")
+	e.drop(o.Description != nil, "output.description")
+	e.drop(o.Strict != nil, "output.strict")
+	e.drop(o.Verbosity != "", "output.verbosity")
+}
+
+func (e *requestEncoder) think(n *node) {
+	t := &e.r.Reasoning
+	switch effort := t.Effort; {
+	case t.Off || effort == "none":
+		n.member("think", llm.JSON("false"))
+	case effort == "low" || effort == "medium" || effort == "high":
+		n.text("think", effort)
+	case effort == "minimal":
+		n.text("think", "low")
+		e.notes.Change("reasoning.effort", "low is the least")
+	case effort != "":
+		n.text("think", "high")
+		e.notes.Change("reasoning.effort", "high is the most")
+	case t.On || t.Budget != nil:
+		n.member("think", llm.JSON("true"))
+	}
+	e.drop(t.Budget != nil, "reasoning.budget")
+	e.drop(t.Summary != "", "reasoning.summary")
+}
+
+func (e *requestEncoder) drop(there bool, field string) {
+	if there {
+		e.notes.Drop(field)
+	}
+}
+
+// drops notes what neither endpoint has a place for.
+func (e *requestEncoder) drops() {
+	r, s := e.r, &e.r.Sampling
+	e.drop(r.Parallel != nil, "parallel")
+	e.drop(r.User != nil, "user")
+	e.drop(r.ServiceTier != nil, "service_tier")
+	e.drop(r.Metadata != nil, "metadata")
+	one, isNumber := wire.Int(s.N)
+	e.drop(s.N != nil && (!isNumber || one != 1), "sampling.n")
+	e.drop(s.LogitBias != nil, "sampling.logit_bias")
+	e.dropExtra(&r.Extra)
+}
+
+// dropExtra notes what another format said beside the model.
+func (e *requestEncoder) dropExtra(x *llm.Extra) {
+	if x.From == e.own {
+		return
+	}
+	for i := range x.Members {
+		e.notes.Drop(x.Members[i].Name)
+	}
+}
+
+// generate writes a question to /api/generate.
+func (e *requestEncoder) generate(n *node) error {
+	e.drop(len(e.r.Tools) > 0, "tools")
+	e.drop(e.r.Choice.Mode != llm.ChoiceUnsaid, "choice")
+	n.member("suffix", e.r.Suffix)
+	if len(e.r.Messages) > 0 {
+		return e.oneTurn(n)
+	}
+	prompt, err := onePrompt(e.r.Prompt)
+	if err != nil {
+		return err
+	}
+	if prompt == nil && e.foreign {
+		return &wire.Invalid{Field: "prompt", Message: "is missing"}
+	}
+	n.member("prompt", prompt)
+	return nil
+}
+
+// onePrompt is a prompt that is one text; formats of completions have lists.
+func onePrompt(prompt llm.JSON) (llm.JSON, error) {
+	if prompt == nil || wire.IsString(prompt) {
+		return prompt, nil
+	}
+	items := wire.Items(prompt)
+	text, _ := items.Next()
+	if _, more := items.Next(); more || !wire.IsString(text) {
+		return nil, &wire.Invalid{Field: "prompt", Message: "must be one text"}
+	}
+	return text, nil
+}
+
+// oneTurn writes instructions and the only turn of a conversation.
+func (e *requestEncoder) oneTurn(n *node) error {
+	messages := e.r.Messages
+	var system []llm.JSON
+	for len(messages) > 0 && (messages[0].Role == llm.System || messages[0].Role == llm.Developer) {
+		c := e.content(len(system), &messages[0])
+		system, messages = append(system, c.text()), messages[1:]
+	}
+	if len(messages) != 1 || messages[0].Role != llm.User {
+		return &wire.Invalid{Field: "messages", Message: "must be one turn of a user after the instructions"}
+	}
+	c := e.content(len(system), &messages[0])
+	if len(c.results) > 0 || len(c.calls) > 0 {
+		return &wire.Invalid{Field: "messages", Message: "must be free of calls and results of tools"}
+	}
+	if system != nil {
+		n.member("system", wire.Join("\n", system...))
+	}
+	n.implied("prompt", c.text())
+	e.images(n, c.images)
+	return nil
+}

@@ -1,0 +1,153 @@
+package ollama
+
+import (
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// sampling is the place of each option that the model has one for.
+func sampling(s *llm.Sampling, name string) *llm.JSON {
+	switch name {
+	case "num_predict":
+		return &s.MaxTokens
+	case "temperature":
+		return &s.Temperature
+	case "top_p":
+		return &s.TopP
+	case "top_k":
+		return &s.TopK
+	case "min_p":
+		return &s.MinP
+	case "seed":
+		return &s.Seed
+	case "frequency_penalty":
+		return &s.FrequencyPenalty
+	case "presence_penalty":
+		return &s.PresencePenalty
+	case "repeat_penalty":
+		return &s.RepeatPenalty
+	}
+	return nil
+}
+
+// options takes what the model holds; the others stay together in the extra.
+func (d *requestDecoder) options(v llm.JSON) bool {
+	if !wire.IsObject(v) {
+		return false
+	}
+	var rest llm.Extra
+	some := false
+	f := wire.NewFields(v)
+	for f.Next() {
+		some = true
+		if !d.option(f.Name(), f.Value()) {
+			f.Keep(&rest, d.own)
+		}
+	}
+	if some && len(rest.Members) == 0 {
+		return true
+	}
+	var w wire.Writer
+	n := begin(&w, &rest, d.own)
+	n.end()
+	d.r.Extra.Members = append(d.r.Extra.Members, llm.Member{Name: "options", Value: w.Buf})
+	return true
+}
+
+func (d *requestDecoder) option(name string, v llm.JSON) bool {
+	s := &d.r.Sampling
+	if name == "stop" {
+		return stops(s, v)
+	}
+	into := sampling(s, name)
+	if into == nil || (name == "num_predict" && len(v) > 0 && v[0] == '-') {
+		return false // a negative number of tokens stands for no limit
+	}
+	return takeNumber(into, v)
+}
+
+// stops takes stop sequences. A single one that is no list is taken and left.
+func stops(s *llm.Sampling, v llm.JSON) bool {
+	if wire.IsString(v) {
+		s.Stop = []llm.JSON{v}
+		return false
+	}
+	var list []llm.JSON
+	items := wire.Items(v)
+	for e, ok := items.Next(); ok; e, ok = items.Next() {
+		if !wire.IsString(e) {
+			return false
+		}
+		list = append(list, e)
+	}
+	s.Stop = list
+	return len(list) > 0
+}
+
+// writeOptions writes the options, unless there are none, or none that are not
+// in the extra anyway.
+func (e *requestEncoder) writeOptions(n *node) {
+	names := [...]string{
+		"num_predict", "temperature", "top_p", "top_k", "min_p", "seed",
+		"frequency_penalty", "presence_penalty", "repeat_penalty",
+	}
+	s := &e.r.Sampling
+	some := len(s.Stop) > 0
+	for _, name := range names {
+		some = some || *sampling(s, name) != nil
+	}
+	if !some {
+		return
+	}
+	rest := extraOf(e.r.Extra.Get(e.own, "options"), e.own)
+	n.name("options")
+	o := begin(e.w, &rest, e.own)
+	for _, name := range names {
+		o.member(name, *sampling(s, name))
+	}
+	e.writeStops(&o)
+	o.end()
+}
+
+func (e *requestEncoder) writeStops(o *node) {
+	stop := e.r.Sampling.Stop
+	single := o.extra.Get(e.own, "stop")
+	if len(stop) == 0 || (len(stop) == 1 && string(single) == string(stop[0])) {
+		return
+	}
+	o.name("stop")
+	e.w.Array()
+	for _, s := range stop {
+		e.w.Raw(s)
+	}
+	e.w.EndArray()
+}
+
+// extraOf takes an object apart that was kept whole.
+func extraOf(object llm.JSON, own llm.Format) llm.Extra {
+	x := llm.Extra{From: own}
+	f := wire.NewFields(object)
+	for f.Next() {
+		f.Keep(&x, own)
+	}
+	return x
+}
+
+// writeArgs writes the arguments of a call, which Ollama wants as an object.
+// It tells whether they were one.
+func writeArgs(w *wire.Writer, args []byte) bool {
+	if jsonscan.KindOf(args) == jsonscan.Invalid && len(trim(args)) == 0 {
+		w.Literal("{}")
+		return true
+	}
+	if wire.IsObject(args) && jsonscan.Valid(args) == nil {
+		w.Raw(args)
+		return true
+	}
+	w.Object()
+	w.Name("_raw")
+	w.Bytes(args)
+	w.EndObject()
+	return false
+}

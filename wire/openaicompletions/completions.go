@@ -1,0 +1,77 @@
+// Package openaicompletions translates OpenAI's legacy completions, a text that
+// is gone on with, for callers and for providers: OpenAI, and the many servers
+// that speak the same. It only translates: it opens no connection, reads no
+// clock and knows no other format.
+//
+// A conversation cannot be put to it, for how the turns would stand in one text
+// is the model's own affair.
+//
+// Source: https://platform.openai.com/docs/api-reference/completions
+package openaicompletions
+
+import (
+	"errors"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+const own = llm.OpenAICompletions
+
+// Client is the caller's side.
+type Client struct{}
+
+// Provider is the provider's side.
+type Provider struct{}
+
+// Format implements wire.Client.
+func (Client) Format() llm.Format { return own }
+
+// Format implements wire.Provider.
+func (Provider) Format() llm.Format { return own }
+
+func invalid(err error) error {
+	var known *wire.Invalid
+	if errors.As(err, &known) {
+		return known
+	}
+	return &wire.Invalid{Message: err.Error()}
+}
+
+// finishOf is what a reason means, in the spellings of the servers that speak
+// this format; ok is false for one that none of them has.
+func finishOf(reason string) (f llm.Finish, ok bool) {
+	switch reason {
+	case "":
+		return llm.Unfinished, true
+	case "stop", "eos", "eos_token", "stop_sequence", "end_of_text":
+		return llm.FinishStop, true
+	case "length", "max_tokens":
+		return llm.FinishLength, true
+	case "content_filter":
+		return llm.FinishFilter, true
+	case "tool_calls", "function_call":
+		return llm.FinishTools, true
+	case "error":
+		return llm.FinishError, true
+	}
+	return llm.FinishStop, false
+}
+
+// reasonOf is finishOf turned round; nil is null. The provider's spelling is
+// kept where it means the same and is one of this format.
+func reasonOf(f llm.Finish, reason string, ours bool) llm.JSON {
+	if means, known := finishOf(reason); reason != "" && means == f && (known || ours) {
+		return wire.Quote(reason)
+	}
+	switch f {
+	case llm.Unfinished:
+		return llm.JSON(absent)
+	case llm.FinishLength:
+		return llm.JSON(`"length"`)
+	case llm.FinishFilter, llm.FinishRefusal:
+		return llm.JSON(`"content_filter"`)
+	case llm.FinishStop, llm.FinishTools, llm.FinishPause, llm.FinishError:
+	}
+	return llm.JSON(`"stop"`)
+}
