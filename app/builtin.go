@@ -18,6 +18,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 	anthropicwire "github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
+	"github.com/sluice-gateway/sluice/wire/openaicompletions"
 )
 
 // Plugins is the list of plugins in this binary. A build of one's own
@@ -59,6 +60,8 @@ func openAIFormat(routeType string) wire.Client {
 	switch routeType {
 	case provider.Chat:
 		return openaichat.Client{}
+	case provider.Completions:
+		return openaicompletions.Client{}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/header"
 	"github.com/sluice-gateway/sluice/identity"
+	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
 
@@ -51,6 +52,8 @@ type Endpoint struct {
 	// Query holds arguments that a question has unless the caller sent some of
 	// the same name.
 	Query string
+	// Body holds members that are set in every body there.
+	Body []llm.Member
 	// Suffix is appended to upstream_url as well.
 	Suffix string
 	// Meta are further members of the log's meta object.

@@ -123,6 +123,7 @@ type place struct {
 	format   wire.Provider
 	header   header.Header
 	query    string
+	body     []llm.Member
 	meta     []flow.LogField
 }
 
@@ -223,7 +224,7 @@ func (t *Target) locate(r *resolved, m *provider.Model) error {
 		if err != nil {
 			return err
 		}
-		r.places[i] = place{location: loc, host: loc.Authority(), format: e.Format, header: e.Header, query: e.Query, meta: meta(e.Meta)}
+		r.places[i] = place{location: loc, host: loc.Authority(), format: e.Format, header: e.Header, query: e.Query, body: e.Body, meta: meta(e.Meta)}
 	}
 	return nil
 }

@@ -70,7 +70,8 @@ func (c *call) put(ex *flow.Exchange) error {
 	ex.Out.Method = "POST"
 	c.forget(ex)
 	if x.same && c.untouched() {
-		return c.addParam(ex, c.body)
+		c.addMembers(ex, c.body)
+		return nil
 	}
 	q := x.question // an attempt must not change it for the next
 	q.Model, q.Stream = c.target.model, c.stream
@@ -86,7 +87,8 @@ func (c *call) put(ex *flow.Exchange) error {
 	}
 	ex.Body.Replace(body)
 	ex.Out.Header.Set("Content-Type", "application/json")
-	return c.addParam(ex, body)
+	c.addMembers(ex, body)
+	return nil
 }
 
 // untouched tells whether the question can go out as it came.
@@ -146,16 +148,17 @@ func (c *call) forget(ex *flow.Exchange) {
 	ex.Out.Query, ex.Out.HasQuery = loc.Query, loc.Query != ""
 }
 
-// addParam writes a credential that goes into the body.
-func (c *call) addParam(ex *flow.Exchange, body []byte) error {
-	a := &c.t.s.Auth
-	if a.ParamLocation != "body" || a.ParamName == "" {
-		return nil
-	}
+// addMembers sets what every body at the place has, and a credential that
+// goes into the body.
+func (c *call) addMembers(ex *flow.Exchange, body []byte) {
 	e := ex.Body.Edits()
 	e.Reset()
-	e.Set(jsonscan.Find(body, a.ParamName), a.ParamName, jsonscan.AppendQuote(nil, a.ParamValue.Reveal()))
-	return nil
+	for _, m := range c.place().body {
+		e.Set(jsonscan.Find(body, m.Name), m.Name, m.Value)
+	}
+	if a := &c.t.s.Auth; a.ParamLocation == "body" && a.ParamName != "" {
+		e.Set(jsonscan.Find(body, a.ParamName), a.ParamName, jsonscan.AppendQuote(nil, a.ParamValue.Reveal()))
+	}
 }
 
 // maxFields is how much of a list of fields is shown.

@@ -4,10 +4,7 @@
 package anthropic
 
 import (
-	"errors"
-
 	"github.com/sluice-gateway/sluice/header"
-	"github.com/sluice-gateway/sluice/identity"
 	"github.com/sluice-gateway/sluice/provider"
 	wire "github.com/sluice-gateway/sluice/wire/anthropic"
 )
@@ -15,11 +12,9 @@ import (
 // New returns the provider.
 func New() provider.Provider { return anthropic{} }
 
-type anthropic struct{}
+type anthropic struct{ provider.Keyed }
 
 func (anthropic) Name() string { return "anthropic" }
-
-var errOperation = errors.New("the provider does not have the operation")
 
 // Endpoint implements provider.Provider.
 func (anthropic) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
@@ -34,12 +29,7 @@ func (anthropic) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		e.Location.Path, e.Format = "/v1/complete", wire.Text{}
 	case provider.Preserve:
 	default:
-		return e, errOperation
+		return e, provider.ErrNoOperation
 	}
 	return e, nil
-}
-
-// Identity implements provider.Provider: the key is in a header.
-func (anthropic) Identity(*provider.Auth, *provider.Model, identity.Environment) (identity.Source, error) {
-	return nil, nil //nolint:nilnil // there is none, and that is no fault
 }

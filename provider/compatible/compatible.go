@@ -8,7 +8,6 @@ package compatible
 import (
 	"strings"
 
-	"github.com/sluice-gateway/sluice/identity"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/provider/internal/openaiapi"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
@@ -16,6 +15,8 @@ import (
 
 // Service is a service that speaks OpenAI's API.
 type Service struct {
+	provider.Keyed
+
 	name string
 	// base is the address with the path that the operations are below; empty
 	// when the configuration has to say it.
@@ -102,9 +103,4 @@ func (s *Service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		loc.Path = ""
 	}
 	return provider.Endpoint{Location: loc, Format: format}, nil
-}
-
-// Identity implements provider.Provider.
-func (*Service) Identity(*provider.Auth, *provider.Model, identity.Environment) (identity.Source, error) {
-	return nil, nil //nolint:nilnil // there is none, and that is no fault
 }

@@ -3,16 +3,12 @@
 package openaiapi
 
 import (
-	"errors"
-
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/wire"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
 	"github.com/sluice-gateway/sluice/wire/openairesponses"
 )
-
-var errNoOperation = errors.New("the provider does not have the operation")
 
 // Format is what the API speaks on a route type; nil where bodies pass as they
 // are.
@@ -21,11 +17,11 @@ func Format(routeType string, d openaichat.Dialect) (wire.Provider, error) {
 	case provider.Chat:
 		return openaichat.New(d), nil
 	case provider.Completions:
-		return openaicompletions.New(), nil
+		return openaicompletions.Provider{}, nil
 	case provider.Responses:
 		return openairesponses.New(), nil
 	case provider.Embeddings, provider.Preserve:
 		return nil, nil //nolint:nilnil // bodies pass as they are
 	}
-	return nil, errNoOperation
+	return nil, provider.ErrNoOperation
 }

@@ -1,0 +1,91 @@
+// Package bedrock is Amazon Bedrock, by its Converse API.
+//
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+package bedrock
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/identity"
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/bedrock"
+)
+
+// New returns the provider.
+func New(lookupEnv func(string) (string, bool)) provider.Provider { return service{lookupEnv} }
+
+type service struct {
+	lookupEnv func(string) (string, bool)
+}
+
+func (service) Name() string { return "bedrock" }
+
+// The wording is part of what callers see.
+var errRegion = errors.New("AWS region not specified anywhere")
+
+var errModel = errors.New("a model must be named, and not climb")
+
+// Endpoint implements provider.Provider.
+func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
+	e := provider.Endpoint{Format: bedrock.Provider{}}
+	if o.RouteType != provider.Chat && o.RouteType != provider.Completions {
+		return e, provider.ErrNoOperation
+	}
+	if strings.Contains(o.Model, "..") {
+		return e, errModel
+	}
+	region := s.region(o.Options)
+	if strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return e, fmt.Errorf("aws_region %q is not the name of a region", region)
+	}
+	if region == "" && o.Options.UpstreamURL == "" {
+		return e, errRegion
+	}
+	e.Location = provider.Location{Scheme: "https", Host: "bedrock-runtime." + region + ".amazonaws.com", Port: 443}
+	// As the SDKs write it: an ARN is full of colons.
+	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A") + "/converse"
+	if o.Stream {
+		e.Location.Path += "-stream"
+	}
+	e.Below = true
+	if latency := o.Options.Bedrock.PerformanceConfigLatency; latency != "" {
+		w := wire.Writer{}
+		w.Object()
+		w.StringMember("latency", latency)
+		w.EndObject()
+		e.Body = []llm.Member{{Name: "performanceConfig", Value: w.Buf}}
+	}
+	return e, nil
+}
+
+// region of the configuration, else of the environment.
+func (s service) region(o *provider.Options) string {
+	if o.Bedrock.AWSRegion != "" {
+		return o.Bedrock.AWSRegion
+	}
+	for _, name := range [...]string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if v, ok := s.lookupEnv(name); ok && v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// Identity implements provider.Provider: a signature. With a header configured
+// that is the credential, an API key of Bedrock's say.
+func (s service) Identity(a *provider.Auth, m *provider.Model, env identity.Environment) (identity.Source, error) {
+	if a.HeaderName != "" {
+		return nil, nil //nolint:nilnil // the key is in the header
+	}
+	b := &m.Options.Bedrock
+	return identity.NewAWS(identity.AWSOptions{
+		Environment: env, Service: "bedrock", Region: s.region(&m.Options),
+		AccessKeyID: a.AWSAccessKeyID.Reveal(), SecretAccessKey: a.AWSSecretAccessKey.Reveal(),
+		RoleARN: b.AWSAssumeRoleARN, RoleSessionName: b.AWSRoleSessionName, STSEndpoint: b.AWSSTSEndpointURL,
+	})
+}

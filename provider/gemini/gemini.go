@@ -1,0 +1,86 @@
+// Package gemini is Google's Gemini: the public API, and Vertex AI when the
+// configuration names a project. Models of Anthropic on Vertex are here too.
+//
+// https://ai.google.dev/api and
+// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+package gemini
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/identity"
+	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/wire/anthropic"
+	"github.com/sluice-gateway/sluice/wire/gemini"
+)
+
+// New returns the provider.
+func New() provider.Provider { return service{} }
+
+type service struct{}
+
+func (service) Name() string { return "gemini" }
+
+var errModel = errors.New("a model must be named, without slashes and dots that climb")
+
+// Endpoint implements provider.Provider.
+func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
+	e := provider.Endpoint{Format: gemini.Provider{}}
+	if o.RouteType != provider.Chat && o.RouteType != provider.Completions {
+		return e, provider.ErrNoOperation
+	}
+	model := strings.TrimPrefix(o.Model, "models/")
+	if strings.Contains(model, "..") || strings.ContainsAny(model, "/\\%?#") {
+		return e, errModel
+	}
+	if o.Options.Gemini.ProjectID == "" {
+		e.Location = provider.Location{Scheme: "https", Host: "generativelanguage.googleapis.com", Port: 443}
+		e.Location.Path = "/v1beta/models/" + url.PathEscape(model) + operation(&e, o.Stream)
+		return e, nil
+	}
+	return vertex(e, o, model)
+}
+
+// operation is the end of a path; a stream shall come as server-sent events.
+func operation(e *provider.Endpoint, stream bool) string {
+	if !stream {
+		return ":generateContent"
+	}
+	e.Query = "alt=sse"
+	return ":streamGenerateContent"
+}
+
+// vertex is where a model is in a project, by who made it.
+func vertex(e provider.Endpoint, o *provider.Operation, model string) (provider.Endpoint, error) {
+	g := &o.Options.Gemini
+	loc, err := provider.ParseLocation("https://" + g.APIEndpoint)
+	if err != nil {
+		return e, fmt.Errorf("gemini.api_endpoint: %w", err)
+	}
+	e.Location = loc
+	base := "/v1/projects/" + url.PathEscape(g.ProjectID) + "/locations/" + url.PathEscape(g.LocationID) + "/publishers/"
+	if !strings.HasPrefix(model, "claude") {
+		e.Location.Path = base + "google/models/" + url.PathEscape(model) + operation(&e, o.Stream)
+		return e, nil
+	}
+	e.Format = anthropic.Hosted(anthropic.VertexVersion).Provider
+	e.Location.Path = base + "anthropic/models/" + url.PathEscape(model) + ":rawPredict"
+	if o.Stream {
+		e.Location.Path = base + "anthropic/models/" + url.PathEscape(model) + ":streamRawPredict"
+	}
+	return e, nil
+}
+
+// Identity implements provider.Provider: a service account, or that of the
+// machine.
+func (service) Identity(a *provider.Auth, _ *provider.Model, env identity.Environment) (identity.Source, error) {
+	if !a.GCPUseServiceAccount {
+		return nil, nil //nolint:nilnil // the key is in a parameter or a header
+	}
+	return identity.NewGoogle(identity.GoogleOptions{
+		Environment: env, JSON: a.GCPServiceAccountJSON.Reveal(), MetadataURL: a.GCPMetadataURL, TokenURL: a.GCPOAuthTokenURL,
+	})
+}

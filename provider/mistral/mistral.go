@@ -1,0 +1,39 @@
+// Package mistral is Mistral's own API, or a server with a model of Mistral's.
+//
+// https://docs.mistral.ai/api
+package mistral
+
+import (
+	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/provider/internal/ollamaapi"
+	"github.com/sluice-gateway/sluice/wire/mistral"
+	"github.com/sluice-gateway/sluice/wire/openaicompletions"
+)
+
+// New returns the provider.
+func New() provider.Provider { return service{} }
+
+type service struct{ provider.Keyed }
+
+func (service) Name() string { return "mistral" }
+
+// Endpoint implements provider.Provider.
+func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
+	own := provider.Location{Scheme: "https", Host: "api.mistral.ai", Port: 443}
+	if o.Options.MistralFormat == "ollama" {
+		return ollamaapi.Endpoint(o.RouteType, own)
+	}
+	e := provider.Endpoint{Location: own}
+	switch o.RouteType {
+	case provider.Chat:
+		e.Location.Path, e.Format = "/v1/chat/completions", mistral.Provider{}
+	case provider.Completions: // the service has none; servers with its models do
+		e.Location.Path, e.Format = "/", openaicompletions.Provider{}
+	case provider.Embeddings:
+		e.Location.Path = "/v1/embeddings"
+	case provider.Preserve:
+	default:
+		return e, provider.ErrNoOperation
+	}
+	return e, nil
+}
