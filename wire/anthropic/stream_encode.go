@@ -66,6 +66,9 @@ func (s *streamEncoder) event(ev *llm.Event) {
 		s.start(ev)
 		return
 	case llm.EventError:
+		if s.head != nil {
+			s.begin(ev)
+		}
 		s.fail(ev.Err)
 		return
 	}

@@ -207,8 +207,14 @@ type usageWriter struct {
 // told tells whether the provider's own spelling stands ready.
 func (uw usageWriter) told(name string) bool { return uw.kept(name) != nil }
 
+// whole tells whether all counts were kept, as those that are sums are.
+func (uw usageWriter) whole() bool {
+	_, ok := count(uw.kept("input_tokens"))
+	return ok
+}
+
 func (uw usageWriter) count(name string, n int64) {
-	if n >= 0 && !uw.told(name) {
+	if n >= 0 && !uw.told(name) && !uw.whole() {
 		uw.int(name, n)
 	}
 }
