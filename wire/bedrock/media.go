@@ -218,7 +218,7 @@ func mediaFormat(kind llm.Kind, m *llm.Media) string {
 	if kept := m.Extra.Get(own, "format"); kept != nil && mimeOf(formats, wire.Text(kept)) == m.MIME {
 		return wire.Text(kept)
 	}
-	if m.MIME == "" && kind == llm.Document && m.Text != nil {
+	if m.MIME == "" && kind == llm.Document && m.Text != nil && m.Extra.From != own {
 		return "txt"
 	}
 	return formatOf(formats, m.MIME)

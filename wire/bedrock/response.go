@@ -128,7 +128,7 @@ func answer(w *wire.Writer, c *llm.Choice) {
 	if c.Inner.Get(own, "role") == nil {
 		o.text("role", "assistant")
 	}
-	if c.Inner.Get(own, "content") == nil || len(c.Parts) > 0 {
+	if c.Inner.From != own || len(c.Parts) > 0 {
 		o.name("content")
 		w.Array()
 		b := blocks{w: w, answer: true, note: func(string, string) {}}

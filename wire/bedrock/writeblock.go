@@ -65,7 +65,7 @@ func (b *blocks) write(p *llm.Part) bool {
 }
 
 func (b *blocks) opaque(p *llm.Part) bool {
-	if p.Extra.From != own || !wire.IsObject(p.Raw) {
+	if p.Extra.From != own || p.Raw == nil {
 		return false
 	}
 	if b.before != nil {

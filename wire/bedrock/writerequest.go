@@ -236,7 +236,7 @@ func (e *encoder) inference(o *object) {
 	}
 	in.restOf(kept)
 	in.end()
-	if len(in.names) > 0 || kept != nil {
+	if len(in.names) > 0 || wire.IsObject(kept) {
 		o.member("inferenceConfig", inner.Buf)
 	}
 }

@@ -24,7 +24,7 @@ func (e *encoder) tools(o *object) {
 	}
 	in.restOf(kept)
 	in.end()
-	if len(in.names) > 0 || kept != nil {
+	if len(in.names) > 0 || wire.IsObject(kept) {
 		o.member("toolConfig", inner.Buf)
 	}
 }
