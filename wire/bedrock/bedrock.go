@@ -1,0 +1,145 @@
+// Package bedrock is the format of Amazon Bedrock's Converse and
+// ConverseStream, as callers and as the provider speak it.
+//
+// It must not sign, open connections or build paths: the model's name is read
+// from the caller's path and otherwise belongs to who sends. The bodies of
+// InvokeModel, which are the models' own, are not its business either.
+//
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
+package bedrock
+
+import (
+	"bytes"
+	"net/url"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+const own = llm.BedrockConverse
+
+// Client is the format as callers speak it. Its zero value is ready.
+type Client struct{}
+
+// Provider is the format as Bedrock speaks it. Its zero value is ready.
+type Provider struct{}
+
+var (
+	_ wire.Client   = Client{}
+	_ wire.Provider = Provider{}
+)
+
+// Format is llm.BedrockConverse.
+func (Client) Format() llm.Format { return own }
+
+// Format is llm.BedrockConverse.
+func (Provider) Format() llm.Format { return own }
+
+// fromPath takes the model and the operation out of /model/{id}/converse. The
+// id may be an ARN, with or without its slashes encoded.
+func fromPath(path string) (model string, stream bool) {
+	const before = "/model/"
+	start, end := strings.Index(path, before), strings.LastIndexByte(path, '/')
+	if start < 0 || end < start+len(before) {
+		return "", false
+	}
+	raw := path[start+len(before) : end]
+	if model, err := url.PathUnescape(raw); err == nil {
+		raw = model
+	}
+	return raw, path[end+1:] == "converse-stream"
+}
+
+// object writes an object and remembers its names, so that what is kept of the
+// original never writes one twice.
+type object struct {
+	w     *wire.Writer
+	names []string
+}
+
+func begin(w *wire.Writer) object {
+	w.Object()
+	return object{w: w}
+}
+
+func (o *object) name(name string) {
+	o.names = append(o.names, name)
+	o.w.Name(name)
+}
+
+func (o *object) member(name string, v llm.JSON) {
+	if v != nil {
+		o.name(name)
+		o.w.Raw(v)
+	}
+}
+
+func (o *object) text(name, s string) {
+	o.name(name)
+	o.w.String(s)
+}
+
+// skip keeps names of the original from being written.
+func (o *object) skip(names ...string) { o.names = append(o.names, names...) }
+
+func (o *object) has(name string) bool {
+	for _, n := range o.names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// rest writes what the original held besides.
+func (o *object) rest(x *llm.Extra) {
+	if x.From != own {
+		return
+	}
+	for i := range x.Members {
+		o.kept(x.Members[i].Name, x.Members[i].Value)
+	}
+}
+
+// restOf is rest for an object within a kept member.
+func (o *object) restOf(v llm.JSON) {
+	f := wire.NewFields(v)
+	for f.Next() {
+		o.kept(f.Name(), f.Value())
+	}
+}
+
+func (o *object) kept(name string, v llm.JSON) {
+	if o.has(name) {
+		return
+	}
+	o.names = append(o.names, name)
+	one := llm.Extra{From: own, Members: []llm.Member{{Name: name, Value: v}}}
+	o.w.Extra(&one, own)
+}
+
+func (o *object) end() { o.w.EndObject() }
+
+// nest keeps, as one member of x, what an inner object held besides.
+func nest(x *llm.Extra, name string, inner *llm.Extra) {
+	var w wire.Writer
+	w.Object()
+	w.Extra(inner, own)
+	w.EndObject()
+	x.From = own
+	x.Members = append(x.Members, llm.Member{Name: name, Value: w.Buf})
+}
+
+// single is the only member of an object; ok is false if there are others.
+func single(v llm.JSON) (name string, value llm.JSON, ok bool) {
+	f := wire.NewFields(v)
+	if !f.Next() {
+		return "", nil, false
+	}
+	name, value = f.Name(), f.Value()
+	return name, value, !f.Next()
+}
+
+func same(a, b []byte) bool { return bytes.Equal(a, b) }
