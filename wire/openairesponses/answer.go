@@ -73,7 +73,23 @@ func (e *shell) write(w *wire.Writer) {
 		w.String(e.model)
 	}
 	w.Member("output", e.output)
-	written := []string{"output_text"}
+	written := e.states(w)
+	for f := wire.NewFields(e.others); f.Next(); {
+		v := f.Value()
+		if isOneOf(f.Name(), written) {
+			continue
+		}
+		if f.Name() == "output_text" {
+			v = e.outputText(v)
+		}
+		name(w, f.Name())
+		w.Raw(v)
+	}
+	w.EndObject()
+}
+
+// states writes what came of the response, and tells the members.
+func (e *shell) states(w *wire.Writer) (written []string) {
 	if e.failure != nil {
 		w.Member("error", e.failure)
 		written = append(written, "error")
@@ -90,11 +106,7 @@ func (e *shell) write(w *wire.Writer) {
 		w.Member("usage", e.usage)
 		written = append(written, "usage")
 	}
-	rest(w, e.others, written...)
-	if kept := wire.Get(e.others, "output_text"); kept != nil {
-		w.Member("output_text", e.outputText(kept))
-	}
-	w.EndObject()
+	return written
 }
 
 // outputText is the text of all messages, which some services tell a second
