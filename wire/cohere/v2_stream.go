@@ -273,18 +273,16 @@ func (d *v2Decoder) cite(dst []llm.Event, raw, data llm.JSON) []llm.Event {
 
 func (d *v2Decoder) finish(dst []llm.Event, data llm.JSON) []llm.Event {
 	d.done = true
-	dst = d.endPlan(dst)
 	for _, o := range d.open {
 		dst = append(dst, llm.Event{Kind: llm.EventPartEnd, Index: o.part})
 	}
+	dst = d.endPlan(dst)
 	d.open = nil
 	delta := wire.Get(data, "delta")
 	ev := llm.Event{Kind: llm.EventFinish, Reason: wire.Text(wire.Get(delta, "finish_reason"))}
+	ev.Extra.From = llm.CohereV2
 	ev.Finish, _ = finishOf(ev.Reason, d.calls)
 	failure := wire.Get(delta, "error")
-	if wire.IsString(failure) && ev.Finish != llm.FinishError {
-		ev.Finish = llm.FinishError
-	}
 	if !wire.IsString(failure) {
 		dst = append(dst, ev)
 	}

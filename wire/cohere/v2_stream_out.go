@@ -62,6 +62,7 @@ func (e *v2Encoder) Encode(dst []byte, ev *llm.Event) []byte {
 		e.sign(ev)
 	case llm.EventFinish:
 		e.end.finish, e.end.reason, e.end.stop = ev.Finish, ev.Reason, ev.StopSequence
+		e.end.mine = ev.Extra.From == llm.CohereV2
 	case llm.EventUsage:
 		e.usage = ev.Usage
 		e.usage.Extra.Members = kept(ev.Usage.Extra.Members)
