@@ -104,15 +104,15 @@ type ending struct {
 	reason string
 	stop   llm.JSON
 	calls  bool
+	// mine: a provider of the same format said so.
+	mine bool
 }
 
-// word is the reason in the spelling of a version. The provider's own
-// spelling is kept if it means the same.
+// word is the reason in the spelling of a version; empty where it was unsaid.
+// The provider's own spelling is kept if it means the same.
 func (e ending) word(own llm.Format) string {
-	if e.reason != "" {
-		if f, ok := finishOf(e.reason, e.calls); ok && f == e.finish {
-			return e.reason
-		}
+	if f, ok := finishOf(e.reason, e.calls); f == e.finish && (e.mine || ok && e.reason != "") {
+		return e.reason
 	}
 	switch e.finish {
 	case llm.FinishLength:

@@ -67,6 +67,7 @@ func speakers(api string) (wire.Client, wire.Provider) {
 }
 
 func replay(t *testing.T, x *exchange, file string, client wire.Client, provider wire.Provider) {
+	t.Helper()
 	if client != nil && len(x.Request.Body) > 0 && string(x.Request.Body) != "null" {
 		var r llm.Request
 		if err := client.DecodeRequest(&r, wire.Question{Body: x.Request.Body}); err != nil {
@@ -105,6 +106,7 @@ func replay(t *testing.T, x *exchange, file string, client wire.Client, provider
 }
 
 func replayStream(t *testing.T, stream string, client wire.Client, provider wire.Provider) {
+	t.Helper()
 	events, err := heard(provider.NewStream(), stream)
 	if err != nil {
 		t.Fatal(err)

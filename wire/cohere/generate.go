@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -132,8 +131,8 @@ func (d *generateDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, 
 	if d.done || len(data) == 0 || string(data) == "[DONE]" {
 		return dst, nil
 	}
-	if err := jsonscan.Valid(data); err != nil || !wire.IsObject(data) {
-		return dst, fmt.Errorf("cohere stream: an event is no JSON object: %w", errOr(err))
+	if err := readable(data); err != nil {
+		return dst, err
 	}
 	if !d.started {
 		d.started = true
@@ -150,9 +149,8 @@ func (d *generateDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, 
 		n, _ := wire.Int(wire.Get(data, "index"))
 		return d.text(dst, n, wire.Get(data, "text")), nil
 	}
-	if e := disguisedError(data); e != nil {
-		d.done = true
-		return append(dst, llm.Event{Kind: llm.EventError, Err: e}), nil
+	if dst, d.done = spoilt(dst, data); d.done {
+		return dst, nil
 	}
 	return append(dst, other(name, data, llm.CohereGenerate)), nil
 }

@@ -1,6 +1,8 @@
 package cohere
 
 import (
+	"slices"
+
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -80,13 +82,8 @@ func (n *node) end() {
 }
 
 func (n *node) extra(m *llm.Member) {
-	if m.Value == nil {
+	if m.Value == nil || slices.Contains(n.set, m.Name) {
 		return
-	}
-	for _, name := range n.set {
-		if name == m.Name {
-			return
-		}
 	}
 	n.w.Raw(jsonscan.AppendQuote(nil, m.Name))
 	n.w.Buf = append(n.w.Buf, ':')

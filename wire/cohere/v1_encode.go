@@ -163,9 +163,9 @@ func v1Role(r llm.Role) string {
 		return "SYSTEM"
 	case llm.ToolRole:
 		return "TOOL"
-	default:
-		return "USER"
+	case llm.User, llm.Developer:
 	}
+	return "USER"
 }
 
 // turn writes an entry of the history.

@@ -147,10 +147,8 @@ func v1Body(top *node, id string, c *llm.Choice) {
 		top.member("text", text)
 	}
 	top.text("generation_id", id)
-	end := ending{c.Finish, c.Reason, c.StopSequence, hasCalls(c.Parts)}
-	if c.Finish != llm.Unfinished || top.x.From != llm.CohereV1 {
-		top.text("finish_reason", end.word(llm.CohereV1))
-	}
+	end := ending{c.Finish, c.Reason, c.StopSequence, hasCalls(c.Parts), c.Inner.From == llm.CohereV1}
+	top.text("finish_reason", end.word(llm.CohereV1))
 	v1Cited(top, c.Parts)
 	v1Sealed(top, c.Parts)
 }

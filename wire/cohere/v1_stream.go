@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -31,14 +30,13 @@ func (d *v1Decoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, error)
 	if d.done || len(data) == 0 || string(data) == "[DONE]" {
 		return dst, nil
 	}
-	if err := jsonscan.Valid(data); err != nil || !wire.IsObject(data) {
-		return dst, fmt.Errorf("cohere stream: an event is no JSON object: %w", errOr(err))
+	if err := readable(data); err != nil {
+		return dst, err
 	}
 	name := wire.Text(wire.Get(data, "event_type"))
 	if name == "" {
-		if e := disguisedError(data); e != nil {
-			d.done = true
-			return append(dst, llm.Event{Kind: llm.EventError, Err: e}), nil
+		if dst, d.done = spoilt(dst, data); d.done {
+			return dst, nil
 		}
 		name = m.Name
 	}

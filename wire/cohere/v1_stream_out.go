@@ -47,6 +47,7 @@ func (e *v1Encoder) Encode(dst []byte, ev *llm.Event) []byte {
 		e.sign(ev)
 	case llm.EventFinish:
 		e.choice.Finish, e.choice.Reason, e.choice.StopSequence = ev.Finish, ev.Reason, ev.StopSequence
+		e.choice.Inner.From = ev.Extra.From
 		e.answer.Extra = llm.Extra{From: ev.Extra.From, Members: kept(ev.Extra.Members)}
 	case llm.EventUsage:
 		e.answer.Usage = ev.Usage
@@ -223,7 +224,8 @@ func (e *v1Encoder) finish(dst []byte, failure *llm.Error) []byte {
 			v1Sealed(&o, e.choice.Parts)
 		})
 	}
-	end := ending{e.choice.Finish, e.choice.Reason, e.choice.StopSequence, hasCalls(e.choice.Parts)}
+	c := &e.choice
+	end := ending{c.Finish, c.Reason, c.StopSequence, hasCalls(c.Parts), c.Inner.From == llm.CohereV1}
 	return lineEvent(dst, "stream-end", func(w *wire.Writer) {
 		w.StringMember("finish_reason", end.word(llm.CohereV1))
 		if failure != nil {

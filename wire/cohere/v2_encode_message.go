@@ -89,9 +89,9 @@ func (e *v2Writer) sayable(p *llm.Part) bool {
 		return inside || documentText(p.Media) != nil
 	case llm.Opaque:
 		return p.Extra.From == llm.CohereV2
-	default:
-		return false
+	case llm.Audio, llm.Video, llm.ToolCall, llm.ToolResult, llm.Redacted:
 	}
+	return false
 }
 
 // inResult tells whether a part can be told by a tool.
@@ -125,14 +125,14 @@ func (e *v2Writer) block(p *llm.Part) {
 		return
 	}
 	o := begin(e.w, &p.Extra, llm.CohereV2)
-	switch p.Kind {
-	case llm.Thinking:
+	switch {
+	case p.Kind == llm.Thinking:
 		o.text("type", "thinking")
 		o.member("thinking", p.Text)
-	case llm.Image:
+	case p.Kind == llm.Image:
 		o.text("type", "image_url")
 		e.image(&o, p.Media)
-	case llm.Document:
+	case p.Kind == llm.Document:
 		o.text("type", "document")
 		o.name("document")
 		e.document(p)
@@ -238,12 +238,8 @@ func v2Calls(o *node, parts []llm.Part, seal bool) {
 
 // proven adds the proof that another format gave with a part.
 func proven(proofs []wire.Proof, p *llm.Part) []wire.Proof {
-	switch p.Kind {
-	case llm.Thinking, llm.Redacted, llm.ToolCall:
-	default:
-		return proofs
-	}
-	if p.Signature == nil || p.SignedBy == "" {
+	signs := p.Kind == llm.Thinking || p.Kind == llm.Redacted || p.Kind == llm.ToolCall
+	if !signs || p.Signature == nil || p.SignedBy == "" {
 		return proofs
 	}
 	return append(proofs, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature})

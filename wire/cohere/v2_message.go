@@ -91,10 +91,10 @@ func v2Call(parts *[]llm.Part, raw llm.JSON) {
 func prove(parts *[]llm.Part, call *llm.Part, proofs []wire.Proof) {
 	next := 0
 	for _, proof := range proofs {
-		switch proof.Kind {
-		case llm.ToolCall:
+		switch {
+		case proof.Kind == llm.ToolCall:
 			call.Signature, call.SignedBy = proof.Signature, proof.By
-		case llm.Thinking:
+		case proof.Kind == llm.Thinking:
 			for next < len(*parts) && ((*parts)[next].Kind != llm.Thinking || (*parts)[next].Signature != nil) {
 				next++
 			}
@@ -104,9 +104,8 @@ func prove(parts *[]llm.Part, call *llm.Part, proofs []wire.Proof) {
 			}
 			*parts = append(*parts, llm.Part{Kind: llm.Thinking, Signature: proof.Signature, SignedBy: proof.By})
 			next = len(*parts)
-		case llm.Redacted:
+		case proof.Kind == llm.Redacted:
 			*parts = append(*parts, llm.Part{Kind: llm.Redacted, Signature: proof.Signature, SignedBy: proof.By})
-		default:
 		}
 	}
 }

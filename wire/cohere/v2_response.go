@@ -128,10 +128,8 @@ func (V2Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []by
 	w := wire.Writer{Buf: dst}
 	top := begin(&w, &a.Extra, llm.CohereV2)
 	top.text("id", a.ID)
-	end := ending{c.Finish, c.Reason, c.StopSequence, hasCalls(c.Parts)}
-	if c.Finish != llm.Unfinished || a.Extra.From != llm.CohereV2 {
-		top.text("finish_reason", end.word(llm.CohereV2))
-	}
+	end := ending{c.Finish, c.Reason, c.StopSequence, hasCalls(c.Parts), c.Inner.From == llm.CohereV2}
+	top.text("finish_reason", end.word(llm.CohereV2))
 	top.name("message")
 	m := begin(&w, &c.Inner, llm.CohereV2)
 	m.word("role", "assistant")

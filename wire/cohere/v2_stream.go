@@ -44,8 +44,8 @@ func (d *v2Decoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, error)
 	if d.done || string(m.Data) == "[DONE]" || len(m.Data) == 0 {
 		return dst, nil
 	}
-	if err := jsonscan.Valid(m.Data); err != nil || !wire.IsObject(m.Data) {
-		return dst, fmt.Errorf("cohere stream: an event is no JSON object: %w", errOr(err))
+	if err := readable(m.Data); err != nil {
+		return dst, err
 	}
 	name := wire.Text(wire.Get(m.Data, "type"))
 	if name == "" {
@@ -55,19 +55,31 @@ func (d *v2Decoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, error)
 		return dst, errTooManyParts
 	}
 	if name == "" || name == "error" {
-		if e := disguisedError(m.Data); e != nil {
-			d.done = true
-			return append(dst, llm.Event{Kind: llm.EventError, Err: e}), nil
+		if dst, d.done = spoilt(dst, m.Data); d.done {
+			return dst, nil
 		}
 	}
 	return d.event(dst, name, m.Data), nil
 }
 
-func errOr(err error) error {
-	if err == nil {
-		return errors.New("not an object")
+// readable tells whether a message of a stream is one JSON object.
+func readable(data llm.JSON) error {
+	if err := jsonscan.Valid(data); err != nil {
+		return fmt.Errorf("cohere stream: %w", err)
 	}
-	return err
+	if !wire.IsObject(data) {
+		return errors.New("cohere stream: a message is no JSON object")
+	}
+	return nil
+}
+
+// spoilt ends a stream in which an error stands in place of an event.
+func spoilt(dst []llm.Event, data llm.JSON) ([]llm.Event, bool) {
+	e := disguisedError(data)
+	if e == nil {
+		return dst, false
+	}
+	return append(dst, llm.Event{Kind: llm.EventError, Err: e}), true
 }
 
 func (d *v2Decoder) event(dst []llm.Event, name string, data llm.JSON) []llm.Event {
@@ -261,18 +273,16 @@ func (d *v2Decoder) cite(dst []llm.Event, raw, data llm.JSON) []llm.Event {
 
 func (d *v2Decoder) finish(dst []llm.Event, data llm.JSON) []llm.Event {
 	d.done = true
-	dst = d.endPlan(dst)
 	for _, o := range d.open {
 		dst = append(dst, llm.Event{Kind: llm.EventPartEnd, Index: o.part})
 	}
+	dst = d.endPlan(dst)
 	d.open = nil
 	delta := wire.Get(data, "delta")
 	ev := llm.Event{Kind: llm.EventFinish, Reason: wire.Text(wire.Get(delta, "finish_reason"))}
+	ev.Extra.From = llm.CohereV2
 	ev.Finish, _ = finishOf(ev.Reason, d.calls)
 	failure := wire.Get(delta, "error")
-	if wire.IsString(failure) && ev.Finish != llm.FinishError {
-		ev.Finish = llm.FinishError
-	}
 	if !wire.IsString(failure) {
 		dst = append(dst, ev)
 	}

@@ -62,6 +62,7 @@ func (e *v2Encoder) Encode(dst []byte, ev *llm.Event) []byte {
 		e.sign(ev)
 	case llm.EventFinish:
 		e.end.finish, e.end.reason, e.end.stop = ev.Finish, ev.Reason, ev.StopSequence
+		e.end.mine = ev.Extra.From == llm.CohereV2
 	case llm.EventUsage:
 		e.usage = ev.Usage
 		e.usage.Extra.Members = kept(ev.Usage.Extra.Members)
@@ -217,10 +218,10 @@ func argumentsOut(dst []byte, number int64, text llm.JSON) []byte {
 func (e *v2Encoder) block(dst []byte, o *outPart, p *llm.Part) []byte {
 	o.number, e.blocks = e.blocks, e.blocks+1
 	return event(dst, "content-start", o.number, "content", func(w *wire.Writer) {
-		switch p.Kind {
-		case llm.Opaque:
+		switch {
+		case p.Kind == llm.Opaque:
 			w.Raw(p.Raw)
-		case llm.Thinking:
+		case p.Kind == llm.Thinking:
 			w.Literal(`{"type":"thinking","thinking":""}`)
 		default:
 			w.Literal(`{"type":"text","text":""}`)
