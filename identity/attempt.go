@@ -24,8 +24,8 @@ type attempt struct {
 	err    error
 }
 
-func (e *Environment) attempt(ctx context.Context) *attempt {
-	a := &attempt{ctx: ctx, client: *e.Client, next: e.Client.Transport}
+func (d *Deps) attempt(ctx context.Context) *attempt {
+	a := &attempt{ctx: ctx, client: *d.Client, next: d.Client.Transport}
 	if a.next == nil {
 		a.next = http.DefaultTransport
 	}

@@ -14,7 +14,7 @@ var ErrRegion = errors.New("AWS region not specified anywhere")
 
 // AWSOptions say who the gateway is at AWS, and what it signs for.
 type AWSOptions struct {
-	Environment
+	Deps
 	// Service is the name that signatures are made for, for instance bedrock.
 	Service string
 	// Region of the service; without one it is AWS_REGION, then
@@ -50,7 +50,7 @@ type AWS struct {
 // NewAWS makes a source. Nothing is asked before it is needed. Without a
 // region the error is ErrRegion.
 func NewAWS(o AWSOptions) (*AWS, error) {
-	o.Environment = o.complete()
+	o.Deps = o.complete()
 	o.Region = first(o.Region, o.env("AWS_REGION"), o.env("AWS_DEFAULT_REGION"))
 	switch {
 	case o.Region == "":
@@ -61,7 +61,7 @@ func NewAWS(o AWSOptions) (*AWS, error) {
 		return nil, errors.New("an AWS access key id and a secret access key belong together")
 	}
 	a := &AWS{o: o, signer: v4.NewSigner()}
-	a.lease = newLease(&a.o.Environment, "AWS credentials", a.fetch)
+	a.lease = newLease(&a.o.Deps, "AWS credentials", a.fetch)
 	return a, nil
 }
 

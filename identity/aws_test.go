@@ -172,7 +172,7 @@ credential_process = echo '{"Version":1,"AccessKeyId":"PROGRAM","SecretAccessKey
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := amazon()
-			tt.o.Environment, _, _ = house(c, pairs(tt.env))
+			tt.o.Deps, _, _ = house(c, pairs(tt.env))
 			id, token := keyID(t, newAWS(t, tt.o))
 			if strings.HasPrefix(tt.id, "ROLE") || tt.id == "AGENT" || tt.id == "MACHINE" {
 				tt.id += " " + awsToken
@@ -200,7 +200,7 @@ func TestAssumeRole(t *testing.T) {
 	c := amazon()
 	env, _, _ := house(c, nil)
 	s := newAWS(t, identity.AWSOptions{
-		Environment: env, AccessKeyID: suiteID, SecretAccessKey: suiteSecret, SessionToken: suiteToken,
+		Deps: env, AccessKeyID: suiteID, SecretAccessKey: suiteSecret, SessionToken: suiteToken,
 		RoleARN: "arn:aws:iam::123456789012:role/gateway", STSEndpoint: "https://sts.internal.example",
 	})
 	if id, token := keyID(t, s); id != "ROLE-gateway" || token != awsToken {
@@ -230,7 +230,7 @@ func TestAssumeRole(t *testing.T) {
 func TestAssumeRoleOfChain(t *testing.T) {
 	c := amazon()
 	env, _, _ := house(c, pairs("AWS_ENDPOINT_URL_STS=https://sts.vpce.example"))
-	s := newAWS(t, identity.AWSOptions{Environment: env, RoleARN: "arn:aws:iam::1:role/r", RoleSessionName: "mine"})
+	s := newAWS(t, identity.AWSOptions{Deps: env, RoleARN: "arn:aws:iam::1:role/r", RoleSessionName: "mine"})
 	if id, _ := keyID(t, s); id != "ROLE-r" {
 		t.Error(id)
 	}
@@ -250,7 +250,7 @@ func TestAWSOptions(t *testing.T) {
 		{"", "", ""},
 	} {
 		env, _, _ := house(nil, pairs(tt.env))
-		s, err := identity.NewAWS(identity.AWSOptions{Environment: env, Service: "bedrock", Region: tt.option})
+		s, err := identity.NewAWS(identity.AWSOptions{Deps: env, Service: "bedrock", Region: tt.option})
 		switch {
 		case tt.want == "" && (!errors.Is(err, identity.ErrRegion) || err.Error() != "AWS region not specified anywhere"):
 			t.Errorf("no region: %v", err)
@@ -312,7 +312,7 @@ func TestAWSFailures(t *testing.T) {
 				says(tt.status, tt.body)(w, r)
 			})
 			var log *logbook
-			tt.o.Environment, _, log = house(c, pairs(tt.env))
+			tt.o.Deps, _, log = house(c, pairs(tt.env))
 			r := question()
 			err := newAWS(t, tt.o).Authorize(t.Context(), r)
 			hides(t, err, log, awsSecret, awsToken, webToken)
@@ -331,7 +331,7 @@ func TestAWSOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := amazon()
 		env, now, _ := house(c, nil)
-		s := newAWS(t, identity.AWSOptions{Environment: env, AccessKeyID: "A", SecretAccessKey: "s", RoleARN: "arn:aws:iam::1:role/r"})
+		s := newAWS(t, identity.AWSOptions{Deps: env, AccessKeyID: "A", SecretAccessKey: "s", RoleARN: "arn:aws:iam::1:role/r"})
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
@@ -364,7 +364,7 @@ func TestAWSHanging(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var now interface{ Advance(time.Duration) }
-			tt.o.Environment, now, _ = house(newCloud(hang), pairs(tt.env))
+			tt.o.Deps, now, _ = house(newCloud(hang), pairs(tt.env))
 			s := newAWS(t, tt.o)
 			done := make(chan error)
 			go func() { done <- s.Authorize(t.Context(), question()) }()
@@ -382,7 +382,7 @@ func TestAWSChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		file := writeFile(t, "credentials", "[default]\naws_access_key_id = OLD\naws_secret_access_key = x\n")
 		env, now, log := house(amazon(), map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file, "AWS_EC2_METADATA_DISABLED": "true"})
-		s := newAWS(t, identity.AWSOptions{Environment: env})
+		s := newAWS(t, identity.AWSOptions{Deps: env})
 		for _, want := range []string{"OLD", "OLD", "NEW"} {
 			if id, _ := keyID(t, s); id != want {
 				t.Errorf("signed with %s, want %s", id, want)

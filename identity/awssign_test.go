@@ -26,8 +26,8 @@ const (
 func signer(t testing.TB, service, token string, at time.Time) *identity.AWS {
 	t.Helper()
 	s, err := identity.NewAWS(identity.AWSOptions{
-		Environment: identity.Environment{Clock: clock.NewManual(at)},
-		Service:     service, Region: "us-east-1", AccessKeyID: suiteID, SecretAccessKey: suiteSecret, SessionToken: token,
+		Deps:    identity.Deps{Clock: clock.NewManual(at)},
+		Service: service, Region: "us-east-1", AccessKeyID: suiteID, SecretAccessKey: suiteSecret, SessionToken: token,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -104,9 +104,15 @@ func TestForeignSignature(t *testing.T) {
 	r := &identity.Request{
 		Method: "POST", Scheme: "https", Host: "h.example", Path: "/a%2Fb", Query: "x-amz-signature=1&b=2+3&X-Amz-Credential=k&a&X-Amz-Security-Token=t",
 		Header: &header.Header{
-			{Name: "accept", Value: "*/*"}, {Name: "authorization", Value: "AWS4-HMAC-SHA256 caller"}, {Name: "AUTHORIZATION", Value: "Bearer caller"},
-			{Name: "x-amz-date", Value: "20000101T000000Z"}, {Name: "x-amz-security-token", Value: "caller"}, {Name: "x-amz-content-sha256", Value: "caller"},
-			{Name: "x-amz-target", Value: " a   b "}, {Name: "X-Amz-Target", Value: "c"}, {Name: "x-amzn-trace-id", Value: "Root=1"},
+			{Name: "accept", Value: "*/*"},
+			{Name: "authorization", Value: "AWS4-HMAC-SHA256 caller"},
+			{Name: "AUTHORIZATION", Value: "Bearer caller"},
+			{Name: "x-amz-date", Value: "20000101T000000Z"},
+			{Name: "x-amz-security-token", Value: "caller"},
+			{Name: "x-amz-content-sha256", Value: "caller"},
+			{Name: "x-amz-target", Value: " a   b "},
+			{Name: "X-Amz-Target", Value: "c"},
+			{Name: "x-amzn-trace-id", Value: "Root=1"},
 		},
 	}
 	if err := signer(t, "bedrock", "", time.Now()).Authorize(t.Context(), r); err != nil {

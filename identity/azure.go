@@ -20,7 +20,7 @@ const (
 // comes from the environment: AZURE_TENANT_ID, AZURE_CLIENT_ID and
 // AZURE_CLIENT_SECRET.
 type AzureOptions struct {
-	Environment
+	Deps
 	// TenantID is the directory that issues tokens.
 	TenantID string
 	// ClientID is an application, or a user-assigned managed identity.
@@ -49,7 +49,7 @@ type Azure struct{ bearer }
 
 // NewAzure makes a source. Nothing is asked before it is needed.
 func NewAzure(o AzureOptions) (*Azure, error) {
-	o.Environment = o.complete()
+	o.Deps = o.complete()
 	tenant, client, secret := o.TenantID, o.ClientID, o.ClientSecret
 	if tenant == "" {
 		tenant = o.env("AZURE_TENANT_ID")
@@ -57,18 +57,20 @@ func NewAzure(o AzureOptions) (*Azure, error) {
 	if known := o.env("AZURE_CLIENT_ID"); client == "" || client == known {
 		client, secret = known, first(secret, o.env("AZURE_CLIENT_SECRET"))
 	}
-	a := &azure{Environment: o.Environment, tenant: tenant, client: client, secret: secret,
+	a := &azure{
+		Deps: o.Deps, tenant: tenant, client: client, secret: secret,
 		authority: strings.TrimRight(first(o.AuthorityHost, o.env("AZURE_AUTHORITY_HOST"), azureAuthority), "/"),
-		metadata:  first(o.MetadataURL, azureIMDS), scope: first(o.Scope, azureScope)}
+		metadata:  first(o.MetadataURL, azureIMDS), scope: first(o.Scope, azureScope),
+	}
 	if secret != "" && (tenant == "" || client == "") {
 		return nil, errors.New("an Azure client secret needs a tenant id and a client id")
 	}
-	return &Azure{bearer{newLease(&a.Environment, "Azure token", a.fetch)}}, nil
+	return &Azure{bearer{newLease(&a.Deps, "Azure token", a.fetch)}}, nil
 }
 
 // azure asks for tokens.
 type azure struct {
-	Environment
+	Deps
 	tenant, client, secret     string
 	authority, metadata, scope string
 }
@@ -95,7 +97,7 @@ func (a *azure) token(try *attempt) (token, error) {
 
 // federated exchanges the token in file, which is replaced now and then.
 func (a *azure) federated(try *attempt, file string) (token, error) {
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) //nolint:gosec // whoever runs the gateway names the file
 	if err != nil {
 		return token{}, try.problem(err)
 	}

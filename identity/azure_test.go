@@ -47,7 +47,7 @@ func TestAzure(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(tokens())
-			tt.o.Environment, _, _ = house(c, pairs(tt.env))
+			tt.o.Deps, _, _ = house(c, pairs(tt.env))
 			s, err := identity.NewAzure(tt.o)
 			if err != nil {
 				t.Fatal(err)
@@ -70,19 +70,19 @@ func TestAzureRefusals(t *testing.T) {
 		{ClientID: "c", ClientSecret: clientSecret},
 		{TenantID: "t", ClientSecret: clientSecret},
 	} {
-		o.Environment = env
+		o.Deps = env
 		if _, err := identity.NewAzure(o); err == nil || strings.Contains(err.Error(), clientSecret) {
 			t.Error(err)
 		}
 	}
 	env, _, _ = house(newCloud(tokens()), pairs("AZURE_TENANT_ID=t AZURE_CLIENT_ID=c AZURE_FEDERATED_TOKEN_FILE=/none/token"))
-	s, err := identity.NewAzure(identity.AzureOptions{Environment: env})
+	s, err := identity.NewAzure(identity.AzureOptions{Deps: env})
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantError(t, s, "open /none/token")
 	env, _, _ = house(newCloud(tokens()), nil)
-	s, err = identity.NewAzure(identity.AzureOptions{Environment: env, MetadataURL: "http://a b/" + clientSecret})
+	s, err = identity.NewAzure(identity.AzureOptions{Deps: env, MetadataURL: "http://a b/" + clientSecret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestAzureRefusals(t *testing.T) {
 
 func pairs(text string) map[string]string {
 	out := map[string]string{}
-	for _, f := range strings.Fields(text) {
+	for f := range strings.FieldsSeq(text) {
 		name, value, _ := strings.Cut(f, "=")
 		out[name] = value
 	}

@@ -163,17 +163,19 @@ func refused(status int, body []byte) error {
 		text += " " + code
 	}
 	about, _ := answer["error_description"].(string)
-	if code, _, _ := strings.Cut(about, ":"); strings.HasPrefix(code, "AADSTS") && isCode(code) {
-		text += " " + code
+	if number, found := strings.CutPrefix(about, "AADSTS"); found {
+		digits := len(number) - len(strings.TrimLeft(number, "0123456789"))
+		text += " AADSTS" + number[:min(digits, 10)]
 	}
 	return errors.New(text)
 }
 
-// isCode tells whether s looks like the name of an error.
+// isCode tells whether s looks like the name of an error: letters, with
+// underscores or dots. Keys and tokens have digits.
 func isCode(s string) bool {
 	for i := range len(s) {
 		c := s[i] | 0x20
-		if (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '_' && s[i] != '.' && s[i] != '-' {
+		if (c < 'a' || c > 'z') && s[i] != '_' && s[i] != '.' {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"net/url"
 	"os"
@@ -20,7 +21,7 @@ const (
 
 // GoogleOptions say who the gateway is in Google Cloud.
 type GoogleOptions struct {
-	Environment
+	Deps
 	// JSON is the key of a service account, or the configuration of a workload
 	// identity federation. Without it there is GCP_SERVICE_ACCOUNT, then the
 	// file that GOOGLE_APPLICATION_CREDENTIALS names.
@@ -43,8 +44,8 @@ type Google struct{ bearer }
 // NewGoogle makes a source. A JSON from options or environment is checked;
 // nothing is asked before it is needed.
 func NewGoogle(o GoogleOptions) (*Google, error) {
-	o.Environment = o.complete()
-	g := &googleCloud{Environment: o.Environment, tokenURL: o.TokenURL}
+	o.Deps = o.complete()
+	g := &googleCloud{Deps: o.Deps, tokenURL: o.TokenURL}
 	var err error
 	if text := first(o.JSON, o.env("GCP_SERVICE_ACCOUNT")); text != "" {
 		_, err = g.source(context.Background(), []byte(text))
@@ -55,12 +56,12 @@ func NewGoogle(o GoogleOptions) (*Google, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Google{bearer{newLease(&g.Environment, "Google Cloud token", g.fetch)}}, nil
+	return &Google{bearer{newLease(&g.Deps, "Google Cloud token", g.fetch)}}, nil
 }
 
 // googleCloud asks for tokens: with json, with what is in file, or at metadata.
 type googleCloud struct {
-	Environment
+	Deps
 	json     []byte
 	file     string
 	metadata string
@@ -131,10 +132,10 @@ func (g *googleCloud) source(ctx context.Context, text []byte) (oauth2.TokenSour
 	if err != nil {
 		return nil, errors.New("the Google credentials are not a JSON object")
 	}
-	switch kind, _ := answer["type"].(string); google.CredentialsType(kind) {
-	case google.ServiceAccount:
+	switch kind, _ := answer["type"].(string); kind {
+	case string(google.ServiceAccount):
 		return g.account(ctx, text)
-	case google.ExternalAccount:
+	case string(google.ExternalAccount):
 		c, err := google.CredentialsFromJSONWithType(ctx, text, google.ExternalAccount, googleScope)
 		if err != nil {
 			return nil, errors.New("the Google credentials do not describe a workload identity federation")
@@ -149,6 +150,9 @@ func (g *googleCloud) account(ctx context.Context, text []byte) (oauth2.TokenSou
 	c, err := google.JWTConfigFromJSON(text, googleScope)
 	if err != nil || c.Email == "" || len(c.PrivateKey) == 0 {
 		return nil, errors.New("the Google credentials are not the key of a service account")
+	}
+	if block, _ := pem.Decode(c.PrivateKey); block == nil {
+		return nil, errors.New("the private key in the Google credentials is not PEM")
 	}
 	c.Audience = first(c.Audience, c.TokenURL)
 	if g.tokenURL != "" {

@@ -9,6 +9,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -70,7 +72,7 @@ func TestServiceAccount(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(tokens())
 			env, _, _ := house(c, map[string]string{"GCP_SERVICE_ACCOUNT": tt.env, "GOOGLE_APPLICATION_CREDENTIALS": "/none", "GCE_METADATA_HOST": "metadata.example"})
-			s := newGoogle(t, identity.GoogleOptions{Environment: env, JSON: tt.option, TokenURL: tt.tokenURL})
+			s := newGoogle(t, identity.GoogleOptions{Deps: env, JSON: tt.option, TokenURL: tt.tokenURL})
 			wantRequests(t, c, 0)
 			want(t, s, "t1")
 			wantRequests(t, c, 1)
@@ -121,7 +123,7 @@ func TestGoogleMetadata(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(tokens())
 			env, _, _ := house(c, pairs(tt.env))
-			want(t, newGoogle(t, identity.GoogleOptions{Environment: env, MetadataURL: tt.option}), "t1")
+			want(t, newGoogle(t, identity.GoogleOptions{Deps: env, MetadataURL: tt.option}), "t1")
 			if got := describe(t, c.requests()[0]); got != "GET "+tt.want {
 				t.Errorf("asked %s\nwant  %s", got, tt.want)
 			}
@@ -141,7 +143,7 @@ func TestFederation(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCloud(tokens())
 			env, _, _ := house(c, pairs(tt.env))
-			want(t, newGoogle(t, identity.GoogleOptions{Environment: env, JSON: tt.option}), "t1")
+			want(t, newGoogle(t, identity.GoogleOptions{Deps: env, JSON: tt.option}), "t1")
 			a := c.requests()[0]
 			form, _ := url.ParseQuery(a.body)
 			if a.url != "https://sts.googleapis.com/v1/token" || form.Get("subject_token") != "subject.token" ||
@@ -161,12 +163,13 @@ func TestGoogleRefusals(t *testing.T) {
 		{`{"type":"` + secret + `"}`, "of a type other than"},
 		{`{"type":"authorized_user","refresh_token":"` + secret + `"}`, "of a type other than"},
 		{`{"type":"service_account","private_key":"` + secret + `"}`, "not the key of a service account"},
+		{`{"type":"service_account","client_email":"a@b","private_key":"` + secret + `"}`, "is not PEM"},
 		{`{"type":"service_account","private_key":{"a":"` + secret + `"}}`, "not the key of a service account"},
 		{`{"type":"external_account","audience":"` + secret + `"}`, "do not describe a workload identity federation"},
 	} {
-		env, _, log := house(nil, nil)
-		_, err := identity.NewGoogle(identity.GoogleOptions{Environment: env, JSON: tt.text})
-		hides(t, err, log, secret)
+		env, _, book := house(nil, nil)
+		_, err := identity.NewGoogle(identity.GoogleOptions{Deps: env, JSON: tt.text})
+		hides(t, err, book, secret)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", tt.text, err)
 		}
@@ -180,7 +183,7 @@ func TestGoogleRefusals(t *testing.T) {
 func TestGoogleFailures(t *testing.T) {
 	const secret = "a-secret-of-google"
 	subject := writeFile(t, "subject", "subject.token")
-	unreadable := `{"type":"service_account","client_email":"a@b","private_key":"` + secret + `"}`
+	unreadable := `{"type":"service_account","client_email":"a@b","private_key":"-----BEGIN PRIVATE KEY-----\nMTIz\n-----END PRIVATE KEY-----\n"}`
 	federated := strings.Replace(federation, "FILE", subject, 1)
 	for _, tt := range []struct {
 		name, option, env string
@@ -203,9 +206,9 @@ func TestGoogleFailures(t *testing.T) {
 		{"bad file", "", "GOOGLE_APPLICATION_CREDENTIALS=" + writeFile(t, "adc", secret), 200, "", "not a JSON object"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			env, _, log := house(answers(tt.status, tt.body), pairs(tt.env))
-			_, err := authorize(t.Context(), newGoogle(t, identity.GoogleOptions{Environment: env, JSON: tt.option}))
-			hides(t, err, log, secret, "subject.token", "PRIVATE")
+			env, _, book := house(answers(tt.status, tt.body), pairs(tt.env))
+			_, err := authorize(t.Context(), newGoogle(t, identity.GoogleOptions{Deps: env, JSON: tt.option}))
+			hides(t, err, book, secret, "subject.token", "PRIVATE")
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
@@ -220,7 +223,7 @@ func TestGoogleHanging(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(hang)
 		env, now, _ := house(c, nil)
-		s := newGoogle(t, identity.GoogleOptions{Environment: env, JSON: key})
+		s := newGoogle(t, identity.GoogleOptions{Deps: env, JSON: key})
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() { wantError(t, s, "no answer within 10s") })
@@ -245,13 +248,19 @@ func TestGoogleHanging(t *testing.T) {
 func TestOverTheWire(t *testing.T) {
 	server := httptest.NewServer(tokens())
 	defer server.Close()
-	s := newGoogle(t, identity.GoogleOptions{Environment: identity.Environment{Client: server.Client()}, MetadataURL: server.URL})
+	s := newGoogle(t, identity.GoogleOptions{Deps: identity.Deps{Client: server.Client()}, MetadataURL: server.URL})
 	want(t, s, "t1")
 	want(t, s, "t1")
+	secure := httptest.NewUnstartedServer(tokens())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	s = newGoogle(t, identity.GoogleOptions{MetadataURL: secure.URL})
+	wantError(t, s, "failed to verify certificate")
 	silent := make(chan struct{})
 	hanging := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-silent }))
 	defer hanging.Close()
 	defer close(silent)
-	s = newGoogle(t, identity.GoogleOptions{Environment: identity.Environment{Client: hanging.Client(), Timeout: 50 * time.Millisecond}, JSON: accountKey(t), TokenURL: hanging.URL})
+	s = newGoogle(t, identity.GoogleOptions{Deps: identity.Deps{Client: hanging.Client(), Timeout: 50 * time.Millisecond}, JSON: accountKey(t), TokenURL: hanging.URL})
 	wantError(t, s, "no answer within 50ms")
 }

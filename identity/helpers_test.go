@@ -93,10 +93,10 @@ func says(status int, body string) http.HandlerFunc {
 }
 
 // house is an environment with a clock to turn.
-func house(c *cloud, env map[string]string) (identity.Environment, *clock.Manual, *logbook) {
+func house(c *cloud, env map[string]string) (identity.Deps, *clock.Manual, *logbook) {
 	now := clock.NewManual(time.Now().Truncate(time.Second))
 	log := &logbook{}
-	return identity.Environment{
+	return identity.Deps{
 		Clock: now, Client: &http.Client{Transport: c}, Log: slog.New(slog.NewTextHandler(log, nil)),
 		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 	}, now, log

@@ -41,8 +41,8 @@ type Source interface {
 	Authorize(ctx context.Context, r *Request) error
 }
 
-// Environment is what every source gets from the house.
-type Environment struct {
+// Deps are what every source gets from the house.
+type Deps struct {
 	// Clock says when credentials expire; nil is the machine's.
 	Clock clock.Clock
 	// Client asks token endpoints. It is used without following redirects, and
@@ -60,29 +60,29 @@ type Environment struct {
 
 const defaultTimeout = 10 * time.Second
 
-// complete returns e with nothing left nil.
-func (e Environment) complete() Environment {
-	if e.Clock == nil {
-		e.Clock = clock.System()
+// complete returns d with nothing left nil.
+func (d Deps) complete() Deps {
+	if d.Clock == nil {
+		d.Clock = clock.System()
 	}
-	if e.LookupEnv == nil {
-		e.LookupEnv = func(string) (string, bool) { return "", false }
+	if d.LookupEnv == nil {
+		d.LookupEnv = func(string) (string, bool) { return "", false }
 	}
-	if e.Log == nil {
-		e.Log = slog.New(slog.DiscardHandler)
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
 	}
-	if e.Timeout <= 0 {
-		e.Timeout = defaultTimeout
+	if d.Timeout <= 0 {
+		d.Timeout = defaultTimeout
 	}
-	if e.Client == nil {
-		e.Client = &http.Client{}
+	if d.Client == nil {
+		d.Client = &http.Client{}
 	}
-	return e
+	return d
 }
 
 // env is a variable, "" when it is not set.
-func (e *Environment) env(name string) string {
-	value, _ := e.LookupEnv(name)
+func (d *Deps) env(name string) string {
+	value, _ := d.LookupEnv(name)
 	return value
 }
 

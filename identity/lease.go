@@ -61,9 +61,9 @@ type flight[T any] struct {
 	err   error
 }
 
-func newLease[T any](e *Environment, name string, fetch func(context.Context) (T, time.Time, error)) *lease[T] {
-	life, end := context.WithCancel(context.Background())
-	return &lease[T]{name: name, clock: e.Clock, log: e.Log, timeout: e.Timeout, fetch: fetch, life: life, end: end}
+func newLease[T any](d *Deps, name string, fetch func(context.Context) (T, time.Time, error)) *lease[T] {
+	life, end := context.WithCancel(context.Background()) //nolint:gosec // close calls end
+	return &lease[T]{name: name, clock: d.Clock, log: d.Log, timeout: d.Timeout, fetch: fetch, life: life, end: end}
 }
 
 // get returns a valid credential.

@@ -31,7 +31,7 @@ func tokens() http.HandlerFunc {
 func leased(t *testing.T, c *cloud) (*identity.Azure, *clock.Manual, *logbook) {
 	t.Helper()
 	env, now, log := house(c, nil)
-	s, err := identity.NewAzure(identity.AzureOptions{Environment: env, TenantID: "t", ClientID: "c", ClientSecret: clientSecret})
+	s, err := identity.NewAzure(identity.AzureOptions{Deps: env, TenantID: "t", ClientID: "c", ClientSecret: clientSecret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,6 +285,7 @@ func TestAnswers(t *testing.T) {
 		{"refused", 401, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret ` + clientSecret + `"}`, "", "status 401 invalid_client AADSTS7000215"},
 		{"refused with an echo", 400, `{"error":"` + clientSecret + ` is wrong","error_description":"AADSTS ` + clientSecret + `:"}`, "", "status 400"},
 		{"refused with a page", 403, `<html>` + clientSecret, "", "status 403"},
+		{"refused with a key for a code", 400, `{"error":"` + clientSecret + `","error_description":"AADSTS12` + clientSecret + `"}`, "", "status 400 AADSTS12"},
 		{"refused with an error object", 400, `{"error":{"message":"` + clientSecret + `"}}`, "", "status 400"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -312,7 +313,7 @@ func TestEndless(t *testing.T) {
 	env.Client = &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(endless{&read})}, nil
 	})}
-	s, err := identity.NewAzure(identity.AzureOptions{Environment: env, TenantID: "t", ClientID: "c", ClientSecret: clientSecret})
+	s, err := identity.NewAzure(identity.AzureOptions{Deps: env, TenantID: "t", ClientID: "c", ClientSecret: clientSecret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +327,7 @@ func TestEndless(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	env, _, log := house(nil, nil)
 	env.Client = nil
-	s, err := identity.NewAzure(identity.AzureOptions{Environment: env, TenantID: "t", ClientID: "c", ClientSecret: clientSecret, AuthorityHost: "http://127.0.0.1:1/" + clientSecret})
+	s, err := identity.NewAzure(identity.AzureOptions{Deps: env, TenantID: "t", ClientID: "c", ClientSecret: clientSecret, AuthorityHost: "http://127.0.0.1:1/" + clientSecret})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,6 +49,9 @@ func (a *attempt) problem(err error) error {
 
 // unreached tells of a request without an answer.
 func unreached(err error) error {
+	if c, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return errors.New("no answer from the endpoint: " + c.Error())
+	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return errors.New("no answer from the endpoint: " + op.Error())
 	}

@@ -22,7 +22,7 @@ func FuzzToken(f *testing.F) {
 			t.Skip("not a status")
 		}
 		s, err := identity.NewAzure(identity.AzureOptions{
-			Environment: identity.Environment{Clock: clock.NewManual(time.Unix(1767323045, 0)), Client: &http.Client{Transport: answers(status, body)}},
+			Deps: identity.Deps{Clock: clock.NewManual(time.Unix(1767323045, 0)), Client: &http.Client{Transport: answers(status, body)}},
 		})
 		if err != nil {
 			t.Fatal(err)
