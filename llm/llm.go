@@ -39,6 +39,9 @@ const (
 type Extra struct {
 	From    Format
 	Members []Member
+	// Form is how From spelled what the model does know, in terms of its own.
+	// Other formats lose nothing by it and have no note to make of it.
+	Form []Member
 }
 
 // Member is one member of an object.
