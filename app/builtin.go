@@ -1,6 +1,8 @@
 package app
 
 import (
+	"os"
+
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/plugins/acl"
 	"github.com/sluice-gateway/sluice/plugins/aiproxy"
@@ -14,11 +16,24 @@ import (
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/provider/anthropic"
 	"github.com/sluice-gateway/sluice/provider/azure"
+	"github.com/sluice-gateway/sluice/provider/bedrock"
+	"github.com/sluice-gateway/sluice/provider/cohere"
 	"github.com/sluice-gateway/sluice/provider/compatible"
+	"github.com/sluice-gateway/sluice/provider/gemini"
+	"github.com/sluice-gateway/sluice/provider/huggingface"
+	"github.com/sluice-gateway/sluice/provider/llama2"
+	"github.com/sluice-gateway/sluice/provider/mistral"
+	"github.com/sluice-gateway/sluice/provider/ollama"
 	"github.com/sluice-gateway/sluice/wire"
 	anthropicwire "github.com/sluice-gateway/sluice/wire/anthropic"
+	bedrockwire "github.com/sluice-gateway/sluice/wire/bedrock"
+	coherewire "github.com/sluice-gateway/sluice/wire/cohere"
+	geminiwire "github.com/sluice-gateway/sluice/wire/gemini"
+	ollamawire "github.com/sluice-gateway/sluice/wire/ollama"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
+	"github.com/sluice-gateway/sluice/wire/openairesponses"
+	"github.com/sluice-gateway/sluice/wire/tgi"
 )
 
 // Plugins is the list of plugins in this binary. A build of one's own
@@ -42,6 +57,13 @@ func Providers() provider.Registry {
 	return provider.NewRegistry(append(compatible.All(),
 		anthropic.New(),
 		azure.New(),
+		bedrock.New(os.LookupEnv),
+		cohere.New(),
+		gemini.New(),
+		huggingface.New(),
+		llama2.New(),
+		mistral.New(),
+		ollama.New(),
 	)...)
 }
 
@@ -52,6 +74,16 @@ func Formats(llmFormat, routeType string) wire.Client {
 		return openAIFormat(routeType)
 	case "anthropic":
 		return anthropicwire.Client{}
+	case "bedrock":
+		return bedrockwire.Client{}
+	case "cohere":
+		return coherewire.V2Client{}
+	case "gemini":
+		return geminiwire.Client{}
+	case "huggingface":
+		return tgi.Client{}
+	case "ollama":
+		return ollamawire.Client{}
 	}
 	return nil
 }
@@ -62,6 +94,8 @@ func openAIFormat(routeType string) wire.Client {
 		return openaichat.Client{}
 	case provider.Completions:
 		return openaicompletions.Client{}
+	case provider.Responses:
+		return openairesponses.Client{}
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 type Keyed struct{}
 
 // Identity is part of Provider.
-func (Keyed) Identity(*Auth, *Model, identity.Environment) (identity.Source, error) {
+func (Keyed) Identity(*Auth, *Model, identity.Deps) (identity.Source, error) {
 	return nil, nil //nolint:nilnil // there is none, and that is no fault
 }
 

@@ -30,7 +30,7 @@ type Provider interface {
 	Endpoint(o *Operation) (Endpoint, error)
 	// Identity proves the gateway where auth has no fixed credential; nil if
 	// that is all there is.
-	Identity(a *Auth, m *Model, env identity.Environment) (identity.Source, error)
+	Identity(a *Auth, m *Model, env identity.Deps) (identity.Source, error)
 }
 
 // Operation is what a question asks a provider to do.

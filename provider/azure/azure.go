@@ -61,11 +61,11 @@ func (azure) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 
 // Identity implements provider.Provider: with managed identity, or a client
 // secret, a token of Entra.
-func (azure) Identity(a *provider.Auth, _ *provider.Model, env identity.Environment) (identity.Source, error) {
+func (azure) Identity(a *provider.Auth, _ *provider.Model, env identity.Deps) (identity.Source, error) {
 	if !a.AzureUseManagedIdentity {
 		return nil, nil //nolint:nilnil // the key is in a header
 	}
 	return identity.NewAzure(identity.AzureOptions{
-		Environment: env, TenantID: a.AzureTenantID, ClientID: a.AzureClientID, ClientSecret: a.AzureClientSecret.Reveal(),
+		Deps: env, TenantID: a.AzureTenantID, ClientID: a.AzureClientID, ClientSecret: a.AzureClientSecret.Reveal(),
 	})
 }

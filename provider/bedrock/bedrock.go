@@ -78,13 +78,13 @@ func (s service) region(o *provider.Options) string {
 
 // Identity implements provider.Provider: a signature. With a header configured
 // that is the credential, an API key of Bedrock's say.
-func (s service) Identity(a *provider.Auth, m *provider.Model, env identity.Environment) (identity.Source, error) {
+func (s service) Identity(a *provider.Auth, m *provider.Model, env identity.Deps) (identity.Source, error) {
 	if a.HeaderName != "" {
 		return nil, nil //nolint:nilnil // the key is in the header
 	}
 	b := &m.Options.Bedrock
 	return identity.NewAWS(identity.AWSOptions{
-		Environment: env, Service: "bedrock", Region: s.region(&m.Options),
+		Deps: env, Service: "bedrock", Region: s.region(&m.Options),
 		AccessKeyID: a.AWSAccessKeyID.Reveal(), SecretAccessKey: a.AWSSecretAccessKey.Reveal(),
 		RoleARN: b.AWSAssumeRoleARN, RoleSessionName: b.AWSRoleSessionName, STSEndpoint: b.AWSSTSEndpointURL,
 	})

@@ -76,11 +76,11 @@ func vertex(e provider.Endpoint, o *provider.Operation, model string) (provider.
 
 // Identity implements provider.Provider: a service account, or that of the
 // machine.
-func (service) Identity(a *provider.Auth, _ *provider.Model, env identity.Environment) (identity.Source, error) {
+func (service) Identity(a *provider.Auth, _ *provider.Model, env identity.Deps) (identity.Source, error) {
 	if !a.GCPUseServiceAccount {
 		return nil, nil //nolint:nilnil // the key is in a parameter or a header
 	}
 	return identity.NewGoogle(identity.GoogleOptions{
-		Environment: env, JSON: a.GCPServiceAccountJSON.Reveal(), MetadataURL: a.GCPMetadataURL, TokenURL: a.GCPOAuthTokenURL,
+		Deps: env, JSON: a.GCPServiceAccountJSON.Reveal(), MetadataURL: a.GCPMetadataURL, TokenURL: a.GCPOAuthTokenURL,
 	})
 }

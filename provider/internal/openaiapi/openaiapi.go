@@ -19,7 +19,7 @@ func Format(routeType string, d openaichat.Dialect) (wire.Provider, error) {
 	case provider.Completions:
 		return openaicompletions.Provider{}, nil
 	case provider.Responses:
-		return openairesponses.New(), nil
+		return openairesponses.Provider{}, nil
 	case provider.Embeddings, provider.Preserve:
 		return nil, nil //nolint:nilnil // bodies pass as they are
 	}
