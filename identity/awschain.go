@@ -29,8 +29,8 @@ const (
 
 // chain looks for AWS credentials, once. The order is that of the SDKs and the
 // links are those of the SDK for Go; only the order is ours, since the SDK's
-// own chain reads the environment of the process and keeps what it found. It is gone through
-// afresh each time, so that a changed file or variable counts.
+// own chain reads the environment of the process and keeps what it found. It
+// is gone through afresh each time, so that a changed file or variable counts.
 //
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 type chain struct {
