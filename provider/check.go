@@ -33,6 +33,9 @@ func CheckRecord(e *schema.Errors, r *Record) {
 		checkOverride(e, auth)
 	case "bedrock":
 		checkOverride(e, auth)
+		if HasTemplate(model.Options.Bedrock.AWSRegion) {
+			e.At("model.options.bedrock.aws_region").Fail("must not be a template: signatures are made for one region")
+		}
 	}
 	if model.Provider == "anthropic" && r.RouteType == Completions && r.Logging.LogStatistics {
 		e.Entity("anthropic does not support statistics when route_type is llm/v1/completions")

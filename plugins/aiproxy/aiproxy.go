@@ -6,10 +6,10 @@
 package aiproxy
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sluice-gateway/sluice/flow"
-	"github.com/sluice-gateway/sluice/identity"
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/relay"
@@ -85,7 +85,7 @@ func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, formats 
 	if !ok {
 		return plugin.Hooks{}, fmt.Errorf("provider %q is not in this version", cfg.Model.Provider)
 	}
-	source, err := p.Identity(&cfg.Auth, &cfg.Model, identity.Deps{Clock: deps.Clock, LookupEnv: deps.LookupEnv, Log: deps.Log})
+	source, release, err := share(cfg, deps, p)
 	if err != nil {
 		return plugin.Hooks{}, err
 	}
@@ -97,9 +97,10 @@ func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, formats 
 		Translation: relay.Translation(cfg.Translation),
 	})
 	if err != nil {
-		return plugin.Hooks{}, err
+		return plugin.Hooks{}, errors.Join(err, release())
 	}
 	return plugin.Hooks{
 		Access: func(ex *flow.Exchange) (*flow.Reply, error) { return nil, target.Call(ex) },
+		Close:  release,
 	}, nil
 }
