@@ -87,5 +87,9 @@ func checkAbility(e *schema.Errors, r *Record) {
 	if !ok || r.RouteType == "" || slices.Contains(a.Routes, r.RouteType) {
 		return
 	}
+	// What a chat can answer it does.
+	if (r.RouteType == Completions || r.RouteType == Responses) && slices.Contains(a.Routes, Chat) {
+		return
+	}
 	e.At("route_type").Fail("not supported by this version for provider " + r.Model.Provider + ": " + r.RouteType)
 }

@@ -9,6 +9,7 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -217,6 +218,11 @@ func (t *Target) locate(r *resolved, m *provider.Model) error {
 	for i := range r.places {
 		o := provider.Operation{RouteType: t.s.RouteType, Model: r.model, Options: &m.Options, Stream: i == 1}
 		e, err := t.s.Provider.Endpoint(&o)
+		if errors.Is(err, provider.ErrNoOperation) && translates(o.RouteType) {
+			// What a chat can answer it does.
+			o.RouteType = provider.Chat
+			e, err = t.s.Provider.Endpoint(&o)
+		}
 		if err != nil {
 			return fmt.Errorf("provider %s: %w", t.s.Provider.Name(), err)
 		}

@@ -54,6 +54,24 @@ func (c *call) understand(ex *flow.Exchange) error {
 	if err != nil {
 		return badQuestion(err)
 	}
+	return c.checkState()
+}
+
+// elsewhere are members of a question whose answer needs what only OpenAI's
+// own service keeps.
+var elsewhere = []string{"previous_response_id", "conversation", "background"}
+
+// checkState refuses a question that goes on with something that is not in it.
+func (c *call) checkState() error {
+	if c.x.same || c.t.s.Client.Format() != llm.OpenAIResponses {
+		return nil
+	}
+	for _, name := range elsewhere {
+		v := c.x.question.Extra.Get(llm.OpenAIResponses, name)
+		if v != nil && string(v) != "null" && string(v) != "false" {
+			return invalid(name + ": provider " + c.t.s.Provider.Name() + " keeps no answers; send the whole conversation as input")
+		}
+	}
 	return nil
 }
 

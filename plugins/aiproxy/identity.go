@@ -3,7 +3,6 @@ package aiproxy
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/identity"
@@ -21,8 +20,8 @@ func share(cfg *Config, deps *plugin.Deps, p provider.Provider) (identity.Source
 			return held{}, nil, err
 		}
 		var closer func() error
-		if c, ok := source.(io.Closer); ok {
-			closer = c.Close
+		if c, ok := source.(interface{ Close() }); ok {
+			closer = func() error { c.Close(); return nil }
 		}
 		return held{source}, closer, nil
 	})
