@@ -20,7 +20,7 @@ type asker struct {
 // params are what a model calls the fields of llm.Sampling; an empty name is a
 // field that it does not have.
 type params struct {
-	maxTokens, temperature, topP, topK, stop, seed, n, frequency, presence string
+	limit, temperature, topP, topK, stop, seed, n, frequency, presence string
 }
 
 func (e *asker) sampling(o *object, p params) {
@@ -33,7 +33,7 @@ func (e *asker) sampling(o *object, p params) {
 		field, name string
 		value       llm.JSON
 	}{
-		{"maxTokens", p.maxTokens, s.MaxTokens},
+		{"maxTokens", p.limit, s.MaxTokens},
 		{"temperature", p.temperature, s.Temperature},
 		{"topP", p.topP, s.TopP},
 		{"topK", p.topK, s.TopK},
@@ -199,14 +199,14 @@ func (e *asker) titan(o *object) {
 	o.member("inputText", e.prompt(turns{afterWords: "\n", user: "User: ", afterUser: "\n", model: "Bot: ", afterModel: "\n", answer: "Bot:"}, false))
 	o.name("textGenerationConfig")
 	in := begin(&e.w)
-	e.sampling(&in, params{maxTokens: "maxTokenCount", temperature: "temperature", topP: "topP", stop: "stopSequences"})
+	e.sampling(&in, params{limit: "maxTokenCount", temperature: "temperature", topP: "topP", stop: "stopSequences"})
 	in.end()
 }
 
 // llama: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html
 func (e *asker) llama(o *object) {
 	o.member("prompt", e.llamaPrompt())
-	e.sampling(o, params{maxTokens: "max_gen_len", temperature: "temperature", topP: "top_p"})
+	e.sampling(o, params{limit: "max_gen_len", temperature: "temperature", topP: "top_p"})
 }
 
 func (e *asker) llamaPrompt() llm.JSON {
@@ -234,13 +234,13 @@ func headed(start, end, eot string) turns {
 // mistral: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html
 func (e *asker) mistral(o *object) {
 	o.member("prompt", e.prompt(turns{start: "<s>", afterWords: "\n\n", user: "[INST] ", afterUser: " [/INST]", model: " ", afterModel: "</s>"}, true))
-	e.sampling(o, params{maxTokens: "max_tokens", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop"})
+	e.sampling(o, params{limit: "max_tokens", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop"})
 }
 
 // command: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command.html
 func (e *asker) command(o *object) {
 	o.member("prompt", e.spoken("User: ", "Chatbot: "))
-	e.sampling(o, params{maxTokens: "max_tokens", temperature: "temperature", topP: "p", topK: "k", stop: "stop_sequences", n: "num_generations"})
+	e.sampling(o, params{limit: "max_tokens", temperature: "temperature", topP: "p", topK: "k", stop: "stop_sequences", n: "num_generations"})
 	if e.r.Stream {
 		o.member("stream", llm.JSON("true"))
 	}
@@ -249,7 +249,7 @@ func (e *asker) command(o *object) {
 // jurassic: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-jurassic2.html
 func (e *asker) jurassic(o *object) {
 	o.member("prompt", e.spoken("User: ", "Assistant: "))
-	e.sampling(o, params{maxTokens: "maxTokens", temperature: "temperature", topP: "topP", stop: "stopSequences", n: "numResults"})
+	e.sampling(o, params{limit: "maxTokens", temperature: "temperature", topP: "topP", stop: "stopSequences", n: "numResults"})
 }
 
 // spoken is a conversation for models that know no marks; a single question is
@@ -273,7 +273,7 @@ func (e *asker) claudeText(o *object) {
 		prompt = wire.Join("", wire.Quote("\n\nHuman: "), prompt, wire.Quote("\n\nAssistant:"))
 	}
 	o.member("prompt", prompt)
-	e.sampling(o, params{maxTokens: "max_tokens_to_sample", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop_sequences"})
+	e.sampling(o, params{limit: "max_tokens_to_sample", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop_sequences"})
 	if !o.has("max_tokens_to_sample") {
 		o.member("max_tokens_to_sample", llm.JSON(defaultSample))
 	}
@@ -305,7 +305,7 @@ func (e *asker) commandR(o *object) {
 	}
 	o.member("preamble", e.instructions())
 	e.sampling(o, params{
-		maxTokens: "max_tokens", temperature: "temperature", topP: "p", topK: "k", stop: "stop_sequences", seed: "seed",
+		limit: "max_tokens", temperature: "temperature", topP: "p", topK: "k", stop: "stop_sequences", seed: "seed",
 		frequency: "frequency_penalty", presence: "presence_penalty",
 	})
 }
@@ -329,7 +329,7 @@ func (e *asker) history(o *object, roles []string, texts []llm.JSON) {
 func (e *asker) mistralChat(o *object) {
 	e.tools = true
 	e.chat(o, "any")
-	e.sampling(o, params{maxTokens: "max_tokens", temperature: "temperature", topP: "top_p"})
+	e.sampling(o, params{limit: "max_tokens", temperature: "temperature", topP: "top_p"})
 }
 
 // jamba: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-jamba.html
@@ -337,7 +337,7 @@ func (e *asker) jamba(o *object) {
 	e.tools = true
 	e.chat(o, "required")
 	e.sampling(o, params{
-		maxTokens: "max_tokens", temperature: "temperature", topP: "top_p", stop: "stop", n: "n",
+		limit: "max_tokens", temperature: "temperature", topP: "top_p", stop: "stop", n: "n",
 		frequency: "frequency_penalty", presence: "presence_penalty",
 	})
 }
