@@ -1,9 +1,12 @@
 // Package bedrock is the format of Amazon Bedrock's Converse and
 // ConverseStream, as callers and as the provider speak it.
 //
+// It also speaks to the models behind InvokeModel whose bodies are their own
+// (Invoke): Titan, Llama, Command, Mistral, Jurassic, Jamba, Nova and the first
+// Claudes.
+//
 // It must not sign, open connections or build paths: the model's name is read
-// from the caller's path and otherwise belongs to who sends. The bodies of
-// InvokeModel, which are the models' own, are not its business either.
+// from the caller's path and otherwise belongs to who sends.
 //
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
@@ -12,6 +15,7 @@ package bedrock
 import (
 	"bytes"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -84,14 +88,7 @@ func (o *object) text(name, s string) {
 // skip keeps names of the original from being written.
 func (o *object) skip(names ...string) { o.names = append(o.names, names...) }
 
-func (o *object) has(name string) bool {
-	for _, n := range o.names {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+func (o *object) has(name string) bool { return slices.Contains(o.names, name) }
 
 // rest writes what the original held besides.
 func (o *object) rest(x *llm.Extra) {
@@ -115,7 +112,6 @@ func (o *object) kept(name string, v llm.JSON) {
 	if o.has(name) {
 		return
 	}
-	o.names = append(o.names, name)
 	one := llm.Extra{From: own, Members: []llm.Member{{Name: name, Value: v}}}
 	o.w.Extra(&one, own)
 }

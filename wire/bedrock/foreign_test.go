@@ -136,15 +136,18 @@ var foreign = []struct {
 		"sampling.temperature, sampling.topK, reasoning.effort (changed), reasoning.budget (changed)",
 	},
 	{
-		"top k of Nova", llm.Request{Model: "amazon.nova-pro-v1:0", Sampling: llm.Sampling{TopK: llm.JSON("4")}},
+		"top k of Nova",
+		llm.Request{Model: "amazon.nova-pro-v1:0", Sampling: llm.Sampling{TopK: llm.JSON("4")}},
 		`{"messages":[],"additionalModelRequestFields":{"inferenceConfig":{"topK":4}}}`, "",
 	},
 	{
-		"effort of gpt-oss", llm.Request{Model: "openai.gpt-oss-120b-1:0", Reasoning: llm.Reasoning{Effort: "xhigh"}},
+		"effort of gpt-oss",
+		llm.Request{Model: "openai.gpt-oss-120b-1:0", Reasoning: llm.Reasoning{Effort: "xhigh"}},
 		`{"messages":[],"additionalModelRequestFields":{"reasoning_effort":"high"}}`, "reasoning.effort (changed)",
 	},
 	{
-		"effort of Nova 2", llm.Request{Model: "us.amazon.nova-2-lite-v1:0", Reasoning: llm.Reasoning{On: true, Effort: "low"}},
+		"effort of Nova 2",
+		llm.Request{Model: "us.amazon.nova-2-lite-v1:0", Reasoning: llm.Reasoning{On: true, Effort: "low"}},
 		`{"messages":[],"additionalModelRequestFields":{"reasoningConfig":{"type":"enabled","maxReasoningEffort":"low"}}}`, "",
 	},
 	{
@@ -153,11 +156,13 @@ var foreign = []struct {
 		`{"messages":[],"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"name":"N","schema":"{\"type\":\"object\"}"}}}},"requestMetadata":{"a":"b"},"serviceTier":{"type":"flex"}}`, "output.strict",
 	},
 	{
-		"prompt", llm.Request{Prompt: llm.JSON(`["go on"]`), Suffix: llm.JSON(`"s"`)},
+		"prompt",
+		llm.Request{Prompt: llm.JSON(`["go on"]`), Suffix: llm.JSON(`"s"`)},
 		`{"messages":[{"role":"user","content":[{"text":"go on"}]}]}`, "suffix",
 	},
 	{
-		"cache", llm.Request{Messages: []llm.Message{says(llm.System, llm.Part{Kind: llm.Text, Text: llm.JSON(`"s"`), Cache: &llm.Cache{TTL: "1h"}}), says(llm.User, llm.Part{Kind: llm.Text, Text: llm.JSON(`"a"`), Cache: &llm.Cache{}})}},
+		"cache",
+		llm.Request{Messages: []llm.Message{says(llm.System, llm.Part{Kind: llm.Text, Text: llm.JSON(`"s"`), Cache: &llm.Cache{TTL: "1h"}}), says(llm.User, llm.Part{Kind: llm.Text, Text: llm.JSON(`"a"`), Cache: &llm.Cache{}})}},
 		`{"system":[{"text":"s"},{"cachePoint":{"type":"default","ttl":"1h"}}],"messages":[{"role":"user","content":[{"text":"a"},{"cachePoint":{"type":"default"}}]}]}`, "",
 	},
 }

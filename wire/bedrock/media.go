@@ -17,7 +17,10 @@ type named struct{ format, mime string }
 // AudioFormat of the API reference.
 var (
 	images = []named{
-		{"png", "image/png"}, {"jpeg", "image/jpeg"}, {"gif", "image/gif"}, {"webp", "image/webp"},
+		{"png", "image/png"},
+		{"jpeg", "image/jpeg"},
+		{"gif", "image/gif"},
+		{"webp", "image/webp"},
 		{"jpeg", "image/jpg"},
 	}
 	documents = []named{
@@ -234,6 +237,9 @@ func (b *blocks) media(p *llm.Part) bool {
 	mine := m.Extra.From == own
 	if source == nil || format == "" && !mine {
 		return false
+	}
+	if m.Detail != "" && m.Detail != "auto" {
+		b.note(".media.detail", "")
 	}
 	block, _ := mediaOf(p.Kind)
 	o := b.begin()

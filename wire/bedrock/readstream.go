@@ -403,7 +403,7 @@ func (h *held) parts() []llm.Part {
 		}
 		w.EndArray()
 	default:
-		in.restOf(h.body)
+		in.member("source", wire.Get(h.body, "source"))
 	}
 	in.restOf(h.start)
 	in.end()

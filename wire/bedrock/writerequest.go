@@ -18,6 +18,8 @@ type encoder struct {
 	role string
 	// current is that message; mine, that it and all joined to it are ours.
 	current *llm.Message
+	// invoke: the body is that of a Nova model itself.
+	invoke bool
 	// index of the message and the part at hand.
 	index, part int
 }
@@ -135,6 +137,7 @@ func (e *encoder) message(m *llm.Message) {
 	for j := range m.Parts {
 		e.part = j
 		e.b.part(&m.Parts[j])
+		e.members(&m.Parts[j].Extra)
 	}
 	if m.Name != nil {
 		e.n.Drop("messages[" + strconv.Itoa(e.index) + "].name")
@@ -226,6 +229,9 @@ func (e *encoder) inference(o *object) {
 		in.member("temperature", s.Temperature)
 	}
 	in.member("topP", s.TopP)
+	if e.invoke {
+		in.member("topK", s.TopK)
+	}
 	if len(s.Stop) > 0 {
 		in.name("stopSequences")
 		inner.Array()

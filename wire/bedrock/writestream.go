@@ -72,6 +72,9 @@ func (s *stream) Encode(dst []byte, ev *llm.Event) []byte {
 }
 
 func (s *stream) content(dst []byte, ev *llm.Event) []byte {
+	if len(s.open) > 2*maxOpen { // a provider that never ends its parts
+		dst = s.partEnd(dst, s.open[0].part)
+	}
 	switch ev.Kind {
 	case llm.EventPart:
 		return s.part(dst, ev)

@@ -1,0 +1,343 @@
+package bedrock
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// asker writes one question in the words of a model.
+type asker struct {
+	w wire.Writer
+	r *llm.Request
+	n *wire.Notes
+	// tools: the model is told them.
+	tools bool
+}
+
+// params are what a model calls the fields of llm.Sampling; an empty name is a
+// field that it does not have.
+type params struct {
+	limit, temperature, topP, topK, stop, seed, n, frequency, presence string
+}
+
+func (e *asker) sampling(o *object, p params) {
+	s := &e.r.Sampling
+	var stop llm.JSON
+	if len(s.Stop) > 0 {
+		stop = array(s.Stop)
+	}
+	for _, f := range []struct {
+		field, name string
+		value       llm.JSON
+	}{
+		{"maxTokens", p.limit, s.MaxTokens},
+		{"temperature", p.temperature, s.Temperature},
+		{"topP", p.topP, s.TopP},
+		{"topK", p.topK, s.TopK},
+		{"stop", p.stop, stop},
+		{"seed", p.seed, s.Seed},
+		{"n", p.n, s.N},
+		{"frequencyPenalty", p.frequency, s.FrequencyPenalty},
+		{"presencePenalty", p.presence, s.PresencePenalty},
+		{"minP", "", s.MinP},
+		{"repeatPenalty", "", s.RepeatPenalty},
+		{"logitBias", "", s.LogitBias},
+		{"logprobs", "", s.Logprobs},
+		{"topLogprobs", "", s.TopLogprobs},
+	} {
+		switch {
+		case f.value == nil:
+		case f.name == "":
+			e.n.Drop("sampling." + f.field)
+		default:
+			o.member(f.name, f.value)
+		}
+	}
+}
+
+func array(values []llm.JSON) llm.JSON {
+	var w wire.Writer
+	w.Array()
+	for _, v := range values {
+		w.Raw(v)
+	}
+	w.EndArray()
+	return w.Buf
+}
+
+// unsaid notes what no model of these is told.
+func (e *asker) unsaid() {
+	if !e.tools && len(e.r.Tools) > 0 {
+		e.n.Drop("tools")
+	}
+	for _, f := range []struct {
+		name  string
+		value llm.JSON
+	}{{"suffix", e.r.Suffix}, {"parallel", e.r.Parallel}, {"user", e.r.User}} {
+		if f.value != nil {
+			e.n.Drop(f.name)
+		}
+	}
+	e.beside()
+}
+
+// beside notes what has no place in the body of a model.
+func (e *asker) beside() {
+	r := &e.r.Reasoning
+	if r.On || r.Budget != nil || r.Effort != "" {
+		e.n.Drop("reasoning")
+	}
+	if e.r.Output.Kind > llm.OutputText {
+		e.n.Drop("output")
+	}
+	if e.r.Metadata != nil {
+		e.n.Drop("metadata")
+	}
+	if e.r.ServiceTier != nil {
+		e.n.Drop("serviceTier")
+	}
+	for i := range e.r.Extra.Members {
+		e.n.Drop(e.r.Extra.Members[i].Name)
+	}
+}
+
+// words are the texts of a message as one; what is no text is noted.
+func (e *asker) words(index int) llm.JSON {
+	var texts []llm.JSON
+	for j := range e.r.Messages[index].Parts {
+		switch p := &e.r.Messages[index].Parts[j]; p.Kind {
+		case llm.Text, llm.Refusal:
+			if !blank(p.Text) {
+				texts = append(texts, p.Text)
+			}
+		case llm.ToolCall, llm.ToolResult:
+			if !e.tools {
+				e.drop(index, j)
+			}
+		case llm.Image, llm.Audio, llm.Video, llm.Document, llm.Thinking, llm.Redacted, llm.Opaque:
+			e.drop(index, j)
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return wire.Join("\n", texts...)
+}
+
+func (e *asker) drop(index, part int) {
+	e.n.Drop("messages[" + strconv.Itoa(index) + "].parts[" + strconv.Itoa(part) + "]")
+}
+
+// turns are the marks that a model has learned for who speaks.
+type turns struct {
+	start              string // of all
+	system, afterWords string // around the instructions
+	user, afterUser    string
+	model, afterModel  string
+	// answer stands where the model shall go on.
+	answer string
+}
+
+// prompt writes a conversation as one text. The instructions come first; with
+// inUser they are part of what the user says first.
+func (e *asker) prompt(t turns, inUser bool) llm.JSON {
+	if e.r.Prompt != nil && len(e.r.Messages) == 0 {
+		return onePrompt(e.r.Prompt)
+	}
+	parts := []llm.JSON{wire.Quote(t.start)}
+	add := func(before string, text llm.JSON, after string) {
+		parts = append(parts, wire.Quote(before), text, wire.Quote(after))
+	}
+	system := e.instructions()
+	if system != nil && !inUser {
+		add(t.system, system, t.afterWords)
+		system = nil
+	}
+	for i := range e.r.Messages {
+		m := &e.r.Messages[i]
+		if isSystem(m) {
+			continue
+		}
+		text := e.words(i)
+		switch {
+		case text == nil:
+		case m.Role == llm.Assistant:
+			add(t.model, text, t.afterModel)
+		case system != nil:
+			add(t.user+t.system, system, t.afterWords)
+			parts = append(parts, text, wire.Quote(t.afterUser))
+			system = nil
+		default:
+			add(t.user, text, t.afterUser)
+		}
+	}
+	parts = append(parts, wire.Quote(t.answer))
+	return wire.Join("", parts...)
+}
+
+func (e *asker) instructions() llm.JSON {
+	var texts []llm.JSON
+	for i := range e.r.Messages {
+		if !isSystem(&e.r.Messages[i]) {
+			continue
+		}
+		if text := e.words(i); text != nil {
+			texts = append(texts, text)
+		}
+	}
+	if texts == nil {
+		return nil
+	}
+	return wire.Join("\n", texts...)
+}
+
+// titan: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html
+func (e *asker) titan(o *object) {
+	o.member("inputText", e.prompt(turns{afterWords: "\n", user: "User: ", afterUser: "\n", model: "Bot: ", afterModel: "\n", answer: "Bot:"}, false))
+	o.name("textGenerationConfig")
+	in := begin(&e.w)
+	e.sampling(&in, params{limit: "maxTokenCount", temperature: "temperature", topP: "topP", stop: "stopSequences"})
+	in.end()
+}
+
+// llama: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html
+func (e *asker) llama(o *object) {
+	o.member("prompt", e.llamaPrompt())
+	e.sampling(o, params{limit: "max_gen_len", temperature: "temperature", topP: "top_p"})
+}
+
+func (e *asker) llamaPrompt() llm.JSON {
+	switch {
+	case strings.Contains(e.r.Model, "llama2"):
+		return e.prompt(turns{
+			system: "<<SYS>>\n", afterWords: "\n<</SYS>>\n\n", user: "<s>[INST] ", afterUser: " [/INST]", model: " ", afterModel: " </s>",
+		}, true)
+	case strings.Contains(e.r.Model, "llama4"):
+		return e.prompt(headed("<|header_start|>", "<|header_end|>\n\n", "<|eot|>"), false)
+	}
+	return e.prompt(headed("<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>"), false)
+}
+
+func headed(start, end, eot string) turns {
+	return turns{
+		start:  "<|begin_of_text|>",
+		system: start + "system" + end, afterWords: eot,
+		user: start + "user" + end, afterUser: eot,
+		model: start + "assistant" + end, afterModel: eot,
+		answer: start + "assistant" + end,
+	}
+}
+
+// mistral: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html
+func (e *asker) mistral(o *object) {
+	o.member("prompt", e.prompt(turns{start: "<s>", afterWords: "\n\n", user: "[INST] ", afterUser: " [/INST]", model: " ", afterModel: "</s>"}, true))
+	e.sampling(o, params{limit: "max_tokens", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop"})
+}
+
+// command: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command.html
+func (e *asker) command(o *object) {
+	o.member("prompt", e.spoken("User: ", "Chatbot: "))
+	e.sampling(o, params{limit: "max_tokens", temperature: "temperature", topP: "p", topK: "k", stop: "stop_sequences", n: "num_generations"})
+	if e.r.Stream {
+		o.member("stream", llm.JSON("true"))
+	}
+}
+
+// jurassic: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-jurassic2.html
+func (e *asker) jurassic(o *object) {
+	o.member("prompt", e.spoken("User: ", "Assistant: "))
+	e.sampling(o, params{limit: "maxTokens", temperature: "temperature", topP: "topP", stop: "stopSequences", n: "numResults"})
+}
+
+// spoken is a conversation for models that know no marks; a single question is
+// only what the user says.
+func (e *asker) spoken(user, model string) llm.JSON {
+	if len(e.r.Messages) == 1 && e.r.Messages[0].Role == llm.User {
+		if text := e.words(0); text != nil {
+			return text
+		}
+	}
+	return e.prompt(turns{afterWords: "\n", user: user, afterUser: "\n", model: model, afterModel: "\n", answer: strings.TrimSpace(model)}, false)
+}
+
+// defaultSample is what a Claude of old is allowed to say, which it must be told.
+const defaultSample = "4096"
+
+// claudeText: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-text-completion.html
+func (e *asker) claudeText(o *object) {
+	prompt := e.prompt(turns{system: "", user: "\n\nHuman: ", model: "\n\nAssistant: ", answer: "\n\nAssistant:"}, false)
+	if e.r.Prompt != nil && len(e.r.Messages) == 0 && !strings.Contains(wire.Text(prompt), "\n\nHuman:") {
+		prompt = wire.Join("", wire.Quote("\n\nHuman: "), prompt, wire.Quote("\n\nAssistant:"))
+	}
+	o.member("prompt", prompt)
+	e.sampling(o, params{limit: "max_tokens_to_sample", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop_sequences"})
+	if !o.has("max_tokens_to_sample") {
+		o.member("max_tokens_to_sample", llm.JSON(defaultSample))
+	}
+}
+
+// commandR: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command-r-plus.html
+func (e *asker) commandR(o *object) {
+	if len(e.r.Messages) == 0 {
+		o.member("message", onePrompt(e.r.Prompt))
+	}
+	var said []string
+	var texts []llm.JSON
+	for i := range e.r.Messages {
+		m := &e.r.Messages[i]
+		if isSystem(m) {
+			continue
+		}
+		if text := e.words(i); text != nil {
+			role := "USER"
+			if m.Role == llm.Assistant {
+				role = "CHATBOT"
+			}
+			said, texts = append(said, role), append(texts, text)
+		}
+	}
+	if last := len(texts) - 1; last >= 0 {
+		o.member("message", texts[last])
+		e.history(o, said[:last], texts[:last])
+	}
+	o.member("preamble", e.instructions())
+	e.sampling(o, params{
+		limit: "max_tokens", temperature: "temperature", topP: "p", topK: "k", stop: "stop_sequences", seed: "seed",
+		frequency: "frequency_penalty", presence: "presence_penalty",
+	})
+}
+
+func (e *asker) history(o *object, roles []string, texts []llm.JSON) {
+	if len(texts) == 0 {
+		return
+	}
+	o.name("chat_history")
+	e.w.Array()
+	for i := range texts {
+		e.w.Object()
+		e.w.StringMember("role", roles[i])
+		e.w.Member("message", texts[i])
+		e.w.EndObject()
+	}
+	e.w.EndArray()
+}
+
+// mistralChat: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-chat-completion.html
+func (e *asker) mistralChat(o *object) {
+	e.tools = true
+	e.chat(o, "any")
+	e.sampling(o, params{limit: "max_tokens", temperature: "temperature", topP: "top_p"})
+}
+
+// jamba: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-jamba.html
+func (e *asker) jamba(o *object) {
+	e.tools = true
+	e.chat(o, "required")
+	e.sampling(o, params{
+		limit: "max_tokens", temperature: "temperature", topP: "top_p", stop: "stop", n: "n",
+		frequency: "frequency_penalty", presence: "presence_penalty",
+	})
+}

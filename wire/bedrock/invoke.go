@@ -1,0 +1,106 @@
+package bedrock
+
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+const invokeFormat = llm.BedrockInvoke
+
+// Invoke is the format of InvokeModel and InvokeModelWithResponseStream: each
+// family of models has its own. A question is written for the family of its
+// model; answers are told apart by their members. Its zero value is ready.
+//
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
+type Invoke struct{}
+
+var _ wire.Provider = Invoke{}
+
+// Format is llm.BedrockInvoke.
+func (Invoke) Format() llm.Format { return invokeFormat }
+
+// DecodeError implements wire.Provider.
+func (Invoke) DecodeError(status int, header func(string) string, body []byte) *llm.Error {
+	return Provider{}.DecodeError(status, header, body)
+}
+
+// dialect is how a family of models is asked.
+type dialect struct {
+	// models are parts of the ids that it is asked for.
+	models []string
+	ask    func(e *asker, o *object)
+}
+
+// dialects in the order in which they are looked for.
+var dialects = []dialect{
+	{[]string{"amazon.titan-text", "amazon.titan-tg1"}, (*asker).titan},
+	{[]string{"amazon.nova"}, nil},
+	{[]string{"meta.llama"}, (*asker).llama},
+	{[]string{"cohere.command-r"}, (*asker).commandR},
+	{[]string{"cohere.command"}, (*asker).command},
+	{[]string{"mistral-large-2407", "pixtral", "ministral", "magistral", "mistral-large-3"}, (*asker).mistralChat},
+	{[]string{"mistral."}, (*asker).mistral},
+	{[]string{"ai21.j2"}, (*asker).jurassic},
+	{[]string{"ai21.jamba"}, (*asker).jamba},
+	{[]string{"anthropic.claude-v", "anthropic.claude-instant"}, (*asker).claudeText},
+}
+
+// EncodeRequest implements wire.Provider.
+func (Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+	if strings.Contains(r.Model, "anthropic.") && !strings.Contains(r.Model, "anthropic.claude-v") && !strings.Contains(r.Model, "anthropic.claude-instant") {
+		return dst, &wire.Invalid{Field: "model", Message: "InvokeModel takes the Messages of Anthropic for Claude model '" + r.Model + "'"}
+	}
+	for _, d := range dialects {
+		for _, name := range d.models {
+			if strings.Contains(r.Model, name) {
+				return ask(dst, r, n, d)
+			}
+		}
+	}
+	return dst, &wire.Invalid{Field: "model", Message: "the InvokeModel format of model '" + r.Model + "' is unknown"}
+}
+
+func ask(dst []byte, r *llm.Request, n *wire.Notes, d dialect) ([]byte, error) {
+	if d.ask == nil {
+		return askNova(dst, r, n)
+	}
+	if r.Prompt != nil && !wire.IsString(onePrompt(r.Prompt)) {
+		return dst, &wire.Invalid{Field: "prompt", Message: "must be one text"}
+	}
+	e := &asker{w: wire.Writer{Buf: dst}, r: r, n: n}
+	o := begin(&e.w)
+	d.ask(e, &o)
+	o.end()
+	e.unsaid()
+	return e.w.Buf, nil
+}
+
+func onePrompt(v llm.JSON) llm.JSON {
+	if wire.Len(v) == 1 {
+		items := wire.Items(v)
+		v, _ = items.Next()
+	}
+	return v
+}
+
+// askNova writes a Nova model's body, which is almost Converse.
+// https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html
+func askNova(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+	e := &encoder{w: wire.Writer{Buf: dst}, r: r, n: n, invoke: true}
+	e.b = blocks{w: &e.w, note: e.note}
+	o := begin(&e.w)
+	o.text("schemaVersion", "messages-v1")
+	if err := e.messages(&o); err != nil {
+		return dst, err
+	}
+	e.system(&o)
+	e.inference(&o)
+	e.tools(&o)
+	o.end()
+	e.unsaid()
+	a := &asker{r: r, n: n}
+	a.beside()
+	return e.w.Buf, nil
+}
