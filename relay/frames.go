@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/sluice-gateway/sluice/internal/eventstream"
+	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/wire"
 	"github.com/sluice-gateway/sluice/wire/sse"
 )
@@ -154,7 +155,12 @@ func (f *framer) messages(data []byte) error {
 	var err error
 	f.found, err = f.binary.Push(f.found[:0], data)
 	for _, m := range f.found {
-		if e := f.take(wire.Message{Name: m.Name, Data: m.Payload}); e != nil {
+		payload := m.Payload
+		if text, ok := m.Header(":error-message"); ok && len(payload) == 0 { // an error has no payload
+			payload = jsonscan.AppendQuote([]byte(`{"message":`), text.Bytes)
+			payload = append(payload, '}')
+		}
+		if e := f.take(wire.Message{Name: m.Name, Data: payload}); e != nil {
 			return e
 		}
 	}
