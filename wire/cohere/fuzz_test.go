@@ -101,3 +101,42 @@ func FuzzStream(f *testing.F) {
 		}
 	})
 }
+
+// FuzzStreamOrder puts messages in any order.
+func FuzzStreamOrder(f *testing.F) {
+	v2, v1 := messages(v2Stream), messages(v1Stream)
+	v2 = append(v2, messages(`{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"image","x":1}}}}
+{"type":"content-delta","index":1,"delta":{"message":{"content":{"thinking":"x"}}}}
+{"type":"citation-start","delta":{"message":{"citations":{"content_index":0}}}}
+{"type":"tool-call-start","index":1,"delta":{"message":{"tool_calls":{"function":{"arguments":"{"}}}}}
+{"type":"debug","prompt":"x"}`)...)
+	v1 = append(v1, messages(`{"event_type":"text-generation","text":"A"}
+{"event_type":"tool-calls-chunk","tool_call_delta":{"index":1,"name":"h","parameters":"{"}}
+{"event_type":"stream-end","response":{"text":"A","tool_calls":[{"name":"f","parameters":null}]}}`)...)
+	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13})
+	f.Fuzz(func(t *testing.T, picks []byte) {
+		for i, all := range [][]wire.Message{v2, v1} {
+			var events []llm.Event
+			var err error
+			d := providers()[i].NewStream()
+			for _, pick := range picks[:min(len(picks), 64)] {
+				if events, err = d.Decode(events, all[int(pick)%len(all)]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err = d.End(nil); err != nil {
+				continue
+			}
+			for k, c := range clients() {
+				out := told(c.NewStream(nil), events)
+				again, err := heard(providers()[k].NewStream(), out)
+				if err != nil {
+					t.Fatalf("%v in %s", err, out)
+				}
+				if i == k && show(again) != show(events) {
+					t.Errorf("%s\nat first:\n%s\nagain:\n%s", out, show(events), show(again))
+				}
+			}
+		}
+	})
+}

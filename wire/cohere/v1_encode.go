@@ -65,12 +65,11 @@ func (e *v1Writer) turns(top *node, messages []llm.Message) {
 		message, turns = &turns[n-1], turns[:n-1]
 	}
 	e.history(top, turns)
-	top.name("message")
-	if message == nil {
-		e.w.Literal(`""`)
-	} else {
-		e.w.Raw(e.said(message))
+	if message != nil {
+		top.member("message", e.said(message))
 		e.asked(message)
+	} else if _, kept := top.kept("message"); !kept {
+		top.member("message", llm.JSON(`""`))
 	}
 	if results != nil {
 		top.name("tool_results")
@@ -279,7 +278,11 @@ func (e *v1Writer) results(t *v1Turn) {
 			e.answered(r)
 		}
 		o.name("outputs")
-		e.outputs(r, partAt(t.at, i))
+		if p.Extra.From == llm.CohereV1 && wire.IsArray(r.Value) || objects(r.Value) {
+			e.w.Raw(r.Value)
+		} else {
+			e.outputs(r, partAt(t.at, i))
+		}
 		o.end()
 	}
 	e.w.EndArray()
@@ -300,10 +303,6 @@ func (e *v1Writer) answered(r *llm.Result) {
 }
 
 func (e *v1Writer) outputs(r *llm.Result, at string) {
-	if objects(r.Value) {
-		e.w.Raw(r.Value)
-		return
-	}
 	e.w.Array()
 	switch {
 	case wire.IsObject(r.Value):

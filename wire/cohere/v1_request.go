@@ -164,6 +164,9 @@ func (t *v1Turns) all(rest *v1Rest) error {
 	if !results {
 		return nil
 	}
+	if rest.message == nil {
+		keep(&t.r.Extra, llm.CohereV1, "message", nil)
+	}
 	before := "history"
 	if !wire.EmptyText(rest.message) && rest.message != nil {
 		before = "message"

@@ -26,6 +26,9 @@ func v2Assistant(parts *[]llm.Part, plain *bool, x *llm.Extra, raw llm.JSON) {
 			f.Keep(x, llm.CohereV2)
 		}
 	}
+	if wire.Get(raw, "role") == nil {
+		keep(x, llm.CohereV2, "role", nil)
+	}
 	if plan != nil {
 		p := llm.Part{Text: plan}
 		keep(&p.Extra, llm.CohereV2, planMark, llm.JSON("true"))
@@ -63,7 +66,7 @@ func v2Call(parts *[]llm.Part, raw llm.JSON) {
 	for f.Next() {
 		switch {
 		case f.Name() == "type", f.Name() == "function":
-		case f.Name() == "id" && len(f.Value()) > 2 && wire.IsString(f.Value()):
+		case f.Name() == "id" && someText(f.Value()):
 			var proofs []wire.Proof
 			c.ID, proofs = wire.OpenID(wire.Text(f.Value()))
 			prove(parts, &p, proofs)
