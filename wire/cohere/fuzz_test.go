@@ -107,7 +107,7 @@ func FuzzStreamOrder(f *testing.F) {
 	v2, v1 := messages(v2Stream), messages(v1Stream)
 	v2 = append(v2, messages(`{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"image","x":1}}}}
 {"type":"content-delta","index":1,"delta":{"message":{"content":{"thinking":"x"}}}}
-{"type":"citation-start","delta":{"message":{"citations":{"content_index":0}}}}
+{"type":"citation-start","delta":{"message":{"citations":{"start":1}}}}
 {"type":"tool-call-start","index":1,"delta":{"message":{"tool_calls":{"function":{"arguments":"{"}}}}}
 {"type":"debug","prompt":"x"}`)...)
 	v1 = append(v1, messages(`{"event_type":"text-generation","text":"A"}

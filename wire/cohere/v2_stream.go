@@ -172,7 +172,7 @@ func (d *v2Decoder) close(dst []llm.Event, number int64, call bool) []llm.Event 
 }
 
 func (d *v2Decoder) blockStart(dst []llm.Event, number int64, content llm.JSON) []llm.Event {
-	dst = d.close(d.endPlan(dst), number, false)
+	dst = d.endPlan(d.close(dst, number, false))
 	kind := wire.Get(content, "type")
 	switch {
 	case wire.Equal(kind, "thinking"), kind == nil && wire.Get(content, "thinking") != nil:
@@ -195,7 +195,7 @@ func (d *v2Decoder) blockDelta(dst []llm.Event, number int64, content, probs llm
 	}
 	o := d.find(number, false)
 	if o == nil || o.kind != kind {
-		dst = d.begin(d.close(d.endPlan(dst), number, false), number, llm.Part{Kind: kind})
+		dst = d.begin(d.endPlan(d.close(dst, number, false)), number, llm.Part{Kind: kind})
 		o = &d.open[len(d.open)-1]
 	}
 	if probs = wire.Null(probs); probs != nil {
@@ -239,7 +239,7 @@ func (d *v2Decoder) callStart(dst []llm.Event, number int64, call llm.JSON) []ll
 	function := wire.Get(call, "function")
 	c := &llm.Call{ID: wire.Text(wire.Get(call, "id")), Name: wire.Text(wire.Get(function, "name"))}
 	c.Extra.From = llm.CohereV2
-	dst = d.close(d.endPlan(dst), number, true)
+	dst = d.endPlan(d.close(dst, number, true))
 	dst = d.begin(dst, number, llm.Part{Kind: llm.ToolCall, Call: c})
 	return d.arguments(dst, number, wire.Get(function, "arguments"))
 }
