@@ -58,7 +58,7 @@ func (e *v1Writer) turns(top *node, messages []llm.Message) {
 	var results, message *v1Turn
 	if n := len(turns); n > 0 && turns[n-1].results != nil {
 		results, turns = &turns[n-1], turns[:n-1]
-		if n > 2 && impliedAfter(turns[n-2].m) == `"message"` {
+		if n > 2 && marked(turns[n-2].m, afterMessage) {
 			message, turns = &turns[n-3], turns[:n-3]
 		}
 	} else if n > 0 {
@@ -87,7 +87,7 @@ func (e *v1Writer) asked(t *v1Turn) {
 func (e *v1Writer) history(top *node, turns []v1Turn) {
 	some := false
 	for i := range turns {
-		if impliedAfter(turns[i].m) != "" {
+		if marked(turns[i].m, afterMessage) || marked(turns[i].m, afterHistory) {
 			continue
 		}
 		if !some {
@@ -102,9 +102,9 @@ func (e *v1Writer) history(top *node, turns []v1Turn) {
 	}
 }
 
-func impliedAfter(m *llm.Message) string {
-	v, _ := keptOf(&m.Extra, llm.CohereV1, impliedMark)
-	return string(v)
+func marked(m *llm.Message, mark string) bool {
+	_, ok := keptOf(&m.Extra, llm.CohereV1, mark)
+	return ok
 }
 
 // split makes turns of messages. Results that other formats have in messages
@@ -113,7 +113,7 @@ func (e *v1Writer) split(top *node, messages []llm.Message) []v1Turn {
 	var turns []v1Turn
 	for i := range messages {
 		m := &messages[i]
-		if _, ok := keptOf(&m.Extra, llm.CohereV1, preambleMark); ok && len(m.Parts) == 1 {
+		if marked(m, preambleMark) && len(m.Parts) == 1 {
 			top.member("preamble", m.Parts[0].Text)
 			continue
 		}

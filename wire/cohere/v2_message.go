@@ -31,7 +31,7 @@ func v2Assistant(parts *[]llm.Part, plain *bool, x *llm.Extra, raw llm.JSON) {
 	}
 	if plan != nil {
 		p := llm.Part{Text: plan}
-		keep(&p.Extra, llm.CohereV2, planMark, llm.JSON("true"))
+		keep(&p.Extra, llm.CohereV2, planMark, nil)
 		*parts = append(*parts, p)
 	}
 	if citations != nil && !v2Cited(*parts, citations) {

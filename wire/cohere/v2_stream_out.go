@@ -159,7 +159,7 @@ func (e *v2Encoder) find(index int) *outPart {
 func (e *v2Encoder) part(dst []byte, index int, p *llm.Part) []byte {
 	dst = e.partEnd(dst, index)
 	if p.Signature != nil {
-		e.proofs = proven(e.proofs, p)
+		e.prove(llm.Part{Kind: p.Kind, Signature: p.Signature, SignedBy: p.SignedBy})
 	}
 	o := outPart{index: index, kind: p.Kind, plan: isPlan(p), signedBy: p.SignedBy}
 	switch {
@@ -344,6 +344,13 @@ func (e *v2Encoder) sign(ev *llm.Event) {
 		}
 	}
 	if p.Kind != llm.ToolCall { // its id has been told
+		e.prove(p)
+	}
+}
+
+// prove remembers a proof until there is a call to carry it.
+func (e *v2Encoder) prove(p llm.Part) {
+	if len(e.proofs) < maxParts {
 		p.Signature = append(llm.JSON(nil), p.Signature...)
 		e.proofs = proven(e.proofs, &p)
 	}
