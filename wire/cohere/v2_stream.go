@@ -84,6 +84,7 @@ func spoilt(dst []llm.Event, data llm.JSON) ([]llm.Event, bool) {
 
 func (d *v2Decoder) event(dst []llm.Event, name string, data llm.JSON) []llm.Event {
 	number, _ := wire.Int(wire.Get(data, "index"))
+	number = max(number, 0)
 	message := wire.Get(data, "delta", "message")
 	if name == "message-start" {
 		return d.start(dst, wire.Text(wire.Get(data, "id")))
