@@ -129,7 +129,7 @@ type toldPart struct {
 }
 
 func transcript(events []llm.Event) told {
-	out := told{Prompt: -1, Answer: -1}
+	out := told{}
 	for _, ev := range events {
 		var p *toldPart
 		if ev.Index < len(out.Parts) {
@@ -155,7 +155,7 @@ func transcript(events []llm.Event) told {
 		case llm.EventFinish:
 			out.Finish, out.Reason, out.Stop = ev.Finish, ev.Reason, string(ev.StopSequence)
 		case llm.EventUsage:
-			out.Prompt, out.Answer = ev.Usage.Prompt, max(ev.Usage.Completion, 0)
+			out.Prompt, out.Answer = max(ev.Usage.Prompt, 0), max(ev.Usage.Completion, 0)
 		case llm.EventError:
 			out.Error = fmt.Sprint(ev.Err.Type, ev.Err.Message)
 		case llm.EventEnd:
