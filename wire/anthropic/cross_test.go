@@ -325,7 +325,8 @@ func TestAStreamWithLittleInIt(t *testing.T) {
 	}
 	got := string(relay(enc, []llm.Event{
 		{Kind: llm.EventPart, Part: llm.Part{Kind: llm.ToolCall, Call: &llm.Call{ID: "a", Name: "b", Args: []byte(`{}`)}}},
-		{Kind: llm.EventEnd}, {Kind: llm.EventDelta, Text: llm.JSON(`"late"`)},
+		{Kind: llm.EventEnd},
+		{Kind: llm.EventDelta, Text: llm.JSON(`"late"`)},
 	}))
 	want := sse(
 		`{"type":"message_start","message":{"id":"","type":"message","role":"assistant","model":"","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}}`,

@@ -162,5 +162,9 @@ func transcript(events []llm.Event) told {
 			out.Ended = true
 		}
 	}
+	// What comes before the end is a placeholder, and may be passed on as one.
+	if !out.Ended {
+		out.Answer = 0
+	}
 	return out
 }

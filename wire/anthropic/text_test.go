@@ -18,14 +18,24 @@ func TestTextRequests(t *testing.T) {
 		want string
 		note []string
 	}{
-		{"a prompt", &llm.Request{Model: "claude-2.1", Prompt: llm.JSON(`"1 + 1"`), Sampling: llm.Sampling{MaxTokens: llm.JSON("512"), Temperature: llm.JSON("0.5"), Stop: []llm.JSON{llm.JSON(`"x"`)}}},
-			`{"model":"claude-2.1","prompt":"\n\nHuman: 1 + 1\n\nAssistant:","max_tokens_to_sample":512,"temperature":0.5,"stop_sequences":["x"],"stream":false}`, nil},
-		{"turns already", &llm.Request{Prompt: llm.JSON(`"\n\nHuman: a\n\nAssistant: b"`), Stream: true, User: llm.JSON(`"u"`)},
-			`{"model":"","prompt":"\n\nHuman: a\n\nAssistant: b","max_tokens_to_sample":4096,"stream":true,"metadata":{"user_id":"u"}}`, nil},
-		{"messages", sums(func(r *llm.Request) { r.Tools = []llm.Tool{tool}; r.Sampling.Seed = llm.JSON("1") }),
-			`{"model":"claude-2.1","prompt":"You are a mathematician.\n\nHuman: 1 + 1\n\nAssistant: 2\n\nHuman: 3 + 3\n\nAssistant: 6\n\nHuman: 12 + 12\n\nAssistant:","max_tokens_to_sample":4096,"stream":false}`, []string{"sampling.seed", "tools"}},
-		{"parts", &llm.Request{Messages: []llm.Message{{Parts: []llm.Part{{Text: llm.JSON(`"a"`)}, {Kind: llm.Image}}}, say(llm.Assistant, "b")}},
-			`{"model":"","prompt":"\n\nHuman: a\n\nAssistant: b","max_tokens_to_sample":4096,"stream":false}`, []string{"messages[0].parts[1]"}},
+		{
+			"a prompt", &llm.Request{Model: "claude-2.1", Prompt: llm.JSON(`"1 + 1"`), Sampling: llm.Sampling{MaxTokens: llm.JSON("512"), Temperature: llm.JSON("0.5"), Stop: []llm.JSON{llm.JSON(`"x"`)}}},
+			`{"model":"claude-2.1","prompt":"\n\nHuman: 1 + 1\n\nAssistant:","max_tokens_to_sample":512,"temperature":0.5,"stop_sequences":["x"],"stream":false}`, nil,
+		},
+		{
+			"turns already", &llm.Request{Prompt: llm.JSON(`"\n\nHuman: a\n\nAssistant: b"`), Stream: true, User: llm.JSON(`"u"`)},
+			`{"model":"","prompt":"\n\nHuman: a\n\nAssistant: b","max_tokens_to_sample":4096,"stream":true,"metadata":{"user_id":"u"}}`, nil,
+		},
+		{
+			"messages", sums(func(r *llm.Request) { r.Tools = []llm.Tool{tool}; r.Sampling.Seed = llm.JSON("1") }),
+			`{"model":"claude-2.1","prompt":"You are a mathematician.\n\nHuman: 1 + 1\n\nAssistant: 2\n\nHuman: 3 + 3\n\nAssistant: 6\n\nHuman: 12 + 12\n\nAssistant:","max_tokens_to_sample":4096,"stream":false}`,
+			[]string{"sampling.seed", "tools"},
+		},
+		{
+			"parts", &llm.Request{Messages: []llm.Message{{Parts: []llm.Part{{Text: llm.JSON(`"a"`)}, {Kind: llm.Image}}}, say(llm.Assistant, "b")}},
+			`{"model":"","prompt":"\n\nHuman: a\n\nAssistant: b","max_tokens_to_sample":4096,"stream":false}`,
+			[]string{"messages[0].parts[1]"},
+		},
 	} {
 		var n wire.Notes
 		out, err := anthropic.Text{}.EncodeRequest(nil, v.r, &n)
