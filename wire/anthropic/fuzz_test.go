@@ -162,9 +162,9 @@ func transcript(events []llm.Event) told {
 			out.Ended = true
 		}
 	}
-	// What comes before the end is a placeholder, and may be passed on as one.
+	// What comes before the end may wait for it, or be a placeholder.
 	if !out.Ended {
-		out.Answer = 0
+		out.Answer, out.Finish, out.Reason, out.Stop = 0, llm.Unfinished, "", ""
 	}
 	return out
 }

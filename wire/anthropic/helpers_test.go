@@ -171,8 +171,8 @@ func spoil(v reflect.Value) {
 			spoil(v.Index(i))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			spoil(v.Field(i))
+		for _, field := range v.Fields() {
+			spoil(field)
 		}
 	}
 }

@@ -345,6 +345,7 @@ func (d *streamDecoder) messageDelta() {
 	}
 	told := wire.Get(d.data, "usage")
 	if d.addUsage(told) {
+		d.usage.later = true
 		d.usage.final = d.usage.final || wire.IsNumber(wire.Get(told, "output_tokens"))
 		d.emit(llm.Event{Kind: llm.EventUsage, Usage: d.usage.canonical()})
 	}
