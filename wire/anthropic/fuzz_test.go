@@ -1,7 +1,6 @@
 package anthropic_test
 
 import (
-	"fmt"
 	"reflect"
 	"testing"
 
@@ -97,6 +96,9 @@ func FuzzStream(f *testing.F) {
 		events, err := feed(api.Provider.NewStream(), messages(stream))
 		if err == nil {
 			checkOrder(t, events)
+		} else {
+			broken := &llm.Error{Status: 500, Type: "api_error", Message: "broken off"}
+			events = append(events, llm.Event{Kind: llm.EventError, Err: broken})
 		}
 		passed := relay(api.Client.NewStream(nil), events)
 		for _, m := range messages(passed) {
@@ -157,7 +159,7 @@ func transcript(events []llm.Event) told {
 		case llm.EventUsage:
 			out.Prompt, out.Answer = max(ev.Usage.Prompt, 0), max(ev.Usage.Completion, 0)
 		case llm.EventError:
-			out.Error = fmt.Sprint(ev.Err.Type, ev.Err.Message)
+			out.Error = ev.Err.Message
 		case llm.EventEnd:
 			out.Ended = true
 		}
