@@ -284,6 +284,7 @@ func (e *encoder) message(fill func(o *node)) {
 		e.w.Buf = append(e.w.Buf, '[')
 	}
 	e.wrote = true
+	begin := len(e.w.Buf)
 	o := node{w: &e.w, x: &e.top}
 	o.open()
 	fill(&o)
@@ -297,7 +298,18 @@ func (e *encoder) message(fill func(o *node)) {
 	o.end()
 	e.top = llm.Extra{}
 	if !e.array {
+		oneLine(e.w.Buf[begin:])
 		e.w.Buf = append(e.w.Buf, "\r\n\r\n"...)
+	}
+}
+
+// oneLine makes breaks of lines blanks. They stand between the tokens of values
+// that were copied: a string in JSON has none.
+func oneLine(b []byte) {
+	for i, c := range b {
+		if c == '\n' || c == '\r' {
+			b[i] = ' '
+		}
 	}
 }
 
