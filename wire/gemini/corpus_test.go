@@ -1,6 +1,7 @@
 package gemini_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -118,7 +119,15 @@ func corpusAnswer(t *testing.T, x *recording, folder string) {
 
 func corpusStream(t *testing.T, stream []byte) {
 	t.Helper()
-	events, err := decodeStream(messages(t, stream))
+	list := messages(t, stream)
+	for i, m := range list { // blanks between tokens are not kept
+		var b bytes.Buffer
+		if err := json.Compact(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		list[i] = b.Bytes()
+	}
+	events, err := decodeStream(list)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,9 +45,9 @@ type choice struct {
 	parts  int // begun so far
 	open   bool
 	kind   llm.Kind
-	signed bool // the open part has its signature: a text after it is another
-	ascii  bool // all of its text so far
-	size   int  // of it, in bytes
+	signed bool     // the open part has its signature: a text after it is another
+	ascii  bool     // all of its text so far
+	size   int      // of it, in bytes
 	args   *args    // of the call that comes in pieces
 	call   llm.Part // its signature
 	calls  bool
