@@ -62,8 +62,8 @@ func FuzzForeign(f *testing.F) {
 func disown(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			disown(v.Field(i))
+		for _, field := range v.Fields() {
+			disown(field)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

@@ -93,7 +93,7 @@ func messages(t testing.TB, stream []byte) [][]byte {
 		return out
 	}
 	var out [][]byte
-	for _, line := range strings.Split(strings.ReplaceAll(string(stream), "\r\n", "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.ReplaceAll(string(stream), "\r\n", "\n"), "\n") {
 		if data, ok := strings.CutPrefix(line, "data:"); ok {
 			out = append(out, []byte(data))
 		}

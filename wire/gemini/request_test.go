@@ -155,10 +155,13 @@ func TestForeignRequests(t *testing.T) {
 		want, notes string
 	}{{
 		name: "five turns",
-		r: llm.Request{Model: "gemini-1.5-pro", Messages: []llm.Message{
-			say(llm.System, "You are a mathematician."), say(llm.User, "1+1"), say(llm.Assistant, "2"), say(llm.User, "2+2"),
-			say(llm.Assistant, "4"), say(llm.User, "3+3")},
-			Sampling: llm.Sampling{MaxTokens: js("8192"), Temperature: js("0.8"), TopP: js("0.6"), TopK: js("1")}},
+		r: llm.Request{
+			Model: "gemini-1.5-pro", Messages: []llm.Message{
+				say(llm.System, "You are a mathematician."), say(llm.User, "1+1"), say(llm.Assistant, "2"), say(llm.User, "2+2"),
+				say(llm.Assistant, "4"), say(llm.User, "3+3"),
+			},
+			Sampling: llm.Sampling{MaxTokens: js("8192"), Temperature: js("0.8"), TopP: js("0.6"), TopK: js("1")},
+		},
 		want: `{"systemInstruction":{"parts":[{"text":"You are a mathematician."}]},"contents":[
 			{"role":"user","parts":[{"text":"1+1"}]},{"role":"model","parts":[{"text":"2"}]},{"role":"user","parts":[{"text":"2+2"}]},
 			{"role":"model","parts":[{"text":"4"}]},{"role":"user","parts":[{"text":"3+3"}]}],
@@ -182,16 +185,24 @@ func TestForeignRequests(t *testing.T) {
 		notes: "messages[0].parts[0].media.detail\nmessages[0].parts[4]",
 	}, {
 		name: "tools",
-		r: llm.Request{Model: "gemini-2.5-flash", Messages: []llm.Message{
-			{Role: llm.Assistant, Parts: []llm.Part{
-				{Kind: llm.Thinking, Text: js(`"hm"`), Signature: js(`"s"`), SignedBy: llm.Anthropic}, {Text: js(`""`)},
-				call("a", "f", `{"x":1}`), call("b", "g", ``), call("gemini_r_0", "h", `{"x`)}},
-			result("a", llm.Part{Text: js(`"{\"y\":2}"`)}), result("b", llm.Part{Text: js(`"two"`)}),
-			result("gemini_r_0", llm.Part{Kind: llm.Image, Media: &llm.Media{MIME: "image/png", Data: []byte("AAAA")}}), say(llm.User, "q")},
-			Tools: []llm.Tool{{Name: "f", Description: js(`"d"`), Schema: js(`{"$defs":{}}`), Strict: js("true"), Cache: &llm.Cache{}},
-				{Name: "g", Custom: true}, {Raw: js(`{"type":"web_search"}`), From: llm.OpenAIResponses},
-				{Raw: js(`{"googleSearch":{}}`), From: llm.OpenAIChat}},
-			Choice: llm.ToolChoice{Mode: llm.ChoiceNamed, Name: "f"}, Parallel: js("false"), User: js(`"u"`)},
+		r: llm.Request{
+			Model: "gemini-2.5-flash", Messages: []llm.Message{
+				{Role: llm.Assistant, Parts: []llm.Part{
+					{Kind: llm.Thinking, Text: js(`"hm"`), Signature: js(`"s"`), SignedBy: llm.Anthropic},
+					{Text: js(`""`)},
+					call("a", "f", `{"x":1}`), call("b", "g", ``), call("gemini_r_0", "h", `{"x`),
+				}},
+				result("a", llm.Part{Text: js(`"{\"y\":2}"`)}), result("b", llm.Part{Text: js(`"two"`)}),
+				result("gemini_r_0", llm.Part{Kind: llm.Image, Media: &llm.Media{MIME: "image/png", Data: []byte("AAAA")}}), say(llm.User, "q"),
+			},
+			Tools: []llm.Tool{
+				{Name: "f", Description: js(`"d"`), Schema: js(`{"$defs":{}}`), Strict: js("true"), Cache: &llm.Cache{}},
+				{Name: "g", Custom: true},
+				{Raw: js(`{"type":"web_search"}`), From: llm.OpenAIResponses},
+				{Raw: js(`{"googleSearch":{}}`), From: llm.OpenAIChat},
+			},
+			Choice: llm.ToolChoice{Mode: llm.ChoiceNamed, Name: "f"}, Parallel: js("false"), User: js(`"u"`),
+		},
 		want: `{"contents":[{"role":"model","parts":[{"functionCall":{"id":"a","name":"f","args":{"x":1}}},
 			{"functionCall":{"id":"b","name":"g","args":{}}},{"functionCall":{"name":"h","args":{"_raw":"{\"x"}}}]},
 			{"role":"user","parts":[{"functionResponse":{"id":"a","name":"f","response":{"y":2}}},
@@ -207,18 +218,25 @@ func TestForeignRequests(t *testing.T) {
 		name: "calls of others for a later model",
 		r: llm.Request{Model: "gemini-3-pro-preview", Messages: []llm.Message{
 			{Role: llm.Assistant, Parts: []llm.Part{call("a", "f", `{}`), call("b", "f", `{}`)}},
-			result("a", llm.Part{Kind: llm.Image, Media: &llm.Media{MIME: "image/png", Data: []byte("AAAA")}})}},
+			result("a", llm.Part{Kind: llm.Image, Media: &llm.Media{MIME: "image/png", Data: []byte("AAAA")}}),
+		}},
 		want: `{"contents":[{"role":"model","parts":[{"functionCall":{"id":"a","name":"f","args":{}},"thoughtSignature":"skip_thought_signature_validator"},
 			{"functionCall":{"id":"b","name":"f","args":{}}}]},
 			{"role":"user","parts":[{"functionResponse":{"id":"a","name":"f","response":{"result":""},"parts":[{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}}]}]}`,
 	}, {
 		name: "output and Google's own options",
-		r: llm.Request{Model: "gemini-2.0-flash", Messages: []llm.Message{say(llm.User, "q")},
+		r: llm.Request{
+			Model: "gemini-2.0-flash", Messages: []llm.Message{say(llm.User, "q")},
 			Output:   llm.Output{Kind: llm.OutputSchema, Name: "n", Schema: js(`{"type":"object","additionalProperties":false}`), Strict: js("true")},
 			Sampling: llm.Sampling{Temperature: js("1"), MinP: js("1"), LogitBias: js("{}"), N: js("2"), Stop: []llm.JSON{js(`"a"`)}},
-			Extra: llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{{Name: "generationConfig", Value: js(`{"temperature":0,"responseModalities":["IMAGE"]}`)},
-				{Name: "imageConfig", Value: js(`{"imageSize":"1K"}`)}, {Name: "safety_settings", Value: js(`[]`)}, {Name: "store", Value: js("true")}}},
-			Metadata: js("{}"), Suffix: js(`""`), ServiceTier: js(`"flex"`)},
+			Extra: llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{
+				{Name: "generationConfig", Value: js(`{"temperature":0,"responseModalities":["IMAGE"]}`)},
+				{Name: "imageConfig", Value: js(`{"imageSize":"1K"}`)},
+				{Name: "safety_settings", Value: js(`[]`)},
+				{Name: "store", Value: js("true")},
+			}},
+			Metadata: js("{}"), Suffix: js(`""`), ServiceTier: js(`"flex"`),
+		},
 		want: `{"contents":[{"role":"user","parts":[{"text":"q"}]}],"serviceTier":"flex","safetySettings":[],
 			"generationConfig":{"temperature":1,"candidateCount":2,"stopSequences":["a"],"responseMimeType":"application/json",
 			"responseJsonSchema":{"type":"object","additionalProperties":false},"responseModalities":["IMAGE"],"imageConfig":{"imageSize":"1K"}}}`,

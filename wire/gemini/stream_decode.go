@@ -237,7 +237,7 @@ func (d *decoder) part(c *choice, v llm.JSON) {
 	case llm.ToolCall:
 		p.Extra.Form = nil
 		d.call(c, p, call)
-	default:
+	case llm.Image, llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Redacted, llm.Refusal, llm.Opaque:
 		d.begin(c, *p)
 		d.endPart(c)
 	}

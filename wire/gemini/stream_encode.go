@@ -120,6 +120,8 @@ func (e *encoder) partEvent(ev *llm.Event) {
 		e.cite(a, p, &ev.Citation)
 	case llm.EventPartEnd:
 		e.endPart(a, ev.Index)
+	case llm.EventStart, llm.EventPart, llm.EventFinish, llm.EventUsage, llm.EventLogprobs, llm.EventError,
+		llm.EventEnd, llm.EventOther:
 	}
 }
 
@@ -137,7 +139,7 @@ func (e *encoder) begin(a *answer, ev *llm.Event) *piece {
 		p.text = append(p.text, p.Call.Args...)
 	case llm.Text, llm.Refusal, llm.Thinking, llm.Redacted:
 		p.whole = p.Extra.From == own && len(p.Extra.Members) > 0
-	default:
+	case llm.Image, llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Opaque:
 		e.write(a, &p.Part)
 	}
 	first, signature, by := p.Text, p.Signature, p.SignedBy
@@ -350,7 +352,7 @@ func (e *encoder) flush() {
 func (e *encoder) leftovers(o *node, last bool) {
 	open := false
 	for _, a := range e.choices {
-		if len(a.rest.Members)+len(a.inner.Members) == 0 && (!last || !a.done || e.blocked && !a.written) {
+		if len(a.rest.Members)+len(a.inner.Members) == 0 && (!last || !e.tellsEnd(a)) {
 			continue
 		}
 		if !open {
@@ -372,6 +374,10 @@ func (e *encoder) leftovers(o *node, last bool) {
 		e.w.EndArray()
 	}
 }
+
+// tellsEnd tells whether a choice is a candidate with a finishReason. Where the
+// prompt was blocked there is none.
+func (e *encoder) tellsEnd(a *answer) bool { return a.done && (a.written || !e.blocked) }
 
 func (e *encoder) innerRest(c *node, a *answer) {
 	if len(a.inner.Members) == 0 {
@@ -456,7 +462,7 @@ func (e *encoder) end() {
 	for _, a := range e.choices {
 		e.endParts(a)
 	}
-	finished := slices.ContainsFunc(e.choices, func(a *answer) bool { return a.done && !(e.blocked && !a.written) })
+	finished := slices.ContainsFunc(e.choices, e.tellsEnd)
 	if finished || e.pending() || e.fresh {
 		e.message(func(o *node) { e.leftovers(o, true) })
 	}

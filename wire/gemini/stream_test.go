@@ -83,7 +83,7 @@ error 503 over`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var list [][]byte
-			for _, m := range strings.Split(c.in, "\n") {
+			for m := range strings.SplitSeq(c.in, "\n") {
 				list = append(list, []byte(m))
 			}
 			events, err := decodeStream(list)
