@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -337,7 +338,7 @@ func (e *encoder) pending() bool {
 	if len(e.top.Members) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(e.choices, func(a *answer) bool { return len(a.rest.Members)+len(a.inner.Members) > 0 })
+	return slices.ContainsFunc(e.choices, (*answer).pending)
 }
 
 // flush writes what is pending as a message of its own.
@@ -352,7 +353,7 @@ func (e *encoder) flush() {
 func (e *encoder) leftovers(o *node, last bool) {
 	open := false
 	for _, a := range e.choices {
-		if len(a.rest.Members)+len(a.inner.Members) == 0 && (!last || !e.tellsEnd(a)) {
+		if !a.pending() && (!last || !e.tellsEnd(a)) {
 			continue
 		}
 		if !open {
@@ -394,24 +395,37 @@ func (e *encoder) other(ev *llm.Event) {
 		return
 	}
 	prefix, name := otherName(ev.Name)
-	x := &e.top
-	switch prefix {
-	case ofCandidate:
-		x = &e.choice(ev.Choice).rest
-	case ofContent:
-		x = &e.choice(ev.Choice).inner
-	default:
+	if prefix == "" {
 		e.blocked = e.blocked || name == "promptFeedback" && member(ev.Text, "blockReason") != nil
+		if holds(&e.top, name) {
+			e.flush()
+		}
+		keep(&e.top, name, ev.Text)
+		return
 	}
-	e.keep(x, name, ev.Text)
+	a := e.choice(ev.Choice)
+	if prefix == ofContent {
+		e.room(a, len(a.rest.Members) > 0 || holds(&a.inner, name))
+		keep(&a.inner, name, ev.Text)
+		return
+	}
+	e.room(a, holds(&a.rest, name))
+	keep(&a.rest, name, ev.Text)
 }
 
-func (e *encoder) keep(x *llm.Extra, name string, v llm.JSON) {
-	if holds(x, name) {
+// room writes what is pending, if a reader would find it after what is to be
+// kept for the choice a: members of the answer, and of other choices.
+func (e *encoder) room(a *answer, taken bool) {
+	if taken || len(e.top.Members) > 0 || slices.ContainsFunc(e.choices, func(b *answer) bool { return a != b && b.pending() }) {
 		e.flush()
 	}
+}
+
+func (a *answer) pending() bool { return len(a.rest.Members)+len(a.inner.Members) > 0 }
+
+func keep(x *llm.Extra, name string, v llm.JSON) {
 	x.From = own
-	x.Members = append(x.Members, llm.Member{Name: name, Value: slices.Clone(v)})
+	x.Members = append(x.Members, llm.Member{Name: strings.Clone(name), Value: slices.Clone(v)})
 }
 
 func (e *encoder) logprobs(ev *llm.Event) {
@@ -421,7 +435,9 @@ func (e *encoder) logprobs(ev *llm.Event) {
 	writeLogprobs(&o, ev.Text)
 	o.end()
 	if v := wire.Get(w.Buf, "logprobsResult"); v != nil {
-		e.keep(&e.choice(ev.Choice).rest, "logprobsResult", v)
+		a := e.choice(ev.Choice)
+		e.room(a, len(a.rest.Members) > 0)
+		keep(&a.rest, "logprobsResult", v)
 	}
 }
 

@@ -20,8 +20,8 @@ const streamed = `{"candidates":[{"content":{"parts":[{"text":"think","thought":
 
 const pieces = `{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","willContinue":true},"thoughtSignature":"c2ln"}]}}],"responseId":"r"}
 {"candidates":[{"content":{"parts":[{"functionCall":{"partialArgs":[{"jsonPath":"$.a.b","stringValue":"x\"","willContinue":true}],"willContinue":true}}]}}]}
-{"candidates":[{"content":{"parts":[{"functionCall":{"partialArgs":[{"jsonPath":"$.a.b","stringValue":"y"},{"jsonPath":"$.a.c[0]","numberValue":1},
-{"candidates":[]}`
+{"candidates":[{"content":{"parts":[{"functionCall":{"partialArgs":[{"jsonPath":"$.a.b","stringValue":"y"},{"jsonPath":"$.a.c[0]","numberValue":1},{"jsonPath":"$.a.c[1].d","boolValue":true},{"jsonPath":"$['e f']","nullValue":null}],"willContinue":true}}]}}]}
+{"candidates":[{"content":{"parts":[{"functionCall":{}}]},"finishReason":"STOP"}]}`
 
 func TestStreams(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
@@ -47,10 +47,7 @@ end 0.3
 usage 3 6 9
 finish 0 3 STOP
 over`},
-		{"arguments in pieces", `{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","willContinue":true},"thoughtSignature":"c2ln"}]}}],"responseId":"r"}
-{"candidates":[{"content":{"parts":[{"functionCall":{"partialArgs":[{"jsonPath":"$.a.b","stringValue":"x\"","willContinue":true}],"willContinue":true}}]}}]}
-{"candidates":[{"content":{"parts":[{"functionCall":{"partialArgs":[{"jsonPath":"$.a.b","stringValue":"y"},{"jsonPath":"$.a.c[0]","numberValue":1},{"jsonPath":"$.a.c[1].d","boolValue":true},{"jsonPath":"$['e f']","nullValue":null}],"willContinue":true}}]}}]}
-{"candidates":[{"content":{"parts":[{"functionCall":{}}]},"finishReason":"STOP"}]}`, `
+		{"arguments in pieces", pieces, `
 start r 
 part 0.0 5 gemini_r_0 f
 delta 0.0 "{\"a\":{\"b\":\"x\\\"y\",\"c\":[1,{\"d\":true}]},\"e f\":null}"
