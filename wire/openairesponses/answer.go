@@ -112,7 +112,7 @@ func (e *shell) states(w *wire.Writer) (written []string) {
 // outputText is the text of all messages, which some services tell a second
 // time: as it is now, since a plugin may have changed it.
 func (e *shell) outputText(kept llm.JSON) llm.JSON {
-	if !wire.IsString(kept) {
+	if !wire.IsString(kept) || wire.EmptyText(kept) {
 		return kept
 	}
 	var texts []llm.JSON

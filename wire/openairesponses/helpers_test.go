@@ -274,3 +274,12 @@ func steps(list []llm.Event) string {
 	}
 	return strings.Join(out, " ")
 }
+
+func marshal(t testing.TB, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
