@@ -366,7 +366,7 @@ func (d *decoder) close(it *item, v llm.JSON) {
 // never told as a whole, what it had at its beginning.
 func (it *item) lastMark(v, m llm.JSON) llm.JSON {
 	switch {
-	case v == nil:
+	case v == nil && it.born != nil:
 		return it.born
 	case m == nil:
 		return llm.JSON(`{}`)
