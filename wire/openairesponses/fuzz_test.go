@@ -62,11 +62,11 @@ func FuzzStream(f *testing.F) {
 	f.Add(`{"type":"response.reasoning_text.delta","delta":"a"}` + "\n" + `{"type":"response.reasoning_summary_text.delta","delta":"b"}` + "\n" + `{"type":"x"}` + "\n" + completed)
 	f.Add(`{"type":"error","code":"c","message":"m"}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		evs, err := events(lines(strings.Split(body, "\n")...))
+		evs, err := quick(lines(strings.Split(body, "\n")...))
 		if err != nil {
 			return
 		}
-		again, err := events(messages(encodeStream(evs, nil)))
+		again, err := quick(messages(encodeStream(evs, nil)))
 		if err != nil {
 			t.Fatal(err)
 		}

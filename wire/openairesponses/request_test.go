@@ -156,7 +156,7 @@ func TestForeignRequest(t *testing.T) {
 		Extra:     llm.Extra{From: llm.Anthropic, Members: []llm.Member{{Name: "container", Value: llm.JSON("1")}}},
 	}
 	body, notes := encode(t, r)
-	sameJSON(t, body, []byte(`{"model":"gpt-5","stream":true,"user":"u","max_output_tokens":5,"store":false,"include":["reasoning.encrypted_content"],
+	sameJSON(t, body, []byte(`{"model":"gpt-5","stream":true,"user":"u","max_output_tokens":16,"store":false,"include":["reasoning.encrypted_content"],
 		"input":[{"type":"message","role":"system","content":"S"},
 		{"type":"message","role":"user","content":[{"type":"input_text","text":"hi"},{"type":"input_image","image_url":"data:image/png;base64,QUJD"},
 			{"type":"input_file","filename":"T.pdf","file_data":"data:application/pdf;base64,QQ=="},{"type":"input_text","text":"plain"}]},
@@ -166,7 +166,7 @@ func TestForeignRequest(t *testing.T) {
 		"tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object","properties":{}},"strict":false}],
 		"tool_choice":{"type":"function","name":"f"},"reasoning":{"effort":"medium"},
 		"text":{"format":{"type":"json_schema","name":"response","schema":{"type":"object"}}}}`))
-	for _, want := range []string{"sampling.top_k", "sampling.stop", "reasoning.budget", "tools[1]", "container", "messages[2].parts[0]", "messages[3].parts[0].failed", "messages[1].parts[4]"} {
+	for _, want := range []string{"sampling.top_k", "sampling.stop", "reasoning.budget", "sampling.max_tokens", "tools[1]", "container", "messages[2].parts[0]", "messages[3].parts[0].failed", "messages[1].parts[4]"} {
 		if !slices.Contains(noteNames(notes), want) {
 			t.Errorf("no note of %s in %v", want, noteNames(notes))
 		}
@@ -222,11 +222,17 @@ func TestProofsComeBack(t *testing.T) {
 	evs := []llm.Event{
 		{Kind: llm.EventStart, ID: "msg_1", Model: "claude"},
 		{Kind: llm.EventPart, Part: llm.Part{Kind: llm.Thinking, SignedBy: llm.Anthropic}},
-		{Kind: llm.EventDelta, Text: wire.Quote("hm")}, {Kind: llm.EventSign, Text: wire.Quote("S1")}, {Kind: llm.EventPartEnd},
-		{Kind: llm.EventPart, Index: 1, Part: hidden}, {Kind: llm.EventPartEnd, Index: 1},
-		{Kind: llm.EventPart, Index: 2, Part: call}, {Kind: llm.EventPartEnd, Index: 2},
-		{Kind: llm.EventPart, Index: 3, Part: second}, {Kind: llm.EventPartEnd, Index: 3},
-		{Kind: llm.EventFinish, Finish: llm.FinishTools}, {Kind: llm.EventEnd},
+		{Kind: llm.EventDelta, Text: wire.Quote("hm")},
+		{Kind: llm.EventSign, Text: wire.Quote("S1")},
+		{Kind: llm.EventPartEnd},
+		{Kind: llm.EventPart, Index: 1, Part: hidden},
+		{Kind: llm.EventPartEnd, Index: 1},
+		{Kind: llm.EventPart, Index: 2, Part: call},
+		{Kind: llm.EventPartEnd, Index: 2},
+		{Kind: llm.EventPart, Index: 3, Part: second},
+		{Kind: llm.EventPartEnd, Index: 3},
+		{Kind: llm.EventFinish, Finish: llm.FinishTools},
+		{Kind: llm.EventEnd},
 	}
 	streamed := final(messages(encodeStream(evs, &llm.Request{})))
 	for name, body := range map[string][]byte{"plain": plain, "streamed": streamed} {

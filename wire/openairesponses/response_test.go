@@ -84,8 +84,14 @@ func TestFinishes(t *testing.T) {
 		finish       llm.Finish
 		status, more string
 	}{
-		{llm.FinishStop, "completed", ""}, {llm.FinishTools, "completed", ""}, {llm.FinishPause, "completed", ""}, {llm.FinishRefusal, "completed", ""}, {llm.Unfinished, "completed", ""},
-		{llm.FinishLength, "incomplete", "max_output_tokens"}, {llm.FinishFilter, "incomplete", "content_filter"}, {llm.FinishError, "failed", ""},
+		{llm.FinishStop, "completed", ""},
+		{llm.FinishTools, "completed", ""},
+		{llm.FinishPause, "completed", ""},
+		{llm.FinishRefusal, "completed", ""},
+		{llm.Unfinished, "completed", ""},
+		{llm.FinishLength, "incomplete", "max_output_tokens"},
+		{llm.FinishFilter, "incomplete", "content_filter"},
+		{llm.FinishError, "failed", ""},
 	} {
 		a := &llm.Response{Choices: []llm.Choice{{Finish: c.finish, Reason: "x"}}, Usage: llm.NoUsage()}
 		got := client.EncodeResponse(nil, a, nil)
