@@ -59,8 +59,7 @@ func realID(id string) string {
 }
 
 func invalid(err error) error {
-	var known *wire.Invalid
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*wire.Invalid](err); ok {
 		return known
 	}
 	return &wire.Invalid{Message: err.Error()}

@@ -302,6 +302,9 @@ func (v *voice) sort(parts []llm.Part) {
 			}
 			v.proofs = prove(v.proofs, p, v.own)
 		case llm.ToolCall:
+			if p.Call == nil {
+				continue
+			}
 			v.calls = append(v.calls, call{part: p, proofs: prove(v.proofs, p, v.own)})
 			v.proofs = nil
 		case llm.Image:

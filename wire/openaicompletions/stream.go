@@ -252,7 +252,7 @@ func (s *streamEncoder) logprobs(w *wire.Writer, ev *llm.Event) {
 }
 
 func (s *streamEncoder) finish(w *wire.Writer, ev *llm.Event) {
-	n := begin(w, &ev.Extra, own)
+	n := begin(w, &ev.Extra)
 	n.member("text", llm.JSON(`""`))
 	n.impliedInt("index", int64(ev.Choice))
 	n.member("logprobs", llm.JSON(absent))
@@ -264,7 +264,7 @@ func (s *streamEncoder) finish(w *wire.Writer, ev *llm.Event) {
 func (s *streamEncoder) event(dst []byte, choice func(w *wire.Writer)) []byte {
 	w := wire.Writer{Buf: append(dst, "data: "...)}
 	start := len(w.Buf)
-	n := begin(&w, &s.extra, own)
+	n := begin(&w, &s.extra)
 	writeHead(&n, s.id, s.created, s.model)
 	n.name("choices")
 	w.Array()
