@@ -61,10 +61,11 @@ func (a *answer) take(name string, v llm.JSON) bool {
 
 func (a *answer) takeContent(name string, v llm.JSON) bool {
 	if a.own == llm.OllamaChat {
-		if name == "message" {
-			a.message = v
+		if name != "message" || !wire.IsObject(v) {
+			return false
 		}
-		return name == "message" && wire.IsObject(v)
+		a.message = v
+		return true
 	}
 	switch name {
 	case "response":

@@ -63,11 +63,16 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 	for raw, ok := items.Next(); ok && err == nil; raw, ok = items.Next() {
 		dst, err = d.choice(dst, raw)
 	}
-	if u := wire.Get(data, "usage"); wire.IsObject(u) {
-		d.kept = append(d.kept[:0], u...)
+	d.count(wire.Get(data, "usage"))
+	return dst, err
+}
+
+// count replaces what was counted so far; an object without counts does not.
+func (d *streamDecoder) count(raw llm.JSON) {
+	if u := decodeUsage(raw); known(&u) {
+		d.kept = append(d.kept[:0], raw...)
 		d.usage, d.counted = decodeUsage(d.kept), true
 	}
-	return dst, err
 }
 
 func (d *streamDecoder) start(dst []llm.Event, data []byte) []llm.Event {
