@@ -68,7 +68,9 @@ func TestCompletion(t *testing.T) {
 func TestParts(t *testing.T) {
 	r := llm.Request{Messages: []llm.Message{{Parts: []llm.Part{
 		{Kind: llm.ToolResult, Result: &llm.Result{Parts: turn(llm.User, "1").Parts, Value: llm.JSON(`{"a":"b"}`)}},
-		{Kind: llm.ToolResult}, {Kind: llm.Image}, {Kind: llm.Text, Text: wire.Quote("go on")},
+		{Kind: llm.ToolResult},
+		{Kind: llm.Image},
+		{Kind: llm.Text, Text: wire.Quote("go on")},
 	}}}}
 	var notes wire.Notes
 	got, err := llama2.Provider{}.EncodeRequest(nil, &r, &notes)
@@ -82,12 +84,13 @@ func TestParts(t *testing.T) {
 
 func TestInvalid(t *testing.T) {
 	for _, r := range []*llm.Request{
-		{}, {Prompt: llm.JSON(`["a","b"]`)}, {Prompt: llm.JSON(`[1]`)},
+		{},
+		{Prompt: llm.JSON(`["a","b"]`)},
+		{Prompt: llm.JSON(`[1]`)},
 		{Prompt: wire.Quote("p"), Messages: []llm.Message{turn(llm.User, "u")}},
 	} {
 		_, err := llama2.Provider{}.EncodeRequest(nil, r, nil)
-		var invalid *wire.Invalid
-		if !errors.As(err, &invalid) {
+		if _, ok := errors.AsType[*wire.Invalid](err); !ok {
 			t.Errorf("%+v: %v", r, err)
 		}
 		const both = "cannot run raw 'prompt' and chat history 'messages' requests at the same time - refer to schema"

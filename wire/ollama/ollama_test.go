@@ -79,8 +79,7 @@ func TestInvalid(t *testing.T) {
 	} {
 		var r llm.Request
 		err := ollama.Client{}.DecodeRequest(&r, wire.Question{Body: []byte(body)})
-		var invalid *wire.Invalid
-		if !errors.As(err, &invalid) || invalid.Field != field {
+		if invalid, ok := errors.AsType[*wire.Invalid](err); !ok || invalid.Field != field {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -109,7 +108,8 @@ func foreign() llm.Request {
 		Messages: []llm.Message{
 			{Role: llm.Developer, Parts: said("Be brief.")},
 			{Role: llm.User, Name: quoted("n"), Parts: []llm.Part{
-				{Kind: llm.Text, Text: quoted("a")}, {Kind: llm.Text, Text: quoted("b"), Cache: &llm.Cache{}},
+				{Kind: llm.Text, Text: quoted("a")},
+				{Kind: llm.Text, Text: quoted("b"), Cache: &llm.Cache{}},
 				{Kind: llm.Image, Media: &llm.Media{MIME: "image/png", Data: []byte("AAAA"), Detail: "low"}},
 				{Kind: llm.Image, Media: &llm.Media{URL: quoted("https://example.com/x.png")}},
 				{Kind: llm.Document, Media: &llm.Media{Text: quoted("doc")}},
@@ -117,7 +117,8 @@ func foreign() llm.Request {
 			{Role: llm.Assistant, Parts: []llm.Part{
 				{Kind: llm.Thinking, Text: quoted("hm"), Signature: quoted("sig"), SignedBy: llm.Anthropic},
 				{Kind: llm.Redacted, Signature: quoted("sig")},
-				{Kind: llm.Text, Text: quoted("Let me ")}, {Kind: llm.Text, Text: quoted("look.")},
+				{Kind: llm.Text, Text: quoted("Let me ")},
+				{Kind: llm.Text, Text: quoted("look.")},
 				{Kind: llm.ToolCall, Call: &llm.Call{ID: "toolu_1", Name: "f", Args: []byte(`{"a":`)}},
 				{Kind: llm.ToolCall, Call: &llm.Call{ID: "toolu_2", Name: "g"}},
 			}},
@@ -129,7 +130,8 @@ func foreign() llm.Request {
 		},
 		Tools: []llm.Tool{
 			{Name: "f", Description: quoted("d"), Schema: llm.JSON(`{"type":"object"}`), Strict: llm.JSON("true")},
-			{Name: "g"}, {Name: "web", Raw: llm.JSON(`{}`), From: llm.Anthropic},
+			{Name: "g"},
+			{Name: "web", Raw: llm.JSON(`{}`), From: llm.Anthropic},
 		},
 		Choice:    llm.ToolChoice{Mode: llm.ChoiceAny},
 		Sampling:  llm.Sampling{MaxTokens: llm.JSON("9"), N: llm.JSON("2"), LogitBias: llm.JSON("{}"), Stop: []llm.JSON{quoted("x")}},
@@ -260,10 +262,10 @@ func proven() llm.Response {
 func TestForeignResponse(t *testing.T) {
 	a := proven()
 	got := string(ollama.Client{}.EncodeResponse(nil, &a, &llm.Request{}))
-	id := wire.Text(wire.Get([]byte(got), "message"))
 	items := wire.Items(wire.Get([]byte(got), "message", "tool_calls"))
 	first, _ := items.Next()
-	if id = wire.Text(wire.Get(first, "id")); !strings.HasPrefix(id, "toolu_1-sealed-") {
+	id := wire.Text(wire.Get(first, "id"))
+	if !strings.HasPrefix(id, "toolu_1-sealed-") {
 		t.Fatal(got)
 	}
 	same(t, []byte(strings.Replace(got, id, "toolu_1", 1)), []byte(`{"model":"m","created_at":"2023-11-14T22:13:20Z",

@@ -38,15 +38,13 @@ func TestRequestMeaning(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	for _, body := range []string{`[]`, `{"prompt":"a","prompt":"b"}`, `{"messages":[]}`, `{"prompt":null}`, `{"prompt":{}}`, `{`} {
 		err := openaicompletions.Client{}.DecodeRequest(&llm.Request{}, wire.Question{Body: []byte(body)})
-		var invalid *wire.Invalid
-		if !errors.As(err, &invalid) {
+		if _, ok := errors.AsType[*wire.Invalid](err); !ok {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
 	for _, r := range []*llm.Request{{}, {Messages: make([]llm.Message, 1)}, {Messages: make([]llm.Message, 1), Prompt: wire.Quote("x")}} {
 		_, err := openaicompletions.Provider{}.EncodeRequest(nil, r, nil)
-		var invalid *wire.Invalid
-		if !errors.As(err, &invalid) {
+		if _, ok := errors.AsType[*wire.Invalid](err); !ok {
 			t.Errorf("%+v: %v", r, err)
 		}
 	}

@@ -3,6 +3,7 @@ package openaicompletions_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -21,8 +22,7 @@ func FuzzRequest(f *testing.F) {
 		client, provider := openaicompletions.Client{}, openaicompletions.Provider{}
 		var first, second llm.Request
 		if err := client.DecodeRequest(&first, wire.Question{Body: []byte(body)}); err != nil {
-			var invalid *wire.Invalid
-			if !errors.As(err, &invalid) {
+			if _, ok := errors.AsType[*wire.Invalid](err); !ok {
 				t.Fatalf("%T", err)
 			}
 			return
@@ -74,7 +74,8 @@ func FuzzStream(f *testing.F) {
 	f.Add("data:{\"error\":\"x\"}")
 	f.Fuzz(func(t *testing.T, raw string) {
 		first, err := events(raw)
-		if err != nil {
+		broken := slices.ContainsFunc(first, func(ev llm.Event) bool { return ev.Kind == llm.EventError })
+		if err != nil || broken { // what was begun but said nothing is not told
 			return
 		}
 		out := stream(first)

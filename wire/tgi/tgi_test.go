@@ -42,15 +42,13 @@ func TestRequestMeaning(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	for _, body := range []string{`[]`, `{`, `{}`, `{"inputs":5}`, `{"inputs":[]}`, `{"inputs":["a",1]}`} {
 		err := tgi.Client{}.DecodeRequest(&llm.Request{}, wire.Question{Body: []byte(body)})
-		var invalid *wire.Invalid
-		if !errors.As(err, &invalid) {
+		if _, ok := errors.AsType[*wire.Invalid](err); !ok {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
 	for _, r := range []*llm.Request{{}, {Messages: make([]llm.Message, 1)}, {Prompt: llm.JSON(`["a","b"]`)}, {Prompt: llm.JSON(`[1]`)}} {
 		_, err := tgi.Provider{}.EncodeRequest(nil, r, nil)
-		var invalid *wire.Invalid
-		if !errors.As(err, &invalid) {
+		if _, ok := errors.AsType[*wire.Invalid](err); !ok {
 			t.Errorf("%+v: %v", r, err)
 		}
 	}
