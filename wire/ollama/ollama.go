@@ -65,7 +65,8 @@ func invalid(err error) error {
 	return &wire.Invalid{Message: err.Error()}
 }
 
-// finishes are the reasons that Ollama spells.
+// finishOf is what a reason means. Ollama says stop, too, where tools are to be
+// called.
 func finishOf(reason string, calls bool) llm.Finish {
 	switch {
 	case reason == "length":
