@@ -40,10 +40,12 @@ type call struct {
 	// named: the answer says which model it is of.
 	named    bool
 	received bool // an answer came
-	meter    meter
-	scrap    []byte
-	room     llm.UsageDetails // where the usage has its details
-	x        translation
+	// counts: the caller wants to know how many tokens the question has.
+	counts bool
+	meter  meter
+	scrap  []byte
+	room   llm.UsageDetails // where the usage has its details
+	x      translation
 }
 
 // place is where the question goes.
@@ -133,6 +135,10 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 		return invalid("request body is not a valid JSON object")
 	}
 	c.x.on = true
+	f := c.t.s.Client.Format()
+	if c.counts = counting(f, ex.In.Path); c.counts {
+		c.body = counted(f, c.body)
+	}
 	if err := c.understand(ex); err != nil {
 		return err
 	}

@@ -22,6 +22,9 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 		return err
 	}
 	out.Path = path
+	if c.counts {
+		out.Path = countPath(at.format.Format(), path)
+	}
 	out.Query, out.HasQuery = joinQuery(loc.Query, c.query), c.hasQuery || loc.Query != ""
 	if c.t.surface.post && ex.Body.Buffered() {
 		out.Method = "POST"

@@ -57,20 +57,21 @@ func (c *call) understand(ex *flow.Exchange) error {
 	return c.checkState()
 }
 
-// elsewhere are members of a question whose answer needs what only OpenAI's
-// own service keeps.
-var elsewhere = []string{"previous_response_id", "conversation", "background"}
+// keeper is a format whose questions can rest on what the service keeps.
+type keeper interface {
+	// Stored names the member that does; empty is none.
+	Stored(r *llm.Request) string
+}
 
-// checkState refuses a question that goes on with something that is not in it.
+// checkState refuses a question that goes on with something that is not in it:
+// another format's provider does not have it.
 func (c *call) checkState() error {
-	if c.x.same || c.t.s.Client.Format() != llm.OpenAIResponses {
+	k, ok := c.t.s.Client.(keeper)
+	if !ok || c.x.same {
 		return nil
 	}
-	for _, name := range elsewhere {
-		v := c.x.question.Extra.Get(llm.OpenAIResponses, name)
-		if v != nil && string(v) != "null" && string(v) != "false" {
-			return invalid(name + ": provider " + c.t.s.Provider.Name() + " keeps no answers; send the whole conversation as input")
-		}
+	if name := k.Stored(&c.x.question); name != "" {
+		return invalid(name + ": provider " + c.t.s.Provider.Name() + " keeps no answers; send the whole conversation as input")
 	}
 	return nil
 }
@@ -87,7 +88,7 @@ func (c *call) put(ex *flow.Exchange) error {
 	x := &c.x
 	ex.Out.Method = "POST"
 	c.forget(ex)
-	if x.same && c.untouched() {
+	if x.same && (c.counts || c.untouched()) {
 		c.addMembers(ex, c.body)
 		return nil
 	}

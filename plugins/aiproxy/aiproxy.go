@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/relay"
@@ -100,7 +99,7 @@ func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, formats 
 		return plugin.Hooks{}, errors.Join(err, release())
 	}
 	return plugin.Hooks{
-		Access: func(ex *flow.Exchange) (*flow.Reply, error) { return nil, target.Call(ex) },
+		Access: target.Call,
 		Close:  release,
 	}, nil
 }

@@ -153,3 +153,6 @@ func clean(v llm.JSON) llm.JSON {
 	}
 	return nil
 }
+
+// Stored names the member of a question that rests on what the service keeps.
+func (Client) Stored(r *llm.Request) string { return Stored(r) }
