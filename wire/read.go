@@ -63,16 +63,11 @@ func (f *Fields) Keep(x *llm.Extra, from llm.Format) {
 	x.Members = append(x.Members, llm.Member{Name: f.Name(), Value: f.value})
 }
 
-// A mark remembers a spelling in an Extra: what the format wrote of two things
-// that mean the same. No member of a body has such a name.
-const markStart = '\x00'
-
-func isMark(name string) bool { return len(name) > 0 && name[0] == markStart }
-
-// Mark remembers a spelling, with a value if there is one to keep.
+// Mark remembers how a format spelled what the model knows, with a value if
+// there is one to keep.
 func Mark(x *llm.Extra, from llm.Format, name string, value llm.JSON) {
 	x.From = from
-	x.Members = append(x.Members, llm.Member{Name: string(markStart) + name, Value: value})
+	x.Form = append(x.Form, llm.Member{Name: name, Value: value})
 }
 
 // Marked tells whether a spelling was remembered by the format.
@@ -80,9 +75,9 @@ func Marked(x *llm.Extra, from llm.Format, name string) (value llm.JSON, ok bool
 	if x.From != from {
 		return nil, false
 	}
-	for i := range x.Members {
-		if m := x.Members[i].Name; isMark(m) && m[1:] == name {
-			return x.Members[i].Value, true
+	for i := range x.Form {
+		if x.Form[i].Name == name {
+			return x.Form[i].Value, true
 		}
 	}
 	return nil, false
@@ -94,8 +89,8 @@ func NoteExtra(n *Notes, x *llm.Extra, own llm.Format, path string) {
 		return
 	}
 	for i := range x.Members {
-		if name := x.Members[i].Name; !isMark(name) && !IsNull(x.Members[i].Value) {
-			n.Drop(path + name)
+		if m := &x.Members[i]; m.Value != nil && !IsNull(m.Value) {
+			n.Drop(path + m.Name)
 		}
 	}
 }
