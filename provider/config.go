@@ -167,6 +167,9 @@ type Bedrock struct {
 	BatchRoleARN string `json:"batch_role_arn" refuse:"batches are not in this version"`
 	// EmbeddingsNormalize asks for vectors of length one.
 	EmbeddingsNormalize bool `json:"embeddings_normalize" default:"false" refuse:"embeddings of bedrock are not in this version"`
+	// InvokeModel speaks to models in their makers' own formats, by
+	// InvokeModel in place of Converse. Sluice's own field.
+	InvokeModel bool `json:"invoke_model" default:"false"`
 	// PerformanceConfigLatency: standard or optimized.
 	PerformanceConfigLatency string `json:"performance_config_latency"`
 	// VideoOutputS3URI is where videos go.

@@ -155,7 +155,7 @@ func (c *call) forget(ex *flow.Exchange) {
 		}
 		ex.Out.Header.Del(name)
 	}
-	if c.place().format.Format() != llm.Anthropic {
+	if f := c.place().format.Format(); f != llm.Anthropic && f != llm.AnthropicHosted {
 		ex.Out.Header.Del("Anthropic-Beta")
 	}
 	if c.x.same { // the query belongs to the question; its key does not

@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
 )
 
@@ -48,11 +49,16 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	}
 	e.Location = provider.Location{Scheme: "https", Host: "bedrock-runtime." + region + ".amazonaws.com", Port: 443}
 	// As the SDKs write it: an ARN is full of colons.
-	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A") + "/converse"
+	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A")
+	e.Below = true
+	if o.Options.Bedrock.InvokeModel {
+		invoke(&e, o)
+		return e, nil
+	}
+	e.Location.Path += "/converse"
 	if o.Stream {
 		e.Location.Path += "-stream"
 	}
-	e.Below = true
 	if latency := o.Options.Bedrock.PerformanceConfigLatency; latency != "" {
 		w := wire.Writer{}
 		w.Object()
@@ -61,6 +67,18 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		e.Body = []llm.Member{{Name: "performanceConfig", Value: w.Buf}}
 	}
 	return e, nil
+}
+
+// invoke speaks to the model in its maker's own format.
+func invoke(e *provider.Endpoint, o *provider.Operation) {
+	e.Location.Path += "/invoke"
+	if o.Stream {
+		e.Location.Path += "-with-response-stream"
+	}
+	e.Format = bedrock.Invoke{}
+	if strings.Contains(o.Model, "anthropic.claude") && o.RouteType != provider.Completions {
+		e.Format = bedrock.Chunked{Provider: anthropic.Hosted(anthropic.BedrockVersion).Provider}
+	}
 }
 
 // region of the configuration, else of the environment.
