@@ -22,7 +22,8 @@ func NoDuplicates(data []byte) error {
 	if err := Valid(data); err != nil {
 		return err
 	}
-	c := checker{data: data, twice: -1}
+	var room [32]Span
+	c := checker{data: data, twice: -1, names: room[:0]}
 	c.value(space(data, 0))
 	if c.twice >= 0 {
 		return &SyntaxError{Offset: c.twice, Msg: duplicate.String(), Duplicate: true}
