@@ -11,43 +11,46 @@ import (
 // CountHeader says who counted: provider, or estimate.
 const CountHeader = "X-Sluice-Token-Count"
 
+// counter is how a format asks how many tokens a question has.
+type counter struct {
+	// path ends with suffix where the question itself ends with instead.
+	suffix, instead string
+	// wrapped is where the question may be in the body.
+	wrapped []string
+	// member of the answer that has the number.
+	member string
+}
+
+// counters, with the vendors' pages:
+// https://platform.claude.com/docs/en/api/messages-count-tokens,
+// https://ai.google.dev/api/tokens and
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
+var counters = map[llm.Format]counter{
+	llm.Anthropic:       {"/count_tokens", "", nil, "input_tokens"},
+	llm.Gemini:          {":countTokens", ":generateContent", []string{"generateContentRequest"}, "totalTokens"},
+	llm.BedrockConverse: {"/count-tokens", "/converse", []string{"input", "converse"}, "inputTokens"},
+}
+
 // counting tells whether a path asks how many tokens a question has.
 func counting(f llm.Format, path string) bool {
-	switch f {
-	case llm.Anthropic:
-		return strings.HasSuffix(path, "/count_tokens")
-	case llm.Gemini:
-		return strings.HasSuffix(path, ":countTokens")
-	case llm.BedrockConverse:
-		return strings.HasSuffix(path, "/count-tokens")
-	}
-	return false
+	c, ok := counters[f]
+	return ok && strings.HasSuffix(path, c.suffix)
 }
 
 // countPath is where a provider of the format counts, by where it answers.
 func countPath(f llm.Format, path string) string {
-	switch f {
-	case llm.Anthropic:
-		return path + "/count_tokens"
-	case llm.Gemini:
-		return strings.TrimSuffix(path, ":generateContent") + ":countTokens"
-	case llm.BedrockConverse:
-		return strings.TrimSuffix(path, "/converse") + "/count-tokens"
-	}
-	return path
+	c := counters[f]
+	return strings.TrimSuffix(path, c.instead) + c.suffix
 }
 
 // counted is what is to be counted: some formats wrap it.
 func counted(f llm.Format, body []byte) []byte {
-	switch f {
-	case llm.Gemini:
-		if inner := wire.Get(body, "generateContentRequest"); inner != nil {
-			return inner
-		}
-	case llm.BedrockConverse:
-		if inner := wire.Get(body, "input", "converse"); inner != nil {
-			return inner
-		}
+	c := counters[f]
+	if c.wrapped == nil {
+		return body
+	}
+	if inner := wire.Get(body, c.wrapped...); inner != nil {
+		return inner
 	}
 	return body
 }
@@ -58,17 +61,13 @@ func (c *call) count(ex *flow.Exchange) *flow.Reply {
 	f := c.t.s.Client.Format()
 	w := wire.Writer{}
 	w.Object()
-	w.IntMember(countMember[f], tokensOf(&c.x.question))
+	w.IntMember(counters[f].member, tokensOf(&c.x.question))
 	w.EndObject()
 	r := ex.NewReply(200)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set(CountHeader, "estimate")
 	r.SetBody(w.Buf)
 	return r
-}
-
-var countMember = map[llm.Format]string{
-	llm.Anthropic: "input_tokens", llm.Gemini: "totalTokens", llm.BedrockConverse: "inputTokens",
 }
 
 // What a token is, roughly: four letters of text, and a picture as large as

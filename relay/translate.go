@@ -346,7 +346,7 @@ func letters(parts []llm.Part) int {
 // identify fills what every answer has.
 func (c *call) identify(ex *flow.Exchange, id, model *string, created *int64) {
 	if *id == "" {
-		*id = idPrefix(c.t.s.Client.Format()) + ex.ID
+		*id = idPrefixes[c.t.s.Client.Format()] + ex.ID
 	}
 	if *model == "" {
 		*model = c.target.model
@@ -356,18 +356,9 @@ func (c *call) identify(ex *flow.Exchange, id, model *string, created *int64) {
 	}
 }
 
-func idPrefix(f llm.Format) string {
-	switch f {
-	case llm.OpenAIChat:
-		return "chatcmpl-"
-	case llm.OpenAICompletions:
-		return "cmpl-"
-	case llm.OpenAIResponses:
-		return "resp_"
-	case llm.Anthropic:
-		return "msg_"
-	}
-	return ""
+// idPrefixes are what the ids of answers begin with.
+var idPrefixes = map[llm.Format]string{
+	llm.OpenAIChat: "chatcmpl-", llm.OpenAICompletions: "cmpl-", llm.OpenAIResponses: "resp_", llm.Anthropic: "msg_",
 }
 
 // setAnswer writes the answer in the caller's format.

@@ -250,6 +250,7 @@ func TestTranslations(t *testing.T) {
 // is counted.
 func TestNative(t *testing.T) {
 	native := func(t *testing.T) *Target {
+		t.Helper()
 		return claude(t, func(s *Settings) { s.Client = wireanthropic.Client{} })
 	}
 	question := `{"max_tokens":9, "messages":[{"role":"user","content":"Hello"}], "model":"claude-x"}`

@@ -51,7 +51,8 @@ func (f *Fields) Next() bool {
 
 // Name of the member. It shares the memory of the body.
 func (f *Fields) Name() string {
-	return unsafe.String(unsafe.SliceData(f.name), len(f.name)) // a copy for each name would be most of a decoder's garbage
+	// A copy for each name would be most of a decoder's garbage.
+	return unsafe.String(unsafe.SliceData(f.name), len(f.name)) //nolint:gosec // nobody writes to a body
 }
 
 // Value of the member.
@@ -121,7 +122,7 @@ func Len(array []byte) int {
 	return n
 }
 
-// IsString, IsArray, IsObject and IsNull tell what a value is; nil is nothing.
+// IsString tells whether v is a string; nil is nothing.
 func IsString(v []byte) bool { return jsonscan.KindOf(v) == jsonscan.String }
 
 // IsArray tells whether v is an array.
