@@ -12,7 +12,7 @@ import (
 )
 
 // Prepare points the exchange at the target and writes the request for it.
-func (c *call) Prepare(ex *flow.Exchange, _ int) error {
+func (c *call) Prepare(ex *flow.Exchange, n int) error {
 	out := &ex.Out
 	at := c.place()
 	loc := &at.location
@@ -31,7 +31,7 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 	}
 	c.encoding(out)
 	if c.x.on {
-		if err := c.put(ex); err != nil {
+		if err := c.put(ex, n); err != nil {
 			return err
 		}
 	} else {

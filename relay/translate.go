@@ -83,8 +83,9 @@ func badQuestion(err error) error {
 	return invalid("request body is not valid: " + err.Error())
 }
 
-// put writes the question in the provider's format.
-func (c *call) put(ex *flow.Exchange) error {
+// put writes the question in the provider's format. A further attempt sends
+// what the first one did: its bytes may still be on their way.
+func (c *call) put(ex *flow.Exchange, attempt int) error {
 	x := &c.x
 	ex.Out.Method = "POST"
 	c.forget(ex)
@@ -92,7 +93,21 @@ func (c *call) put(ex *flow.Exchange) error {
 		c.addMembers(ex, c.body)
 		return nil
 	}
-	q := x.question // an attempt must not change it for the next
+	if attempt == 0 {
+		if err := c.write(); err != nil {
+			return err
+		}
+		ex.Body.Replace(x.body)
+	}
+	ex.Out.Header.Set("Content-Type", "application/json")
+	c.addMembers(ex, x.body)
+	return nil
+}
+
+// write puts the question into the provider's words.
+func (c *call) write() error {
+	x := &c.x
+	q := x.question
 	q.Model, q.Stream = c.target.model, c.stream
 	c.configure(&q)
 	x.notes.Reset()
@@ -104,9 +119,6 @@ func (c *call) put(ex *flow.Exchange) error {
 	if notes := x.notes.List(); len(notes) > 0 && c.t.s.Translation == Strict {
 		return invalid(c.t.s.Provider.Name() + " cannot express: " + fields(notes, maxFields))
 	}
-	ex.Body.Replace(body)
-	ex.Out.Header.Set("Content-Type", "application/json")
-	c.addMembers(ex, body)
 	return nil
 }
 
