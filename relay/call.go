@@ -99,7 +99,19 @@ func (c *call) Release() {
 	t := c.t
 	c.body, c.target = nil, resolved{}
 	c.ai = flow.AI{}
+	c.x.question = llm.Request{}
+	c.scrap, c.x.body = spare(c.scrap), spare(c.x.body)
 	t.calls.Put(c)
+}
+
+// maxSpare is the largest buffer that is kept for the next call.
+const maxSpare = 8 << 20
+
+func spare(buf []byte) []byte {
+	if cap(buf) > maxSpare {
+		return nil
+	}
+	return buf
 }
 
 // check reads the question and refuses what cannot be served.
