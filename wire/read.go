@@ -98,10 +98,22 @@ func NoteExtra(n *Notes, x *llm.Extra, own llm.Format, path string) {
 
 // Get is the value at a path of names in an object, nil if there is none.
 func Get(object []byte, path ...string) llm.JSON {
-	if jsonscan.KindOf(object) != jsonscan.Object {
-		return nil
+	for _, name := range path {
+		if object = member(object, name); object == nil {
+			return nil
+		}
 	}
-	return jsonscan.Find(object, path...).Of(object)
+	return object
+}
+
+// member is the value of a name, which occurs once: see Check.
+func member(object []byte, name string) []byte {
+	for f := NewFields(object); f.Next(); {
+		if f.Name() == name {
+			return f.value
+		}
+	}
+	return nil
 }
 
 // Items walks over the elements of an array in valid JSON; anything that is no
@@ -158,6 +170,13 @@ func Text(v []byte) string {
 		return ""
 	}
 	return s
+}
+
+// Word is Text for comparing, not for keeping: it shares the memory of v where
+// it can.
+func Word(v []byte) string {
+	b := TextBytes(v)
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // nobody writes to a body
 }
 
 // TextBytes is Text as bytes, without a copy where v has no escapes.

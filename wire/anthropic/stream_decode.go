@@ -48,7 +48,7 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 	if err := wire.Check(data); err != nil {
 		return dst, fmt.Errorf("anthropic: an event that is not JSON: %w", err)
 	}
-	kind := wire.Text(wire.Get(data, "type"))
+	kind := wire.Word(wire.Get(data, "type"))
 	if kind == "" {
 		kind = m.Name
 	}
@@ -246,7 +246,7 @@ func (d *streamDecoder) endAll() {
 func (d *streamDecoder) delta() error {
 	d.start()
 	delta := wire.Get(d.data, "delta")
-	kind := wire.Text(wire.Get(delta, "type"))
+	kind := wire.Word(wire.Get(delta, "type"))
 	b := d.open[d.key()]
 	if b == nil {
 		var err error
