@@ -284,6 +284,7 @@ func (e *encoder) message(fill func(o *node)) {
 		e.w.Buf = append(e.w.Buf, '[')
 	}
 	e.wrote = true
+	start := len(e.w.Buf)
 	o := node{w: &e.w, x: &e.top}
 	o.open()
 	fill(&o)
@@ -297,7 +298,18 @@ func (e *encoder) message(fill func(o *node)) {
 	o.end()
 	e.top = llm.Extra{}
 	if !e.array {
+		oneLine(e.w.Buf[start:])
 		e.w.Buf = append(e.w.Buf, "\r\n\r\n"...)
+	}
+}
+
+// oneLine makes JSON fit into the line of an event: arguments stand there as
+// they came. A line end can only be between tokens.
+func oneLine(b []byte) {
+	for i, c := range b {
+		if c == '\n' || c == '\r' {
+			b[i] = ' '
+		}
 	}
 }
 
