@@ -81,5 +81,9 @@ func checkBedrock(p *form) {
 			ended[at] = true
 		}
 	}
-	p.ends("metadata")
+	if p.counted {
+		p.ends("metadata")
+	} else {
+		p.ends("messageStop")
+	}
 }

@@ -50,7 +50,7 @@ var callers = map[string]*format{
 		path: "/v1/messages", stream: "/v1/messages",
 		document: "application/json", events: "text/event-stream", framing: "sse",
 		read: readAnthropic, check: checkAnthropic, ids: true,
-		says:  map[string][]string{"filter": {"refusal"}, "error": {"stop"}},
+		says:  map[string][]string{"filter": {"refusal"}, "error": {"stop", "tools"}},
 		codec: anthropicwire.Provider{},
 		small: `{"model":%q,"stream":%v,"max_tokens":100,"messages":[{"role":"user","content":"` + unknown + `"}]}`,
 	},
@@ -66,7 +66,7 @@ var callers = map[string]*format{
 		path: "/model/%s/converse", stream: "/model/%s/converse-stream",
 		document: "application/json", events: "application/vnd.amazon.eventstream", framing: "eventstream",
 		read: readBedrock, check: checkBedrock, ids: true,
-		says:  map[string][]string{"refusal": {"filter"}, "pause": {"stop"}, "error": {"stop"}},
+		says:  map[string][]string{"refusal": {"filter"}, "pause": {"stop"}, "error": {"stop", "tools"}},
 		codec: bedrockwire.Provider{},
 		small: `{"messages":[{"role":"user","content":[{"text":"` + unknown + `"}]}]}`,
 	},
@@ -82,7 +82,7 @@ var callers = map[string]*format{
 		path: "/api/chat", stream: "/api/chat",
 		document: "application/json", events: "application/x-ndjson", framing: "ndjson",
 		read: readOllama, check: checkOllama,
-		says:  map[string][]string{"refusal": {"stop"}, "filter": {"stop"}, "pause": {"stop"}, "error": {"stop"}, "tools": {"stop"}},
+		says:  map[string][]string{"refusal": {"stop"}, "filter": {"stop"}, "pause": {"stop"}, "error": {"stop", "tools"}, "tools": {"stop"}},
 		codec: ollamawire.Provider{},
 		small: chatSmall,
 	},
@@ -120,6 +120,7 @@ func (f *format) means(got, want string) bool {
 type form struct {
 	stream    bool
 	failed    bool
+	counted   bool // the provider told the usage
 	documents []document
 	last      string // the data of the last event
 	problems  []string

@@ -16,7 +16,7 @@ func readCohere(t *told, _ string, m object) {
 		c.text += said.get("content").text("text")
 		c.thoughts += said.get("content").text("thinking")
 	case "tool-plan-delta":
-		c.thoughts += said.text("tool_plan")
+		c.text += said.text("tool_plan")
 	case "tool-call-start":
 		c.cohereCall(m.count("index"), said.get("tool_calls"))
 	case "tool-call-delta":
@@ -37,7 +37,7 @@ func (t *told) cohereMessage(m object) {
 		c.text += part.text("text")
 		c.thoughts += part.text("thinking")
 	}
-	c.thoughts += said.text("tool_plan")
+	c.text += said.text("tool_plan")
 	for i, k := range said.list("tool_calls") {
 		c.cohereCall(int64(i), k)
 	}

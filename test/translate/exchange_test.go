@@ -114,9 +114,7 @@ func readExchange(t *testing.T, file string) *exchange {
 	if x.frames, err = split(framing, x.answer); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	if x.told, err = tell(apis[x.API].read, x.frames); err != nil {
-		x.told.fail("cannot be read: " + err.Error())
-	}
+	x.told = recorded(apis[x.API].read, x.frames, x.Streaming)
 	return x
 }
 

@@ -56,6 +56,11 @@ func splitEvents(b []byte) []frame {
 	if len(cur.raw) > 0 {
 		out = append(out, cur)
 	}
+	for i := range out { // Google's errors stand in a stream without a field's name
+		if f := &out[i]; f.data == nil && bytes.HasPrefix(f.raw, []byte("{")) {
+			f.data = bytes.TrimSpace(f.raw)
+		}
+	}
 	return out
 }
 

@@ -1,6 +1,9 @@
 package translate
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 // openAIFinish are the finish reasons, with those of servers that speak the
 // format.
@@ -21,8 +24,8 @@ func readOpenAI(t *told, _ string, m object) {
 		return
 	}
 	for _, c := range m.list("choices") {
-		said := c.get("message")
-		if c.has("delta") {
+		said := c.get("message") // some have both
+		if t.stream {
 			said = c.get("delta")
 		}
 		to := t.choice(c.count("index"))
@@ -50,11 +53,16 @@ func (c *choice) openAI(said object) {
 	if thoughts == "" {
 		thoughts = said.text("reasoning")
 	}
+	for _, d := range said.list("reasoning_details") {
+		if !said.has("reasoning") && !said.has("reasoning_content") {
+			thoughts += d.text("text")
+		}
+	}
 	c.thoughts += thoughts
 	for _, k := range said.list("tool_calls") {
 		c.openAICall(k)
 	}
-	if old := said.get("function_call"); old != nil {
+	if old := said.get("function_call"); old.text("name") != "" || old.text("arguments") != "" {
 		c.openAICall(object{"function": map[string]any(old)})
 	}
 }
@@ -63,7 +71,7 @@ func (c *choice) openAI(said object) {
 // or no name.
 func (c *choice) openAICall(k object) {
 	f := k.get("function")
-	if custom := k.get("custom"); custom != nil {
+	if custom := k.get("custom"); f == nil {
 		f = object{"name": custom["name"], "arguments": custom["input"]}
 	}
 	key := any(k.count("index"))
@@ -71,7 +79,11 @@ func (c *choice) openAICall(k object) {
 		key = k.text("id")
 	}
 	to := c.open[key]
-	if id := k.text("id"); to == nil || f.text("name") != "" && id != "" && id != to.id {
+	id := k.text("id")
+	if n := k.count("id"); n >= 0 {
+		id = strconv.FormatInt(n, 10)
+	}
+	if to == nil || f.text("name") != "" && id != "" && id != to.id {
 		to = c.begin(key, &call{id: id, name: f.text("name")})
 	}
 	if to.name == "" {
@@ -114,7 +126,7 @@ func checkOpenAI(p *form) {
 		p.want(m.count("created") > 0, "created = %v", m["created"])
 		return
 	}
-	p.want(p.last == "[DONE]", "the stream ends with %q", p.last)
+	p.want(p.last == "[DONE]" || p.failed, "the stream ends with %q", p.last)
 	for _, d := range p.documents {
 		if d.data.has("error") {
 			continue

@@ -34,6 +34,9 @@ type question struct {
 	body    []byte
 	texts   []string // what the user says
 	made    bool     // nobody recorded it, or it cannot be put
+	// showsThoughts: those of the model are wanted. Callers of Gemini's format
+	// who do not ask for them get none.
+	showsThoughts bool
 }
 
 // ask puts the recorded question in the format of another caller, or a small
@@ -46,6 +49,10 @@ func ask(x *exchange, f *format) question {
 		body = f.smallest(q.model, x.Streaming)
 	}
 	q.body, q.address = body, f.address(q.model, x.Streaming)
+	q.showsThoughts = f != callers["gemini"]
+	if m, err := decode(body); err == nil && m.get("generationConfig", "thinkingConfig")["includeThoughts"] == true {
+		q.showsThoughts = true
+	}
 	return q
 }
 

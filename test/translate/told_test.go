@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +14,9 @@ type told struct {
 	choices            map[int]*choice
 	prompt, completion int64  // tokens; -1 is unknown
 	failed             string // what an error says that came in place of the answer, or in it
+	broken             bool   // it failed without words of the provider
+	stream             bool
+	done               bool // the stream said [DONE]
 }
 
 // choice is one of the answers.
@@ -36,9 +40,10 @@ type call struct {
 type reader func(t *told, name string, m object)
 
 // tell reads an answer.
-func tell(read reader, frames []frame) (*told, error) {
-	t := &told{choices: map[int]*choice{}, prompt: -1, completion: -1}
+func tell(read reader, frames []frame, stream bool) (*told, error) {
+	t := &told{choices: map[int]*choice{}, prompt: -1, completion: -1, stream: stream}
 	for _, f := range frames {
+		t.done = t.done || string(f.data) == "[DONE]"
 		if len(f.data) == 0 || string(f.data) == "[DONE]" {
 			continue
 		}
@@ -49,6 +54,31 @@ func tell(read reader, frames []frame) (*told, error) {
 		read(t, f.name, m)
 	}
 	return t, nil
+}
+
+// recorded is tell for a provider, who may leave out more. A whole answer has
+// ended, and so has a stream that says so; any other broke off.
+func recorded(read reader, frames []frame, stream bool) *told {
+	for i := range frames { // one service puts a stray character behind the last
+		if data, stray := bytes.CutSuffix(frames[i].data, []byte("}\"")); stray {
+			frames[i].data = append(bytes.Clone(data), '}')
+		}
+	}
+	t, err := tell(read, frames, stream)
+	if err != nil {
+		t.failed, t.broken = err.Error(), true
+		return t
+	}
+	for _, c := range t.choices {
+		switch {
+		case c.finish != "" || t.failed != "":
+		case !stream || t.done:
+			c.finish = "stop"
+		default:
+			t.failed, t.broken = "the stream has no end", true
+		}
+	}
+	return t
 }
 
 // fail notes an error; one without words is one all the same.
