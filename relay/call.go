@@ -28,6 +28,8 @@ type call struct {
 	// bare: the request has no body, so it asks no model anything.
 	bare   bool
 	target resolved
+	// record of the model, with what the request puts into it.
+	record *provider.Model
 	stream bool
 	// asked: usage is asked of the provider on the caller's behalf.
 	asked bool
@@ -97,7 +99,7 @@ func reached(a flow.Attempt) bool {
 // Release gives the call back once the exchange has ended.
 func (c *call) Release() {
 	t := c.t
-	c.body, c.target = nil, resolved{}
+	c.body, c.target, c.record = nil, resolved{}, nil
 	c.ai = flow.AI{}
 	c.x.question = llm.Request{}
 	c.scrap, c.x.body = spare(c.scrap), spare(c.x.body)
@@ -162,13 +164,14 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 
 func (c *call) resolve(ex *flow.Exchange) error {
 	if !c.t.dynamic {
-		c.target = c.t.static
+		c.target, c.record = c.t.static, &c.t.s.Model
 		return nil
 	}
 	m, err := c.t.s.Model.Resolve(ex)
 	if err != nil {
 		return err
 	}
+	c.record = m
 	c.target, err = c.t.resolve(m)
 	if err != nil {
 		return &fault.Error{Kind: fault.Internal, Shape: fault.AI, Message: "the model's address is not usable", Cause: err}
@@ -342,7 +345,7 @@ func (c *call) settleModel(asked string) error {
 
 // name takes the caller's model, a JSON string.
 func (c *call) name(asked []byte) error {
-	named, err := c.t.named(asked)
+	named, err := c.t.named(asked, c.record)
 	if err != nil {
 		return invalid("model must be a string that names a model of the provider")
 	}

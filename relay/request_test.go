@@ -305,6 +305,19 @@ func TestTemplatesChooseTheModel(t *testing.T) {
 	}
 }
 
+// TestTemplatesBesideTheCallersModel: what one request puts into the address
+// is not there for the next.
+func TestTemplatesBesideTheCallersModel(t *testing.T) {
+	tg := target(t, func(s *Settings) { s.Model.Options.UpstreamURL = "http://$(headers.x-host)/v1" })
+	for _, host := range []string{"a", "b"} {
+		ex := asked("X-Host: " + host)
+		prepared(t, tg, ex)
+		if ex.AI.RequestModel != "m" || ex.Out.Host != host {
+			t.Errorf("got %q at %q", ex.AI.RequestModel, ex.Out.Host)
+		}
+	}
+}
+
 func TestUnknownRouteType(t *testing.T) {
 	if _, err := New(Settings{RouteType: "llm/v1/files"}); err == nil {
 		t.Error("no error")

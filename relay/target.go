@@ -81,21 +81,20 @@ type Target struct {
 const maxModels = 256
 
 // named is what follows from the model that a caller asks for, given as a
-// JSON string.
-func (t *Target) named(raw []byte) (*resolved, error) {
+// JSON string. What depends on more of the request than that, by the record m,
+// is worked out anew each time.
+func (t *Target) named(raw []byte, m *provider.Model) (*resolved, error) {
+	if t.dynamic {
+		return t.place(raw, m)
+	}
 	t.mu.RLock()
 	r := t.models[string(raw)]
 	t.mu.RUnlock()
 	if r != nil {
 		return r, nil
 	}
-	name, err := jsonscan.Unquote(raw)
+	r, err := t.place(raw, m)
 	if err != nil {
-		return nil, err
-	}
-	r = &resolved{options: t.options(&t.s.Model.Options, name)}
-	r.setModel(t.s.Provider.Name(), name)
-	if err := t.locate(r, &t.s.Model); err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
@@ -105,6 +104,17 @@ func (t *Target) named(raw []byte) (*resolved, error) {
 	}
 	t.models[string(raw)] = r
 	return r, nil
+}
+
+// place works out what follows from a model's name.
+func (t *Target) place(raw []byte, m *provider.Model) (*resolved, error) {
+	name, err := jsonscan.Unquote(raw)
+	if err != nil {
+		return nil, err
+	}
+	r := &resolved{options: t.options(&m.Options, name)}
+	r.setModel(t.s.Provider.Name(), name)
+	return r, t.locate(r, m)
 }
 
 // resolved is what of a target may depend on the request.

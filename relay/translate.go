@@ -336,10 +336,24 @@ func (c *call) complete(ex *flow.Exchange, a *llm.Response) {
 	}
 	for i := range a.Choices {
 		c.meter.text += letters(a.Choices[i].Parts)
+		conclude(&a.Choices[i])
 	}
 	c.finish()
 	if a.Usage.Prompt < 0 && a.Usage.Completion < 0 {
 		a.Usage = c.ai.Usage
+	}
+}
+
+// conclude gives a whole answer the finish that nobody told.
+func conclude(c *llm.Choice) {
+	if c.Finish != llm.Unfinished {
+		return
+	}
+	c.Finish = llm.FinishStop
+	for i := range c.Parts {
+		if c.Parts[i].Kind == llm.ToolCall {
+			c.Finish = llm.FinishTools
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ var reasons = []struct {
 	{"guardrail_intervened", llm.FinishFilter},
 	{"content_filtered", llm.FinishRefusal},
 	{"refusal", llm.FinishRefusal},
+	{"end_turn", llm.FinishPause},
 	{"pause_turn", llm.FinishPause},
 	{"end_turn", llm.FinishError},
 	{"malformed_model_output", llm.FinishError},
@@ -54,7 +55,11 @@ func reasonOf(finish llm.Finish, reason string, mine, stopped bool) string {
 	return "end_turn"
 }
 
+// known tells the values of the API; the models' own are not among them.
 func known(reason string) bool {
+	if reason == "refusal" || reason == "pause_turn" {
+		return false
+	}
 	for _, r := range reasons {
 		if r.reason == reason {
 			return true

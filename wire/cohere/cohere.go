@@ -111,7 +111,11 @@ type ending struct {
 // word is the reason in the spelling of a version; empty where it was unsaid.
 // The provider's own spelling is kept if it means the same.
 func (e ending) word(own llm.Format) string {
-	if f, ok := finishOf(e.reason, e.calls); f == e.finish && (e.mine || ok && e.reason != "") {
+	f, ok := finishOf(e.reason, e.calls)
+	if f == llm.FinishTools && own == llm.CohereV2 && e.reason != "TOOL_CALL" {
+		ok = false // the first version says COMPLETE
+	}
+	if f == e.finish && (e.mine || ok && e.reason != "") {
 		return e.reason
 	}
 	switch e.finish {

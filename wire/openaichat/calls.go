@@ -25,6 +25,9 @@ func readCall(v llm.JSON) llm.Part {
 		switch f.Name() {
 		case "id":
 			id = wire.Text(f.Value())
+			if wire.IsNumber(f.Value()) {
+				id = string(f.Value())
+			}
 			if !wire.IsString(f.Value()) {
 				f.Keep(&x, own)
 			}

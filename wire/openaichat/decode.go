@@ -30,6 +30,9 @@ type streamed struct {
 	kind     llm.Kind
 	calls    []tool
 	finished bool
+	// reason to end. It is told when the stream ends: some services give one
+	// after each call.
+	reason string
 }
 
 // tool is a call that has begun: its number in the chunks, and its part.
@@ -92,9 +95,12 @@ func (d *decoder) end() {
 	}
 	d.ended = true
 	for _, c := range d.choices {
-		if d.close(c); !c.finished {
-			d.emit(llm.Event{Kind: llm.EventFinish, Choice: c.index, Finish: finish("stop", len(c.calls) > 0)})
+		d.close(c)
+		ev := llm.Event{Kind: llm.EventFinish, Choice: c.index, Finish: finish(c.reason, len(c.calls) > 0), Reason: c.reason}
+		if !c.finished {
+			ev.Finish = finish("stop", len(c.calls) > 0)
 		}
+		d.emit(ev)
 	}
 	d.emit(llm.Event{Kind: llm.EventEnd})
 }
@@ -181,30 +187,26 @@ func (d *decoder) at(n int) *streamed {
 }
 
 func (d *decoder) choice(c *streamed, raw llm.JSON) {
-	reason := ""
 	for f := wire.NewFields(raw); f.Next(); {
 		v := wire.Null(f.Value())
 		switch f.Name() {
 		case "delta":
 			d.delta(c, v)
 		case "finish_reason":
-			reason = wire.Text(v)
+			if reason := wire.Text(v); reason != "" {
+				c.reason, c.finished = reason, true
+			}
 		case "logprobs":
 			if v != nil {
 				d.emit(llm.Event{Kind: llm.EventLogprobs, Choice: c.index, Text: v})
 			}
 		}
 	}
-	if reason == "" || c.finished {
-		return
-	}
-	c.finished = true
-	d.close(c)
-	d.emit(llm.Event{Kind: llm.EventFinish, Choice: c.index, Finish: finish(reason, len(c.calls) > 0), Reason: reason})
 }
 
 func (d *decoder) delta(c *streamed, v llm.JSON) {
 	thought := false
+	told := wire.IsString(wire.Get(v, "reasoning_content")) || wire.IsString(wire.Get(v, "reasoning"))
 	for f := wire.NewFields(v); f.Next(); {
 		v := wire.Null(f.Value())
 		if v == nil {
@@ -224,10 +226,12 @@ func (d *decoder) delta(c *streamed, v llm.JSON) {
 			d.tools(c, v)
 		case "function_call":
 			d.tool(c, v, v, 0)
+		case "audio": // what is said in it
+			d.text(c, llm.Text, wire.Get(v, "transcript"))
 		case "annotations":
 			d.annotations(c, v)
 		case "reasoning_details":
-			d.details(c, v)
+			d.details(c, v, !told)
 		case "images":
 			d.images(c, v)
 		}
@@ -242,8 +246,8 @@ func (d *decoder) content(c *streamed, v llm.JSON) {
 	}
 	items := wire.Items(v)
 	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
-		if p := readPart(raw); p.Kind == llm.Text {
-			d.text(c, llm.Text, p.Text)
+		if p := readPart(raw); p.Kind == llm.Text || p.Kind == llm.Thinking {
+			d.text(c, p.Kind, p.Text)
 		} else {
 			d.whole(c, p)
 		}
@@ -366,10 +370,15 @@ func (d *decoder) annotations(c *streamed, v llm.JSON) {
 	}
 }
 
-// details takes the proofs of thoughts; their text comes by other members.
-func (d *decoder) details(c *streamed, v llm.JSON) {
+// details takes the proofs of thoughts, and their text unless that came by
+// another member.
+func (d *decoder) details(c *streamed, v llm.JSON, texts bool) {
 	items := wire.Items(v)
 	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
+		if texts {
+			d.text(c, llm.Thinking, wire.Get(raw, "text"))
+			d.text(c, llm.Thinking, wire.Get(raw, "summary"))
+		}
 		by := signer(wire.Get(raw, "format"))
 		signature, data := wire.Get(raw, "signature"), wire.Get(raw, "data")
 		switch {

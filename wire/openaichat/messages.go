@@ -81,7 +81,9 @@ type speech struct {
 	refusal  []llm.Part
 	calls    []llm.Part
 	media    []llm.Part
-	signed   bool // the thoughts came with their signatures
+	// transcript of a spoken answer
+	transcript llm.JSON
+	signed     bool // the thoughts came with their signatures
 }
 
 // take reads one member of a message, or keeps it in x.
@@ -122,6 +124,9 @@ func (s *speech) take(f *wire.Fields, x *llm.Extra) {
 	case "images":
 		f.Keep(x, own)
 		s.readImages(v)
+	case "audio":
+		f.Keep(x, own)
+		s.transcript = wire.Get(v, "transcript")
 	default:
 		f.Keep(x, own)
 	}
@@ -141,6 +146,9 @@ func isKept(p *llm.Part) bool {
 
 // parts are all of them, the proofs that calls brought with them before those.
 func (s *speech) parts() []llm.Part {
+	if len(s.content) == 0 && wire.IsString(s.transcript) && !wire.EmptyText(s.transcript) {
+		s.content = []llm.Part{ownPart(llm.Part{Kind: llm.Text, Text: s.transcript})}
+	}
 	if len(s.thoughts) == 0 && len(s.refusal) == 0 && len(s.calls) == 0 && len(s.media) == 0 {
 		return s.content
 	}
@@ -208,11 +216,35 @@ func readPart(v llm.JSON) llm.Part {
 			f.Keep(&p.Extra, own)
 		}
 	}
+	if kind == "thinking" {
+		return thought(v)
+	}
 	if !known(&p, kind, value) {
 		return opaque(v)
 	}
 	return p
 }
+
+// thought is a part of Mistral's: {"type":"thinking","thinking":[parts]}. Those
+// of the format get it back as it was.
+func thought(v llm.JSON) llm.Part {
+	inner := wire.Get(v, "thinking")
+	text := inner
+	if !wire.IsString(inner) {
+		var texts []llm.JSON
+		items := wire.Items(inner)
+		for p, ok := items.Next(); ok; p, ok = items.Next() {
+			texts = append(texts, wire.Get(p, "text"))
+		}
+		text = wire.Join("", texts...)
+	}
+	p := llm.Part{Kind: llm.Thinking, Text: text}
+	wire.Mark(&p.Extra, own, "part", v)
+	return p
+}
+
+// asPart is a thought as a part of the content, which is where it came from.
+func asPart(p *llm.Part) (raw llm.JSON, ok bool) { return wire.Marked(&p.Extra, own, "part") }
 
 // known fills a part of a kind that the model has.
 func known(p *llm.Part, kind string, value llm.JSON) bool {

@@ -92,6 +92,10 @@ func writeContent(w *wire.Writer, c *llm.Choice, same bool) {
 		if isKept(p) {
 			continue
 		}
+		if _, part := asPart(p); part && same {
+			list = append(list, *p)
+			continue
+		}
 		switch p.Kind {
 		case llm.Text:
 			texts = append(texts, p.Text)

@@ -116,8 +116,11 @@ func (e *encoder) content(m *llm.Message) {
 	calls := false
 	for i := range m.Parts {
 		p := &m.Parts[i]
+		_, part := asPart(p)
 		switch {
 		case isKept(p):
+		case part:
+			list = append(list, *p)
 		case p.Kind == llm.ToolCall:
 			calls = true
 		case p.Kind == llm.Refusal && e.refusal(p):
@@ -182,6 +185,10 @@ func (e *encoder) part(p *llm.Part, i int) {
 	}
 	if p.Kind == llm.Opaque {
 		e.opaque(p, i)
+		return
+	}
+	if raw, ok := asPart(p); ok {
+		e.w.Raw(raw)
 		return
 	}
 	if p.Media != nil && !e.canShow(p) {
@@ -323,6 +330,9 @@ func (e *encoder) thoughts(m *llm.Message) {
 	var texts []llm.JSON
 	for i := range m.Parts {
 		p := &m.Parts[i]
+		if _, part := asPart(p); part {
+			continue
+		}
 		if (p.Kind == llm.Thinking || p.Kind == llm.Redacted) && !isKept(p) {
 			texts = append(texts, p.Text)
 			if !e.d.Thoughts {

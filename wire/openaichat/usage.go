@@ -42,12 +42,22 @@ func readUsage(u *llm.Usage, v llm.JSON) {
 			}
 		}
 	}
-	if d != llm.NoDetails() {
-		u.Details = &d
-	}
 	// xAI counts thinking beside the completion.
 	if d.Reasoning > 0 && u.Prompt >= 0 && u.Completion >= 0 && u.Total == u.Prompt+u.Completion+d.Reasoning {
 		u.Completion += d.Reasoning
+	}
+	bound(&d.CachedPrompt, u.Prompt)
+	bound(&d.Reasoning, u.Completion)
+	if d != llm.NoDetails() {
+		u.Details = &d
+	}
+}
+
+// bound keeps a part from being more than the whole, as it is where a router
+// puts the counts of several services together.
+func bound(part *int64, whole int64) {
+	if whole >= 0 && *part > whole {
+		*part = whole
 	}
 }
 

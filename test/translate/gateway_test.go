@@ -1,0 +1,111 @@
+package translate
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/template"
+
+	"github.com/sluice-gateway/sluice/app"
+	"github.com/sluice-gateway/sluice/settings"
+)
+
+// configuration has a route for each format of a provider and each of callers,
+// chosen by a header, so that the path can be that of the caller's format.
+var configuration = template.Must(template.New("kong.yml").Parse(`
+_format_version: "3.0"
+services:
+- name: llm
+  url: http://127.0.0.1:1/
+  routes:
+{{- range $name, $api := .APIs}}{{range $caller := $.Callers}}
+  - name: {{$name}}-{{$caller}}
+    paths: ["/"]
+    headers: {x-replay-route: ["{{$name}}-{{$caller}}"]}
+    plugins:
+    - name: ai-proxy
+      config:
+        route_type: llm/v1/chat
+        llm_format: {{$caller}}
+        max_request_body_size: 0
+        auth: {header_name: x-key, header_value: k}
+        model:
+          provider: {{$api.Provider}}
+          options:
+            upstream_url: http://127.0.0.1:{{$.Port}}{{$api.Path}}
+            {{$api.Options}}
+{{- end}}{{end}}
+`))
+
+// gateway is a running gateway, and a client of it.
+type gateway struct {
+	url    string
+	client *http.Client
+	cancel context.CancelFunc
+	done   chan error
+}
+
+func startGateway(t *testing.T, upstreamPort int) *gateway {
+	t.Helper()
+	type target struct{ Provider, Path, Options string }
+	targets := map[string]target{}
+	for name, a := range apis {
+		targets[name] = target{a.provider, a.path, a.options}
+	}
+	var names []string
+	for name := range callers {
+		names = append(names, name)
+	}
+	var doc strings.Builder
+	if err := configuration.Execute(&doc, map[string]any{"Port": upstreamPort, "APIs": targets, "Callers": names}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(t.Context(), options(t, t.TempDir(), doc.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gateway{done: make(chan error, 1)}
+	var ctx context.Context
+	ctx, g.cancel = context.WithCancel(context.Background())
+	t.Cleanup(g.cancel)
+	go func() { g.done <- a.Run(ctx) }()
+	<-a.Ready()
+	g.url = "http://" + a.ProxyAddrs()[0].String()
+	g.client = &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 16}}
+	return g
+}
+
+// options writes the files that the gateway starts from.
+func options(t *testing.T, dir, doc string) app.Options {
+	t.Helper()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	conf := write("kong.conf", "proxy_listen = 127.0.0.1:0\nadmin_listen = off\nstatus_listen = off\n"+
+		"prefix = "+dir+"\ndeclarative_config = "+write("kong.yml", doc)+"\n")
+	s, _, err := settings.Load(settings.Source{File: conf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app.Options{
+		Settings: s, Log: slog.New(slog.DiscardHandler), Version: "test",
+		LookupEnv: func(string) (string, bool) { return "", false },
+	}
+}
+
+func (g *gateway) stop(t *testing.T) {
+	t.Helper()
+	g.client.CloseIdleConnections()
+	g.cancel()
+	if err := <-g.done; err != nil {
+		t.Errorf("the gateway ended with: %v", err)
+	}
+}

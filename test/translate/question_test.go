@@ -1,0 +1,101 @@
+package translate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+	anthropicwire "github.com/sluice-gateway/sluice/wire/anthropic"
+	bedrockwire "github.com/sluice-gateway/sluice/wire/bedrock"
+	coherewire "github.com/sluice-gateway/sluice/wire/cohere"
+	geminiwire "github.com/sluice-gateway/sluice/wire/gemini"
+	ollamawire "github.com/sluice-gateway/sluice/wire/ollama"
+	"github.com/sluice-gateway/sluice/wire/openaichat"
+)
+
+// asked read the recorded questions, so that they can be put in another
+// format.
+var asked = map[string]wire.Client{
+	"openai.chat":            openaichat.Client{},
+	"anthropic.messages":     anthropicwire.Client{},
+	"gemini.generateContent": geminiwire.Client{},
+	"bedrock.converse":       bedrockwire.Client{},
+	"cohere.v2.chat":         coherewire.V2Client{},
+	"cohere.v1.chat":         coherewire.V1Client{},
+	"mistral.chat":           openaichat.Client{},
+	"ollama.chat":            ollamawire.Client{},
+}
+
+// question is a request of a caller.
+type question struct {
+	model   string
+	address string
+	body    []byte
+	texts   []string // what the user says
+	made    bool     // nobody recorded it, or it cannot be put
+	// showsThoughts: those of the model are wanted. Callers of Gemini's format
+	// who do not ask for them get none.
+	showsThoughts bool
+}
+
+// ask puts the recorded question in the format of another caller, or a small
+// one in its place.
+func ask(x *exchange, f *format) question {
+	q := question{model: x.model()}
+	body, err := recordedQuestion(x, f, &q)
+	if err != nil {
+		q.made, q.texts = true, []string{unknown}
+		body = f.smallest(q.model, x.Streaming)
+	}
+	q.body, q.address = body, f.address(q.model, x.Streaming)
+	q.showsThoughts = f != callers["gemini"]
+	if m, err := decode(body); err == nil && m.get("generationConfig", "thinkingConfig")["includeThoughts"] == true {
+		q.showsThoughts = true
+	}
+	return q
+}
+
+func recordedQuestion(x *exchange, f *format, q *question) ([]byte, error) {
+	if !x.Request.Recorded {
+		return nil, fmt.Errorf("not recorded")
+	}
+	var r llm.Request
+	err := asked[x.API].DecodeRequest(&r, wire.Question{Path: x.Request.Path, Query: x.Request.Query, Body: x.Request.Body, Header: noHeader})
+	if err != nil {
+		return nil, err
+	}
+	if r.Model != "" && !strings.Contains(r.Model, "..") {
+		q.model = r.Model
+	}
+	r.Model, r.Stream, r.IncludeUsage = q.model, x.Streaming, true
+	recorded, err := decode(x.Request.Body)
+	if err != nil {
+		return nil, err
+	}
+	q.texts = apis[x.API].texts(recorded)
+	return f.codec.EncodeRequest(nil, &r, nil)
+}
+
+func noHeader(string) string { return "" }
+
+// stringsOf are all texts in a value.
+func stringsOf(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var out []string
+		for _, item := range v {
+			out = append(out, stringsOf(item)...)
+		}
+		return out
+	case map[string]any:
+		var out []string
+		for _, item := range v {
+			out = append(out, stringsOf(item)...)
+		}
+		return out
+	}
+	return nil
+}
