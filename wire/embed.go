@@ -114,8 +114,11 @@ func AppendVector(dst []byte, v llm.JSON, e llm.Encoding) []byte {
 	case e != llm.EncodingBase64 && IsString(v):
 		out, ok = appendNumbers(dst, v)
 	}
-	if ok {
+	switch {
+	case ok:
 		return out
+	case v == nil:
+		return append(dst, "null"...)
 	}
 	return append(dst, v...)
 }
