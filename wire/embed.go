@@ -165,6 +165,12 @@ func (w *Writer) Vector(v llm.JSON, e llm.Encoding) {
 	w.Buf = AppendVector(w.Buf, v, e)
 }
 
+// Quoted begins a member whose name may need escapes.
+func (w *Writer) Quoted(name string) {
+	w.comma()
+	w.Buf = append(jsonscan.AppendQuote(w.Buf, name), ':')
+}
+
 // maxPlainError bounds what is told of an error that is no JSON.
 const maxPlainError = 2000
 

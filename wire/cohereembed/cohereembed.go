@@ -6,7 +6,6 @@
 package cohereembed
 
 import (
-
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -112,24 +111,26 @@ func encoding(v llm.JSON) llm.Encoding {
 	return llm.EncodingUnsaid
 }
 
-// The spellings of inputs: a list of texts, of pictures, or of their parts.
-const (
-	texts  = "texts"
-	images = "images"
-)
+// texts are inputs that are nothing else; images and inputs are the others.
+const texts = "texts"
 
 func readInputs(r *llm.EmbedRequest, member string, v llm.JSON) error {
+	if len(r.Inputs) > 0 && wire.Len(v) > 0 {
+		return &wire.Invalid{Field: member, Message: "only one of texts, images and inputs can be given"}
+	}
 	items := wire.Items(v)
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		if member != texts {
+		switch {
+		case member != texts:
 			r.Inputs = append(r.Inputs, llm.EmbedInput{Text: partsText(item), Raw: item, From: r.Extra.From})
-			wire.Mark(&r.Extra, r.Extra.From, "inputs", llm.JSON(member))
-			continue
-		}
-		if !wire.IsString(item) {
+		case wire.IsString(item):
+			r.Inputs = append(r.Inputs, llm.EmbedInput{Text: item})
+		default:
 			return &wire.Invalid{Field: texts, Message: "must be a list of texts"}
 		}
-		r.Inputs = append(r.Inputs, llm.EmbedInput{Text: item})
+	}
+	if member != texts && len(r.Inputs) > 0 {
+		wire.Mark(&r.Extra, r.Extra.From, "inputs", llm.JSON(member))
 	}
 	return nil
 }
@@ -253,4 +254,3 @@ func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
 	w.EndObject()
 	return w.Buf
 }
-
