@@ -46,6 +46,9 @@ func (p *Provider) guide(b *strings.Builder, proxy string) {
 		return
 	}
 	p.curl(b, "  ", base)
+	if p.Closed {
+		fmt.Fprintf(b, "  %s/models lists this model only; others may be asked all the same.\n", base)
+	}
 	if p.Embedding != "" {
 		fmt.Fprintf(b, "  curl %s/embeddings -H 'Content-Type: application/json' \\\n", base)
 		fmt.Fprintf(b, "    -d '{\"model\":\"%s\",\"input\":\"Hello!\"}'\n", p.Embedding)
@@ -78,6 +81,20 @@ func (r *Result) table(b *strings.Builder, proxy string) {
 	p := &r.Providers[i]
 	fmt.Fprintf(b, "\nA question to %s; the others differ in name and model only:\n", p.Title)
 	p.curl(b, "  ", proxy+"/"+p.Name+"/v1")
+	r.closed(b)
+}
+
+// closed tells of lists of models that are short.
+func (r *Result) closed(b *strings.Builder) {
+	var names []string
+	for i := range r.Providers {
+		if r.Providers[i].Closed {
+			names = append(names, r.Providers[i].Title)
+		}
+	}
+	if len(names) > 0 {
+		fmt.Fprintf(b, "\n/v1/models of %s lists the model above only; others may be asked all the same.\n", strings.Join(names, ", "))
+	}
 }
 
 // translation is an example of it, where a provider has a format of its own.
@@ -90,5 +107,10 @@ func (r *Result) translation(b *strings.Builder, proxy string) {
 	}
 }
 
-// title begins a line with a capital.
-func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// title begins a line with a capital, where the name itself is none.
+func title(s string) string {
+	if rest, ok := strings.CutPrefix(s, "the "); ok {
+		return "The " + rest
+	}
+	return s
+}

@@ -203,7 +203,7 @@ func (s *session) sayIgnored() error {
 		if told > 1 {
 			with = "them"
 		}
-		s.say("To start afresh with "+with+", add --force (make run ARGS=--force); changes of yours in both files are lost then.")
+		s.say("To start afresh with %s, add --force (make run ARGS=--force); changes of yours in both files are lost then.", with)
 	}
 	return nil
 }

@@ -105,13 +105,13 @@ func (p *Provider) models() Route {
 
 // own are the routes for the vendor's SDK.
 func (p *Provider) own() []Route {
-	chat := p.route(p.Own.Format+"-sdk", provider.Chat)
+	chat := p.route("native", provider.Chat)
 	chat.Note = "for SDKs of the vendor's own"
 	chat.Path, chat.Format, chat.Metered = "~/"+p.Name+p.Own.Chat+"$", p.Own.Format, true
 	if p.Own.List == "" {
 		return []Route{chat}
 	}
-	list := p.route(p.Own.Format+"-sdk-models", provider.Preserve)
+	list := p.route("native-models", provider.Preserve)
 	list.Note = "the vendor's list, as it is"
 	list.Methods, list.Path, list.Mark = "GET", "~/"+p.Name+"(?<path>"+p.Own.List+")$", p.Own.Mark
 	if !p.has(provider.Preserve) {
