@@ -44,9 +44,9 @@ type Provider struct {
 	Local bool
 	// More providers are not asked for one by one.
 	More bool
-	// Cloud providers take the identity of the environment in place of a key:
-	// the variable that names it, "" is none.
+	// Cloud providers take the environment's identity in place of a key.
 	Cloud bool
+	// Found is the variable that names the identity; "" when there is none.
 	Found string
 	// Chat and Embedding are models to try; "" when there is none.
 	Chat, Embedding string

@@ -5,7 +5,7 @@
 // It starts nothing itself; the command does that with what Prepare returns.
 // Keys go into the env file only (mode 0600) and are never printed: the
 // declarative file refers to them. It must not know how the gateway works,
-// only what its files look like.
+// only what its files look like and what providers can do.
 package quickstart
 
 import (
