@@ -83,7 +83,7 @@ func modelsPath(f llm.Format, path string) (list bool, one string, asks bool) {
 		return true, "", true
 	}
 	i := strings.LastIndex(path, segment+"/")
-	if i < 0 || strings.Contains(path[i:], ":") {
+	if i < 0 || f == llm.Gemini && strings.Contains(path[i:], ":") { // an operation
 		return false, "", false
 	}
 	one, err := url.PathUnescape(path[i+len(segment)+1:])
