@@ -46,7 +46,7 @@ type api struct {
 	same     string // the llm_format that is this format, which passes untranslated
 	read     reader
 	framing  string
-	texts    func(body object) []string // what users ask
+	texts    func(body object) []string // what must reach the provider of a question
 }
 
 const byPath = "/$(headers.x-replay-id)"
