@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -334,9 +335,14 @@ func (c *call) complete(ex *flow.Exchange, a *llm.Response) {
 		c.room = *usage.Details
 		c.ai.Usage.Details = &c.room
 	}
+	calls := 0
 	for i := range a.Choices {
-		c.meter.text += letters(a.Choices[i].Parts)
+		parts := a.Choices[i].Parts
+		c.meter.text += letters(parts)
 		conclude(&a.Choices[i])
+		for k := range parts {
+			name(ex, &parts[k], &calls)
+		}
 	}
 	c.finish()
 	if a.Usage.Prompt < 0 && a.Usage.Completion < 0 {
@@ -354,6 +360,17 @@ func conclude(c *llm.Choice) {
 		if c.Parts[i].Kind == llm.ToolCall {
 			c.Finish = llm.FinishTools
 		}
+	}
+}
+
+// name gives a call an id where the provider did not: most callers need one to
+// answer it. calls counts them.
+func name(ex *flow.Exchange, p *llm.Part, calls *int) {
+	if p.Call == nil {
+		return
+	}
+	if *calls++; p.Call.ID == "" {
+		p.Call.ID = "call_" + ex.ID + "_" + strconv.Itoa(*calls)
 	}
 }
 
