@@ -44,6 +44,7 @@ type call struct {
 	scrap    []byte
 	room     llm.UsageDetails // where the usage has its details
 	x        translation
+	vectors  llm.EmbedRequest // the question, where vectors are asked for
 }
 
 // place is where the question goes.
@@ -95,7 +96,7 @@ func reached(a flow.Attempt) bool {
 // Release gives the call back once the exchange has ended.
 func (c *call) Release() {
 	t := c.t
-	c.body, c.target = nil, resolved{}
+	c.body, c.target, c.vectors = nil, resolved{}, llm.EmbedRequest{}
 	c.ai = flow.AI{}
 	t.calls.Put(c)
 }
@@ -120,10 +121,13 @@ func (c *call) check(ex *flow.Exchange) error {
 			return err
 		}
 	}
-	if c.x.on = c.t.translated(&c.target); c.x.on {
-		return c.understand(ex)
+	if c.x.on = c.t.translated(&c.target); !c.x.on {
+		return nil
 	}
-	return nil
+	if c.t.embeds() {
+		return c.understandEmbed(ex)
+	}
+	return c.understand(ex)
 }
 
 // checkNative is check for callers who speak another format than OpenAI's: it
@@ -133,6 +137,12 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 		return invalid("request body is not a valid JSON object")
 	}
 	c.x.on = true
+	if c.t.embeds() {
+		if err := c.understandEmbed(ex); err != nil {
+			return err
+		}
+		return c.settleModel(c.vectors.Model)
+	}
 	if err := c.understand(ex); err != nil {
 		return err
 	}

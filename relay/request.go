@@ -27,12 +27,8 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 		out.Method = "POST"
 	}
 	c.encoding(out)
-	if c.x.on {
-		if err := c.put(ex); err != nil {
-			return err
-		}
-	} else {
-		c.edit(ex)
+	if err := c.write(ex); err != nil {
+		return err
 	}
 	c.addFixed(out, at)
 	c.ai.Meta = at.meta
@@ -41,6 +37,19 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 		c.ai.RequestBody = ex.Body.Edited()
 	}
 	return c.prove(ex)
+}
+
+// write makes the body that goes out.
+func (c *call) write(ex *flow.Exchange) error {
+	switch {
+	case !c.x.on:
+		c.edit(ex)
+	case c.t.embeds():
+		return c.putEmbed(ex)
+	default:
+		return c.put(ex)
+	}
+	return nil
 }
 
 // addFixed adds what every question to the place has. Arguments of the

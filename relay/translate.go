@@ -99,8 +99,14 @@ func (c *call) put(ex *flow.Exchange) error {
 	if err != nil {
 		return badQuestion(err)
 	}
-	x.body = body
-	if notes := x.notes.List(); len(notes) > 0 && c.t.s.Translation == Strict {
+	return c.send(ex, body)
+}
+
+// send takes a question in the provider's format, unless what it lacks is
+// against it.
+func (c *call) send(ex *flow.Exchange, body []byte) error {
+	c.x.body = body
+	if notes := c.x.notes.List(); len(notes) > 0 && c.t.s.Translation == Strict {
 		return invalid(c.t.s.Provider.Name() + " cannot express: " + fields(notes, maxFields))
 	}
 	ex.Body.Replace(body)
@@ -154,7 +160,7 @@ func (c *call) forget(ex *flow.Exchange) {
 		}
 		ex.Out.Header.Del(name)
 	}
-	if c.place().format.Format() != llm.Anthropic {
+	if c.place().speaker().Format() != llm.Anthropic {
 		ex.Out.Header.Del("Anthropic-Beta")
 	}
 	if c.x.same { // the query belongs to the question; its key does not
@@ -241,10 +247,7 @@ func printable(s string) string {
 // receiveTranslated turns the provider's answer into the caller's format.
 func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	contentType := r.Header.Get("Content-Type")
-	if codingOf(r.Header) == codingGzip {
-		r.Stream, r.Length = inflate(r.Stream), -1
-	}
-	r.Header.Del("Content-Encoding")
+	decoded(r)
 	c.warn(r)
 	if c.stream || r.Events {
 		return c.translateStream(ex, r, contentType)
@@ -264,6 +267,14 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	c.setAnswer(ex, r, &a)
 	return nil
+}
+
+// decoded undoes the content coding.
+func decoded(r *flow.Reply) {
+	if codingOf(r.Header) == codingGzip {
+		r.Stream, r.Length = inflate(r.Stream), -1
+	}
+	r.Header.Del("Content-Encoding")
 }
 
 func (c *call) keepAnswer(body []byte) {
@@ -372,6 +383,11 @@ func idPrefix(f llm.Format) string {
 // setAnswer writes the answer in the caller's format.
 func (c *call) setAnswer(_ *flow.Exchange, r *flow.Reply, a *llm.Response) {
 	c.scrap = c.t.s.Client.EncodeResponse(c.scrap[:0], a, &c.x.question)
+	c.answer(r)
+}
+
+// answer replies with the document in the call's buffer.
+func (c *call) answer(r *flow.Reply) {
 	c.keepAnswer(c.scrap)
 	r.Header.Set("Content-Type", "application/json")
 	r.Events = false
@@ -396,9 +412,9 @@ func (c *call) passError(ex *flow.Exchange, r *flow.Reply) error {
 			return broken(ex, err)
 		}
 	}
-	e := c.place().format.DecodeError(r.Status, r.Header.Get, body)
+	e := c.place().speaker().DecodeError(r.Status, r.Header.Get, body)
 	c.ai.Error = e.Message
-	c.scrap = c.t.s.Client.EncodeError(c.scrap[:0], e)
+	c.scrap = c.t.caller().EncodeError(c.scrap[:0], e)
 	r.Header.Set("Content-Type", "application/json")
 	r.Events = false
 	r.SetBody(c.scrap)
@@ -424,5 +440,5 @@ func (c *call) Fault(f *fault.Error) []byte {
 	if msg == "" {
 		msg = http.StatusText(f.Status())
 	}
-	return c.t.s.Client.EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
+	return c.t.caller().EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
 }

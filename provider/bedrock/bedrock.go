@@ -1,4 +1,5 @@
-// Package bedrock is Amazon Bedrock, by its Converse API.
+// Package bedrock is Amazon Bedrock, by its Converse API, and by InvokeModel
+// for embeddings.
 //
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 package bedrock
@@ -14,6 +15,7 @@ import (
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/wire"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
+	"github.com/sluice-gateway/sluice/wire/bedrockembed"
 )
 
 // New returns the provider.
@@ -33,7 +35,13 @@ var errModel = errors.New("a model must be named, and not climb")
 // Endpoint implements provider.Provider.
 func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e := provider.Endpoint{Format: bedrock.Provider{}}
-	if o.RouteType != provider.Chat && o.RouteType != provider.Completions {
+	switch o.RouteType {
+	case provider.Chat, provider.Completions:
+	case provider.Embeddings:
+		e = provider.Endpoint{Embed: bedrockembed.Provider{
+			Normalize: o.Options.Bedrock.EmbeddingsNormalize, InputType: o.Options.Cohere.EmbeddingInputType,
+		}}
+	default:
 		return e, provider.ErrNoOperation
 	}
 	if strings.Contains(o.Model, "..") {
@@ -48,11 +56,16 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	}
 	e.Location = provider.Location{Scheme: "https", Host: "bedrock-runtime." + region + ".amazonaws.com", Port: 443}
 	// As the SDKs write it: an ARN is full of colons.
-	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A") + "/converse"
+	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A")
+	e.Below = true
+	if o.RouteType == provider.Embeddings {
+		e.Location.Path += "/invoke"
+		return e, nil
+	}
+	e.Location.Path += "/converse"
 	if o.Stream {
 		e.Location.Path += "-stream"
 	}
-	e.Below = true
 	if latency := o.Options.Bedrock.PerformanceConfigLatency; latency != "" {
 		w := wire.Writer{}
 		w.Object()
