@@ -276,11 +276,7 @@ func (t *Target) translated(r *resolved) bool {
 
 // openAI tells the formats whose bodies can pass with a few edits.
 func openAI(f llm.Format) bool {
-	switch f {
-	case llm.OpenAIChat, llm.OpenAICompletions, llm.OpenAIResponses, llm.OpenAIEmbeddings:
-		return true
-	}
-	return false
+	return f == llm.OpenAIChat || f == llm.OpenAICompletions || f == llm.OpenAIResponses || f == llm.OpenAIEmbeddings
 }
 
 // options lists the configured parameters in the spelling of the surface and

@@ -17,6 +17,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func replay(t *testing.T, x *exchange, first bool) {
+	t.Helper()
 	c, p := cohereembed.Client{First: first}, cohereembed.Provider{First: first}
 	var r llm.EmbedRequest
 	if err := c.DecodeRequest(&r, wire.Question{Body: x.Request.Body}); err != nil {

@@ -83,9 +83,6 @@ type exchange struct {
 	}
 }
 
-// asks tells whether the question was recorded.
-func (x *exchange) asks() bool { return len(x.Request.Body) > 0 && string(x.Request.Body) != "null" }
-
 // corpus gives the recordings of some APIs.
 func corpus(t *testing.T, apis ...string) []exchange {
 	t.Helper()
@@ -127,16 +124,4 @@ func recorded(t *testing.T, file, api string) *exchange {
 		return nil
 	}
 	return &x
-}
-
-// failed reads an error that was recorded.
-func failed(t *testing.T, p wire.EmbedProvider, x *exchange) {
-	t.Helper()
-	body := []byte(x.Response.Body)
-	if len(body) == 0 {
-		body = []byte(x.Response.BodyText)
-	}
-	if e := p.DecodeError(x.Response.Status, nil, body); e.Message == "" || e.Message[0] == '{' {
-		t.Errorf("error %+v", e)
-	}
 }

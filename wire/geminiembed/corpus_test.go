@@ -33,6 +33,7 @@ func operation(path string) wire.EmbedProvider {
 }
 
 func replay(t *testing.T, x *exchange) {
+	t.Helper()
 	p := operation(x.Request.Path)
 	var r llm.EmbedRequest
 	if err := (geminiembed.Client{}).DecodeRequest(&r, wire.Question{Path: x.Request.Path, Body: x.Request.Body}); err != nil {

@@ -83,9 +83,6 @@ type exchange struct {
 	}
 }
 
-// asks tells whether the question was recorded.
-func (x *exchange) asks() bool { return len(x.Request.Body) > 0 && string(x.Request.Body) != "null" }
-
 // corpus gives the recordings of some APIs.
 func corpus(t *testing.T, apis ...string) []exchange {
 	t.Helper()

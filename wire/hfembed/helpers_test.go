@@ -49,16 +49,6 @@ func put(t testing.TB, p wire.EmbedProvider, r *llm.EmbedRequest) (body []byte, 
 	return body, notes
 }
 
-// answered decodes an answer.
-func answered(t testing.TB, p wire.EmbedProvider, body string) *llm.EmbedResponse {
-	t.Helper()
-	var a llm.EmbedResponse
-	if err := p.DecodeResponse(&a, nil, []byte(body)); err != nil {
-		t.Fatalf("%v in %.2000s", err, body)
-	}
-	return &a
-}
-
 // inputs are texts as a question has them.
 func inputs(texts ...string) []llm.EmbedInput {
 	list := make([]llm.EmbedInput, len(texts))
@@ -82,9 +72,6 @@ type exchange struct {
 		BodyText string `json:"body_text"`
 	}
 }
-
-// asks tells whether the question was recorded.
-func (x *exchange) asks() bool { return len(x.Request.Body) > 0 && string(x.Request.Body) != "null" }
 
 // corpus gives the recordings of some APIs.
 func corpus(t *testing.T, apis ...string) []exchange {
@@ -127,16 +114,4 @@ func recorded(t *testing.T, file, api string) *exchange {
 		return nil
 	}
 	return &x
-}
-
-// failed reads an error that was recorded.
-func failed(t *testing.T, p wire.EmbedProvider, x *exchange) {
-	t.Helper()
-	body := []byte(x.Response.Body)
-	if len(body) == 0 {
-		body = []byte(x.Response.BodyText)
-	}
-	if e := p.DecodeError(x.Response.Status, nil, body); e.Message == "" || e.Message[0] == '{' {
-		t.Errorf("error %+v", e)
-	}
 }

@@ -16,6 +16,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func replay(t *testing.T, x *exchange) {
+	t.Helper()
 	var r llm.EmbedRequest
 	if x.asks() {
 		if err := (ollamaembed.Client{}).DecodeRequest(&r, wire.Question{Body: x.Request.Body}); err != nil {

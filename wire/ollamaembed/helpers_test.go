@@ -128,15 +128,3 @@ func recorded(t *testing.T, file, api string) *exchange {
 	}
 	return &x
 }
-
-// failed reads an error that was recorded.
-func failed(t *testing.T, p wire.EmbedProvider, x *exchange) {
-	t.Helper()
-	body := []byte(x.Response.Body)
-	if len(body) == 0 {
-		body = []byte(x.Response.BodyText)
-	}
-	if e := p.DecodeError(x.Response.Status, nil, body); e.Message == "" || e.Message[0] == '{' {
-		t.Errorf("error %+v", e)
-	}
-}

@@ -17,6 +17,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func replay(t *testing.T, x *exchange) {
+	t.Helper()
 	p := openaiembed.Provider{Mistral: strings.HasPrefix(x.API, "mistral")}
 	var r llm.EmbedRequest
 	if x.asks() {

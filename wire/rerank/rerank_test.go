@@ -88,6 +88,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func replay(t *testing.T, x *exchange) {
+	t.Helper()
 	r, err := decode(string(x.Request.Body))
 	if err != nil {
 		t.Fatal(err)
