@@ -228,7 +228,7 @@ func (e *encoder) contents(list []llm.Part, plain bool) {
 	case len(list) == 0:
 		e.w.Name("content")
 		e.w.String("")
-	case len(list) == 1 && list[0].Kind == llm.Text && (plain || !e.same):
+	case len(list) == 1 && (list[0].Kind == llm.Text || list[0].Kind == llm.Refusal) && (plain || !e.same):
 		e.w.Member("content", list[0].Text)
 	default:
 		e.w.Name("content")
