@@ -29,6 +29,7 @@ import (
 	bedrockwire "github.com/sluice-gateway/sluice/wire/bedrock"
 	coherewire "github.com/sluice-gateway/sluice/wire/cohere"
 	geminiwire "github.com/sluice-gateway/sluice/wire/gemini"
+	mistralwire "github.com/sluice-gateway/sluice/wire/mistral"
 	ollamawire "github.com/sluice-gateway/sluice/wire/ollama"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
@@ -82,6 +83,8 @@ func Formats(llmFormat, routeType string) wire.Client {
 		return geminiwire.Client{}
 	case "huggingface":
 		return tgi.Client{}
+	case "mistral":
+		return mistralwire.Client{}
 	case "ollama":
 		return ollamawire.Client{}
 	}

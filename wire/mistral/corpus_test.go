@@ -11,6 +11,7 @@ import (
 
 func TestCorpus(t *testing.T) {
 	corpus(t, func(t *testing.T, e *exchange) {
+		t.Helper()
 		if len(e.Request.Body) > 0 && e.Request.Body[0] == '{' {
 			body, notes := encoded(t, decoded(t, string(e.Request.Body)))
 			same(t, body, string(e.Request.Body))

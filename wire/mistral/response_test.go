@@ -79,13 +79,19 @@ func TestForeignAnswers(t *testing.T) {
 		a    llm.Response
 		want string
 	}{
-		{"text", llm.Response{ID: "a", Created: 5, Model: "m", Usage: usage, Choices: []llm.Choice{{Parts: []llm.Part{text("a"), text("b")}, Finish: llm.FinishFilter}}},
-			`{"id":"a","object":"chat.completion","created":5,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"ab","tool_calls":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":1,"audio_tokens":2}}}`},
+		{
+			"text",
+			llm.Response{ID: "a", Created: 5, Model: "m", Usage: usage, Choices: []llm.Choice{{Parts: []llm.Part{text("a"), text("b")}, Finish: llm.FinishFilter}}},
+			`{"id":"a","object":"chat.completion","created":5,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"ab","tool_calls":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":1,"audio_tokens":2}}}`,
+		},
 		{"thoughts", llm.Response{ID: "a", Usage: llm.NoUsage(), Choices: []llm.Choice{{Finish: llm.FinishStop, Parts: []llm.Part{
 			{Kind: llm.Thinking, Text: js(`"t"`), Signature: js(`"s"`), SignedBy: llm.Anthropic}, {Kind: llm.Redacted, Text: js(`""`)}, text("a"), {Kind: llm.Image, Media: &llm.Media{URL: js(`"u"`)}},
 		}}}}, `{"id":"a","object":"chat.completion","created":0,"choices":[{"index":0,"message":{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"u"}}],"tool_calls":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}`},
-		{"calls", llm.Response{ID: "a", Usage: usage, Choices: []llm.Choice{{Parts: []llm.Part{{Kind: llm.ToolCall, Call: &llm.Call{ID: "toolu_1", Name: "f"}}}}}},
-			`{"id":"a","object":"chat.completion","created":0,"choices":[{"index":0,"message":{"role":"assistant","content":"","tool_calls":[{"id":"toolu_1","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":1,"audio_tokens":2}}}`},
+		{
+			"calls",
+			llm.Response{ID: "a", Usage: usage, Choices: []llm.Choice{{Parts: []llm.Part{{Kind: llm.ToolCall, Call: &llm.Call{ID: "toolu_1", Name: "f"}}}}}},
+			`{"id":"a","object":"chat.completion","created":0,"choices":[{"index":0,"message":{"role":"assistant","content":"","tool_calls":[{"id":"toolu_1","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":1,"audio_tokens":2}}}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			same(t, client.EncodeResponse(nil, &c.a, &llm.Request{}), c.want)
@@ -167,26 +173,50 @@ func TestStreams(t *testing.T) {
 		parts  map[[2]int]string
 		finish llm.Finish
 	}{
-		{"text", sse(delta(`{"role":"assistant","content":""}`, ""), delta(`{"content":"a"}`, `,"logprobs":null`), delta(`{"content":null}`, ""), delta(`{"content":[{"type":"text","text":"b"}]}`, ""), stopped, "[DONE]"),
-			map[[2]int]string{{0, 0}: "text ab"}, llm.FinishStop},
+		{
+			"text", sse(delta(`{"role":"assistant","content":""}`, ""), delta(`{"content":"a"}`, `,"logprobs":null`), delta(`{"content":null}`, ""), delta(`{"content":[{"type":"text","text":"b"}]}`, ""), stopped, "[DONE]"),
+			map[[2]int]string{{0, 0}: "text ab"},
+			llm.FinishStop,
+		},
 		{"without an end", sse(delta(`{"content":"a"}`, ""), stopped), map[[2]int]string{{0, 0}: "text a"}, llm.FinishStop},
 		{"without a finish", sse(delta(`{"content":"a"}`, ""), "[DONE]"), map[[2]int]string{{0, 0}: "text a"}, llm.FinishStop},
-		{"thoughts", sse(delta(`{"content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]}]}`, ""), delta(`{"content":[{"type":"thinking","thinking":[{"type":"text","text":"u"}],"signature":"s"}]}`, ""),
-			delta(`{"content":[{"type":"thinking","thinking":[]}]}`, ""), delta(`{"content":"a"}`, ""), stopped),
-			map[[2]int]string{{0, 0}: "thinking tu signed s", {0, 1}: "text a"}, llm.FinishStop},
-		{"references", sse(delta(`{"content":[{"type":"thinking","thinking":[{"type":"text","text":"t"},{"type":"reference","reference_ids":[1]}]}]}`, ""), delta(`{"content":[{"type":"text","text":"a"},{"type":"reference","reference_ids":[2]}]}`, ""), stopped),
-			map[[2]int]string{{0, 0}: "thinking t", {0, 1}: `opaque {"type":"thinking","thinking":[{"type":"reference","reference_ids":[1]}]}`, {0, 2}: "text a", {0, 3}: `opaque {"type":"reference","reference_ids":[2]}`}, llm.FinishStop},
+		{
+			"thoughts", sse(delta(`{"content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]}]}`, ""), delta(`{"content":[{"type":"thinking","thinking":[{"type":"text","text":"u"}],"signature":"s"}]}`, ""),
+				delta(`{"content":[{"type":"thinking","thinking":[]}]}`, ""), delta(`{"content":"a"}`, ""), stopped),
+			map[[2]int]string{{0, 0}: "thinking tu signed s", {0, 1}: "text a"},
+			llm.FinishStop,
+		},
+		{
+			"references", sse(delta(`{"content":[{"type":"thinking","thinking":[{"type":"text","text":"t"},{"type":"reference","reference_ids":[1]}]}]}`, ""), delta(`{"content":[{"type":"text","text":"a"},{"type":"reference","reference_ids":[2]}]}`, ""), stopped),
+			map[[2]int]string{{0, 0}: "thinking t", {0, 1}: `opaque {"type":"thinking","thinking":[{"type":"reference","reference_ids":[1]}]}`, {0, 2}: "text a", {0, 3}: `opaque {"type":"reference","reference_ids":[2]}`},
+			llm.FinishStop,
+		},
 		{"thoughts of servers", sse(delta(`{"reasoning":"t","reasoning_content":"t"}`, ""), delta(`{"content":"a"}`, ""), stopped), map[[2]int]string{{0, 0}: "thinking t", {0, 1}: "text a"}, llm.FinishStop},
-		{"calls without numbers", sse(delta(`{"tool_calls":[{"id":"x","function":{"name":"f","arguments":"{}"}},{"id":"y","function":{"name":"g","arguments":{"a":1}}}]}`, ""), stopped),
-			map[[2]int]string{{0, 0}: "call x f {}", {0, 1}: `call y g {"a":1}`}, llm.FinishTools},
-		{"calls of one number", sse(delta(`{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":"{}"}}]}`, ""), delta(`{"tool_calls":[{"index":0,"id":"y","function":{"name":"g","arguments":"{}"}}]}`, ""), stopped),
-			map[[2]int]string{{0, 0}: "call x f {}", {0, 1}: `call y g {}`}, llm.FinishTools},
-		{"calls in pieces", sse(delta(`{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":""}},{"index":1,"id":"y","function":{"name":"g"}}]}`, ""), delta(`{"tool_calls":[{"index":0,"id":"","function":{"name":"","arguments":"{"}},{"index":1,"function":{"arguments":"{}"}},{"index":0,"id":"x","function":{"name":"f","arguments":"}"}}]}`, ""), stopped),
-			map[[2]int]string{{0, 0}: "call x f {}", {0, 1}: `call y g {}`}, llm.FinishTools},
-		{"pieces without numbers", sse(delta(`{"tool_calls":[{"id":"x","function":{"name":"f","arguments":"{"}}]}`, ""), delta(`{"tool_calls":[{"function":{"arguments":"}"}}]}`, ""), stopped),
-			map[[2]int]string{{0, 0}: "call x f {}"}, llm.FinishTools},
-		{"two choices", sse(`{"id":"a","choices":[{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"},"finish_reason":"length"},{"index":-1},{"index":99999}]}`, stopped),
-			map[[2]int]string{{0, 0}: "text a", {1, 0}: "text b"}, llm.FinishStop},
+		{
+			"calls without numbers", sse(delta(`{"tool_calls":[{"id":"x","function":{"name":"f","arguments":"{}"}},{"id":"y","function":{"name":"g","arguments":{"a":1}}}]}`, ""), stopped),
+			map[[2]int]string{{0, 0}: "call x f {}", {0, 1}: `call y g {"a":1}`},
+			llm.FinishTools,
+		},
+		{
+			"calls of one number", sse(delta(`{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":"{}"}}]}`, ""), delta(`{"tool_calls":[{"index":0,"id":"y","function":{"name":"g","arguments":"{}"}}]}`, ""), stopped),
+			map[[2]int]string{{0, 0}: "call x f {}", {0, 1}: `call y g {}`},
+			llm.FinishTools,
+		},
+		{
+			"calls in pieces", sse(delta(`{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":""}},{"index":1,"id":"y","function":{"name":"g"}}]}`, ""), delta(`{"tool_calls":[{"index":0,"id":"","function":{"name":"","arguments":"{"}},{"index":1,"function":{"arguments":"{}"}},{"index":0,"id":"x","function":{"name":"f","arguments":"}"}}]}`, ""), stopped),
+			map[[2]int]string{{0, 0}: "call x f {}", {0, 1}: `call y g {}`},
+			llm.FinishTools,
+		},
+		{
+			"pieces without numbers", sse(delta(`{"tool_calls":[{"id":"x","function":{"name":"f","arguments":"{"}}]}`, ""), delta(`{"tool_calls":[{"function":{"arguments":"}"}}]}`, ""), stopped),
+			map[[2]int]string{{0, 0}: "call x f {}"},
+			llm.FinishTools,
+		},
+		{
+			"two choices", sse(`{"id":"a","choices":[{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"},"finish_reason":"length"},{"index":-1},{"index":99999}]}`, stopped),
+			map[[2]int]string{{0, 0}: "text a", {1, 0}: "text b"},
+			llm.FinishStop,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			evs, err := events(c.stream)
