@@ -31,6 +31,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	geminiwire "github.com/sluice-gateway/sluice/wire/gemini"
 	"github.com/sluice-gateway/sluice/wire/geminiembed"
+	mistralwire "github.com/sluice-gateway/sluice/wire/mistral"
 	ollamawire "github.com/sluice-gateway/sluice/wire/ollama"
 	"github.com/sluice-gateway/sluice/wire/ollamaembed"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
@@ -86,6 +87,8 @@ func Formats(llmFormat, routeType string) wire.Client {
 		return geminiwire.Client{}
 	case "huggingface":
 		return tgi.Client{}
+	case "mistral":
+		return mistralwire.Client{}
 	case "ollama":
 		return ollamawire.Client{}
 	}

@@ -6,7 +6,7 @@ package mistral
 import (
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/provider/internal/ollamaapi"
-	"github.com/sluice-gateway/sluice/wire/openaichat"
+	wire "github.com/sluice-gateway/sluice/wire/mistral"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
 	"github.com/sluice-gateway/sluice/wire/openaiembed"
 )
@@ -27,7 +27,7 @@ func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e := provider.Endpoint{Location: own}
 	switch o.RouteType {
 	case provider.Chat:
-		e.Location.Path, e.Format = "/v1/chat/completions", openaichat.New(openaichat.Dialect{NoDeveloper: true})
+		e.Location.Path, e.Format = "/v1/chat/completions", wire.Provider{}
 	case provider.Completions: // the service has none; servers with its models do
 		e.Location.Path, e.Format = "/", openaicompletions.Provider{}
 	case provider.Embeddings:
