@@ -28,7 +28,7 @@ var errModel = errors.New("a model must be named, without slashes and dots that 
 
 // Endpoint implements provider.Provider.
 func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
-	e := provider.Endpoint{Format: gemini.Provider{}}
+	e := provider.Endpoint{Format: gemini.Provider{}, Below: true}
 	if o.RouteType != provider.Chat && o.RouteType != provider.Completions {
 		return e, provider.ErrNoOperation
 	}
