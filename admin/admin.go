@@ -30,6 +30,9 @@ type Options struct {
 	Entities config.Options
 	// Plugins are those in this binary.
 	Plugins *plugin.Registry
+	// Providers are the LLM providers in this binary and what they can do, as
+	// plain values; GET /ai/providers shows them.
+	Providers []any
 	// Node identifies the gateway.
 	Node plugin.Node
 	// Settings gives all settings as plain values, secrets already masked;
@@ -86,6 +89,7 @@ func New(o Options) http.Handler {
 func (f *front) adminEndpoints() []endpoint {
 	list := []endpoint{
 		{"/", methods{http.MethodGet: f.root}},
+		{"/ai/providers", methods{http.MethodGet: f.providers}},
 		{"/config", methods{http.MethodGet: f.getConfig, http.MethodPost: f.postConfig}},
 		{"/endpoints", methods{http.MethodGet: f.endpoints}},
 		{"/plugins/enabled", methods{http.MethodGet: f.enabledPlugins}},

@@ -60,6 +60,15 @@ func (f *front) endpoints(*request) answer {
 	return object(http.StatusOK, map[string]any{"data": list})
 }
 
+// providers says what each LLM provider can do. The path is Sluice's own.
+func (f *front) providers(*request) answer {
+	list := f.o.Providers
+	if list == nil {
+		list = []any{}
+	}
+	return object(http.StatusOK, map[string]any{"data": list})
+}
+
 func robots(*request) answer { return text(http.StatusOK, "User-agent: *\nDisallow: /") }
 
 func (f *front) metrics(*request) answer {

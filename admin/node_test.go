@@ -107,6 +107,14 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+func TestProviders(t *testing.T) {
+	o := options(&stubEngine{})
+	want(t, call{method: "GET", path: "/ai/providers"}.do(New(o)), 200, `{"data":[]}`)
+	o.Providers = []any{map[string]any{"name": "a", "stream": true, "route_types": []any{"llm/v1/chat"}}}
+	want(t, call{method: "GET", path: "/ai/providers"}.do(New(o)), 200, `{"data":[{"name":"a","route_types":["llm/v1/chat"],"stream":true}]}`)
+	want(t, call{method: "POST", path: "/ai/providers"}.do(New(o)), 405, `{"message":"Method not allowed"}`)
+}
+
 // The readiness of the contract.
 func TestReady(t *testing.T) {
 	o := options(&stubEngine{})

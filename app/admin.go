@@ -31,7 +31,7 @@ func (a *App) openAdmin(context.Context) error {
 	a.open.add(exporter.Close)
 	headers := a.headers()
 	o := admin.Options{
-		Configuration: a.configuration, Entities: a.loadOptions(), Plugins: a.plugins, Node: a.node,
+		Configuration: a.configuration, Entities: a.loadOptions(), Plugins: a.plugins, Node: a.node, Providers: abilities(),
 		Settings: s.Configuration, Stats: &a.stats, Metrics: exporter.WritePage, MaxBody: s.AdminMaxBodySize,
 		Latency: headers.AdminLatency, Clock: a.clock, Log: a.o.Log, Origins: s.AdminOrigins(),
 		Auth: admin.Auth{ClientCertificates: s.AdminCertificateSuffices()},

@@ -58,6 +58,8 @@ type Endpoint struct {
 	Body []llm.Member
 	// Suffix is appended to upstream_url as well.
 	Suffix string
+	// NoStreamOptions: the service refuses questions with stream_options.
+	NoStreamOptions bool
 	// Meta are further members of the log's meta object.
 	Meta []Meta
 	// Pathed: upstream_path is part of the location already.

@@ -226,10 +226,13 @@ func (c *call) editStream(e *jsonscan.Edits) {
 	case !c.stream && c.t.surface.explicit && string(flag) != "false":
 		e.Set(c.spans[keyStream], "stream", jsonFalse)
 	}
-	if !c.stream || !c.t.surface.asks || !c.t.s.Model.Options.AskUsage {
+	options := c.spans[keyStreamOptions]
+	if c.place().mute && options.Present() {
+		e.Delete(options)
+	}
+	if !c.stream || !c.t.surface.asks || !c.t.s.Model.Options.AskUsage || c.place().mute {
 		return
 	}
-	options := c.spans[keyStreamOptions]
 	if jsonscan.KindOf(options.Of(c.body)) != jsonscan.Object {
 		e.Set(options, "stream_options", askUsage)
 		c.asked = true

@@ -140,6 +140,8 @@ type place struct {
 	query    string
 	body     []llm.Member
 	meta     []flow.LogField
+	// mute: stream_options are refused there.
+	mute bool
 }
 
 func meta(list []provider.Meta) []flow.LogField {
@@ -245,7 +247,10 @@ func (t *Target) locate(r *resolved, m *provider.Model) error {
 		if err != nil {
 			return err
 		}
-		r.places[i] = place{location: loc, host: loc.Authority(), format: e.Format, embed: e.Embed, header: e.Header, query: e.Query, body: e.Body, meta: meta(e.Meta)}
+		r.places[i] = place{
+			location: loc, host: loc.Authority(), format: e.Format, embed: e.Embed, header: e.Header,
+			query: e.Query, body: e.Body, meta: meta(e.Meta), mute: e.NoStreamOptions,
+		}
 	}
 	return nil
 }

@@ -239,13 +239,27 @@ func DataURL(url []byte) (mime string, data []byte, ok bool) {
 		var param []byte
 		param, rest, _ = bytes.Cut(rest, []byte(";"))
 		if bytes.EqualFold(bytes.TrimSpace(param), []byte("base64")) {
-			return string(mimeType), data, true
+			return string(mimeType), data, base64Only(data)
 		}
 	}
 	return "", nil, false
 }
 
-// AppendDataURL appends a data: URL as a JSON string.
+// base64Only tells whether b is nothing but letters of base64.
+func base64Only(b []byte) bool {
+	for _, c := range b {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '+', c == '/', c == '=', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// AppendDataURL appends a data: URL as a JSON string. data may be anything:
+// callers write it.
 func AppendDataURL(dst []byte, mime string, data []byte) []byte {
 	if mime == "" {
 		mime = "application/octet-stream"
@@ -254,5 +268,9 @@ func AppendDataURL(dst []byte, mime string, data []byte) []byte {
 	quoted := jsonscan.AppendQuote(nil, mime)
 	dst = append(dst, quoted[1:len(quoted)-1]...)
 	dst = append(dst, ";base64,"...)
+	if !base64Only(data) {
+		rest := jsonscan.AppendQuote(nil, data)
+		return append(dst, rest[1:]...)
+	}
 	return append(append(dst, data...), '"')
 }

@@ -102,5 +102,7 @@ func (s *Service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	if o.RouteType == provider.Preserve {
 		loc.Path = ""
 	}
-	return provider.Endpoint{Location: loc, Format: format, Embed: openaiapi.Embed(o.RouteType)}, nil
+	return provider.Endpoint{
+		Location: loc, Format: format, Embed: openaiapi.Embed(o.RouteType), NoStreamOptions: s.dialect.NoStreamOptions,
+	}, nil
 }

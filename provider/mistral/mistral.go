@@ -7,6 +7,7 @@ import (
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/provider/internal/ollamaapi"
 	wire "github.com/sluice-gateway/sluice/wire/mistral"
+	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
 	"github.com/sluice-gateway/sluice/wire/openaiembed"
 )
@@ -28,6 +29,9 @@ func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	switch o.RouteType {
 	case provider.Chat:
 		e.Location.Path, e.Format = "/v1/chat/completions", wire.Provider{}
+		if elsewhere(o.Options.UpstreamURL, own.Host) {
+			e.Format = openaichat.New(openaichat.Dialect{TopK: true})
+		}
 	case provider.Completions: // the service has none; servers with its models do
 		e.Location.Path, e.Format = "/", openaicompletions.Provider{}
 	case provider.Embeddings:
@@ -37,4 +41,14 @@ func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		return e, provider.ErrNoOperation
 	}
 	return e, nil
+}
+
+// elsewhere tells whether an address is not the service's own: other servers
+// with its models speak OpenAI's API as OpenAI does.
+func elsewhere(url, host string) bool {
+	if url == "" {
+		return false
+	}
+	loc, err := provider.ParseLocation(url)
+	return err == nil && loc.Host != host
 }

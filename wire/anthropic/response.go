@@ -8,10 +8,17 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
+// The wording is part of what callers see.
+var (
+	errUnreadable   = errors.New("failed to decode anthropic response")
+	errNoContent    = errors.New("'content' not in anthropic://llm/v1/chat response")
+	errNoCompletion = errors.New("'completion' not in anthropic://llm/v1/chat response")
+)
+
 // DecodeResponse implements wire.Provider.
 func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return fmt.Errorf("anthropic: an answer that is not JSON: %w", err)
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	if failure, failed := inBand(body); failed {
 		return failure
@@ -24,7 +31,7 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 		d.member(&f)
 	}
 	if !wire.IsArray(d.content) {
-		return errors.New("anthropic: 'content' not in the answer")
+		return errNoContent
 	}
 	parts, bad := blocks{}.list("content", d.content)
 	if bad != nil {

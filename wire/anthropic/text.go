@@ -2,7 +2,6 @@ package anthropic
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 
@@ -145,15 +144,15 @@ func textFinish(reason string) llm.Finish {
 
 // DecodeResponse implements wire.Provider.
 func (Text) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return fmt.Errorf("anthropic: an answer that is not JSON: %w", err)
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	if failure, failed := inBand(body); failed {
 		return failure
 	}
 	text := wire.Get(body, "completion")
 	if !wire.IsString(text) {
-		return errors.New("anthropic: 'completion' not in the answer")
+		return errNoCompletion
 	}
 	a.ID = wire.Text(wire.Get(body, "id"))
 	a.Model = wire.Text(wire.Get(body, "model"))

@@ -157,8 +157,8 @@ func TestBadAnswers(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"message":"no"}`: "no",
 		`{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`: "UnknownOperationException",
-		`{"output":1}`: "bedrock: no output in the answer",
-		`null`:         "must be a JSON object",
+		`{"output":1}`: "no generation candidates received from Bedrock, or max_tokens too short",
+		`null`:         "failed to decode response from Bedrock",
 	} {
 		var a llm.Response
 		if err := provider.DecodeResponse(&a, []byte(body)); err == nil || err.Error() != want {

@@ -187,8 +187,8 @@ func (r *reply) finish() llm.Finish {
 // DecodeResponse implements wire.Provider. Some families tell their counts only
 // in headers, which a body does not have.
 func (Invoke) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	if wire.Get(body, "output", "message") != nil {
 		return Provider{}.DecodeResponse(a, body)

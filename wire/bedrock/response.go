@@ -7,12 +7,16 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-var errNoOutput = errors.New("bedrock: no output in the answer")
+// The wording is part of what callers see.
+var (
+	errUnreadable = errors.New("failed to decode response from Bedrock")
+	errNoOutput   = errors.New("no generation candidates received from Bedrock, or max_tokens too short")
+)
 
 // DecodeResponse implements wire.Provider.
 func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	message := wire.Get(body, "output", "message")
 	if !wire.IsObject(message) {

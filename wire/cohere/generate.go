@@ -56,8 +56,8 @@ func promptOf(r *llm.Request, n *wire.Notes) (llm.JSON, error) {
 
 // DecodeResponse implements wire.Provider.
 func (Generate) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	switch {
 	case wire.IsArray(wire.Get(body, "generations")):

@@ -10,8 +10,8 @@ import (
 // DecodeResponse implements wire.Provider. It also reads the answers that
 // models behind the same path gave before chat: generations.
 func (V1Provider) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	switch {
 	case wire.IsString(wire.Get(body, "text")), wire.IsArray(wire.Get(body, "tool_calls")):

@@ -9,19 +9,24 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-var errNoAnswer = errors.New("'text' or 'generations' missing from cohere response body")
+// The wording is part of what callers see.
+var (
+	errUnreadable = errors.New("failed to decode cohere response")
+	errNoMessage  = errors.New("'message' missing from cohere response body")
+	errNoAnswer   = errors.New("'text' or 'generations' missing from cohere response body")
+)
 
 // DecodeResponse implements wire.Provider.
 func (V2Provider) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	if disguised := disguisedError(body); disguised != nil {
 		return disguised
 	}
 	message := wire.Get(body, "message")
 	if !wire.IsObject(message) {
-		return errors.New("'message' missing from cohere response body")
+		return errNoMessage
 	}
 	c := llm.Choice{}
 	var plain bool

@@ -11,12 +11,16 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-var errNoCandidates = errors.New("no generation candidates received from Gemini, or max_tokens too short")
+// The wording is part of what callers see.
+var (
+	errUnreadable   = errors.New("failed to decode response from Gemini")
+	errNoCandidates = errors.New("no generation candidates received from Gemini, or max_tokens too short")
+)
 
 // DecodeResponse implements wire.Provider.
 func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	if wire.IsObject(member(body, "error")) {
 		return readError(0, nil, body)

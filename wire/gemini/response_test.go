@@ -98,7 +98,7 @@ func TestNoAnswer(t *testing.T) {
 	for body, want := range map[string]string{
 		`{}`: "no generation candidates received from Gemini, or max_tokens too short",
 		`{"error":{"code":503,"message":"over","status":"UNAVAILABLE"}}`: "over",
-		`[]`: "must be a JSON object",
+		`[]`: "failed to decode response from Gemini",
 	} {
 		err := provider.DecodeResponse(&llm.Response{}, []byte(body))
 		if err == nil || err.Error() != want {

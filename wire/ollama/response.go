@@ -127,8 +127,8 @@ func (a *answer) scope() string { return digits(wire.Text(a.created)) }
 
 // DecodeResponse implements wire.Provider.
 func (p Provider) DecodeResponse(out *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errors.New("failed to decode ollama response")
 	}
 	a := answer{own: p.Format()}
 	a.read(body)

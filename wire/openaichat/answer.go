@@ -7,14 +7,17 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// errNoChoices is an answer of which nothing can be made. The wording is part
-// of what callers see.
-var errNoChoices = errors.New("'choices' not in llm/v1/chat response")
+// Answers of which nothing can be made. The wording is part of what callers
+// see.
+var (
+	errUnreadable = errors.New("failed to decode llm/v1/chat response")
+	errNoChoices  = errors.New("'choices' not in llm/v1/chat response")
+)
 
 // DecodeResponse implements wire.Provider.
 func (*Provider) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errUnreadable
 	}
 	a.Extra.From, a.Usage = own, llm.NoUsage()
 	found := false

@@ -11,15 +11,15 @@ const object = "text_completion"
 
 // DecodeResponse implements wire.Provider.
 func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
+	if wire.Check(body) != nil {
+		return errors.New("failed to decode llm/v1/completions response")
 	}
 	choices := wire.Get(body, "choices")
 	if !wire.IsArray(choices) {
 		if e := wire.Null(wire.Get(body, "error")); e != nil {
 			return decodeError(500, body)
 		}
-		return errors.New("openai: a completion without choices")
+		return errors.New("'choices' not in llm/v1/completions response")
 	}
 	a.Usage = llm.NoUsage()
 	a.Extra.From = own
