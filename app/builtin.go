@@ -28,10 +28,14 @@ import (
 	anthropicwire "github.com/sluice-gateway/sluice/wire/anthropic"
 	bedrockwire "github.com/sluice-gateway/sluice/wire/bedrock"
 	coherewire "github.com/sluice-gateway/sluice/wire/cohere"
+	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	geminiwire "github.com/sluice-gateway/sluice/wire/gemini"
+	"github.com/sluice-gateway/sluice/wire/geminiembed"
 	ollamawire "github.com/sluice-gateway/sluice/wire/ollama"
+	"github.com/sluice-gateway/sluice/wire/ollamaembed"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
+	"github.com/sluice-gateway/sluice/wire/openaiembed"
 	"github.com/sluice-gateway/sluice/wire/openairesponses"
 	"github.com/sluice-gateway/sluice/wire/tgi"
 )
@@ -44,7 +48,7 @@ func Plugins() *plugin.Registry {
 		cors.Definition(),
 		keyauth.Definition(),
 		acl.Definition(),
-		aiproxy.Definition(Providers(), Formats),
+		aiproxy.Definition(Providers(), Formats, EmbedFormats),
 		prometheus.Definition(),
 		httplog.Definition(),
 		filelog.Definition(),
@@ -84,6 +88,22 @@ func Formats(llmFormat, routeType string) wire.Client {
 		return tgi.Client{}
 	case "ollama":
 		return ollamawire.Client{}
+	}
+	return nil
+}
+
+// EmbedFormats is the list of what callers may ask for embeddings in, by
+// llm_format.
+func EmbedFormats(llmFormat string) wire.EmbedClient {
+	switch llmFormat {
+	case "openai":
+		return openaiembed.Client{}
+	case "cohere":
+		return cohereembed.Client{}
+	case "gemini":
+		return geminiembed.Client{}
+	case "ollama":
+		return ollamaembed.Client{}
 	}
 	return nil
 }

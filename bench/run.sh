@@ -3,6 +3,8 @@
 # run.sh, a mock provider and a load generator). Arguments go to the workbench:
 #   bench/run.sh -rounds 3 -scenarios chat1k,sse10ms
 #   TARGETS=targets-sdk.json bench/run.sh -rounds 3   # headers as SDKs send them
+#   TARGETS=targets-to.json bench/run.sh -rounds 3    # before a provider of Anthropic's
+#   TARGETS=targets-from.json bench/run.sh -rounds 3 -suite bench/scenarios-from.json  # and the other way
 #   TARGETS=targets-tls.json bench/run.sh -rounds 3   # a provider that speaks TLS
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,13 +17,13 @@ export BENCH_TMP=${BENCH_TMP:-$(mktemp -d)}
 mkdir -p "$BENCH_TMP"
 (cd "$here/.." && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$BENCH_TMP/sluice" ./cmd/sluice)
 port=9301
-for name in all none all-tls all-one none-one; do
+for name in all none all-tls all-one none-one to from to-one from-one; do
   printf '%s\n' "prefix = $BENCH_TMP" "proxy_listen = 127.0.0.1:$port" 'admin_listen = off' \
     'status_listen = off' "declarative_config = $BENCH_TMP/$name.yml" >"$BENCH_TMP/$name.conf"
   sed "s|/tmp/sluice-bench-access.log|$BENCH_TMP/access.log|" "$here/conf/${name%-*}.yml" >"$BENCH_TMP/$name.yml"
   port=$((port + 1))
 done
-for name in all-one none-one; do echo "nginx_worker_processes = 1" >>"$BENCH_TMP/$name.conf"; done
+for name in all-one none-one to-one from-one; do echo "nginx_worker_processes = 1" >>"$BENCH_TMP/$name.conf"; done
 sed -i -e 's|http://127.0.0.1:9100|https://127.0.0.1:9143|' -e 's|^- name: llm|&\n  tls_verify: false|' "$BENCH_TMP/all-tls.yml"
 cp "$here/conf/nginx-tls.conf" "$BENCH_TMP/"
 (cd "$here/.." && go build -o "$BENCH_TMP/tlsfront" ./bench/tlsfront)

@@ -1,6 +1,9 @@
 package jsonscan
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // Valid checks data as strictly as Keys.Object does, but takes any value at the
 // top level. It does not look for duplicate names.
@@ -22,12 +25,28 @@ func NoDuplicates(data []byte) error {
 	if err := Valid(data); err != nil {
 		return err
 	}
-	c := checker{data: data, twice: -1}
+	c := checkers.Get().(*checker)
+	c.data, c.twice = data, -1
 	c.value(space(data, 0))
-	if c.twice >= 0 {
-		return &SyntaxError{Offset: c.twice, Msg: duplicate.String(), Duplicate: true}
+	twice := c.twice
+	c.release()
+	if twice >= 0 {
+		return &SyntaxError{Offset: twice, Msg: duplicate.String(), Duplicate: true}
 	}
 	return nil
+}
+
+var checkers = sync.Pool{New: func() any { return new(checker) }}
+
+// maxNames is how large a stack of names is kept for the next document.
+const maxNames = 1024
+
+func (c *checker) release() {
+	c.data, c.seen = nil, nil
+	if c.names = c.names[:0]; cap(c.names) > maxNames {
+		c.names = nil
+	}
+	checkers.Put(c)
 }
 
 // checker walks a valid document once. The names of all objects that are open

@@ -10,7 +10,7 @@ import (
 type Record struct {
 	RouteType string
 	LLMFormat string
-	Auth      *Auth
+	Auth      *Auth `json:"auth"`
 	Model     *Model
 	Logging   *Logging
 }
@@ -18,8 +18,8 @@ type Record struct {
 // CheckRecord holds the fields of a record against each other.
 func CheckRecord(e *schema.Errors, r *Record) {
 	auth, model := r.Auth, r.Model
-	e.At("auth").AllOrNone(auth, "header_name", "header_value")
-	e.At("auth").AllOrNone(auth, "param_name", "param_value", "param_location")
+	e.AllOrNone(r, "auth.header_name", "auth.header_value")
+	e.AllOrNone(r, "auth.param_name", "auth.param_value", "auth.param_location")
 	if u := model.Options.UpstreamURL; u != "" && !HasTemplate(u) {
 		if _, err := ParseLocation(u); err != nil {
 			e.At("model.options.upstream_url").Fail(err.Error())
@@ -27,6 +27,9 @@ func CheckRecord(e *schema.Errors, r *Record) {
 	}
 	checkNeeds(e, model)
 	checkAbility(e, r)
+	if r.RouteType == Embeddings && model.Provider == "llama2" && model.Options.Llama2Format == "raw" {
+		e.At("route_type").Fail("the raw format of llama2 has no embeddings")
+	}
 	switch model.Provider {
 	case "gemini":
 		e.At("model.options.gemini").AllOrNone(&model.Options.Gemini, "api_endpoint", "project_id", "location_id")

@@ -93,6 +93,9 @@ func (s *session) environment() []byte {
 		if p.Demo {
 			fmt.Fprintf(&b, "SLUICE_DEMO_LISTEN=%s\n", p.address())
 		}
+		if p.Cloud {
+			fmt.Fprintf(&b, "# The identity for %s is in AWS's own variables and files.\n", p.Title)
+		}
 		if v := s.keys[p.HeaderVariable]; v != "" {
 			fmt.Fprintf(&b, "# The header with the key for %s.\n%s=%s\n", p.Title, p.HeaderVariable, shellQuote(v))
 		}

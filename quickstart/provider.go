@@ -18,31 +18,55 @@ type Provider struct {
 	Name string
 	// Title for people.
 	Title string
-	// KeyVariable is the variable in which vendors' tools look for the key; ""
-	// needs none.
-	KeyVariable string
+	// KeyVariables are the variables in which vendors' tools look for the key,
+	// the first that is set counts; none needs no key.
+	KeyVariables []string
+	// Header carries the key; "" is Authorization, with the scheme Bearer.
+	Header string
 	// HeaderVariable is the variable that the declarative file refers to: the
 	// whole header, since a vault reference is always a whole value.
 	HeaderVariable string
+	// Kind is the name in configuration; "" is a server at Base that speaks
+	// OpenAI's API.
+	Kind string
+	// Options of the model that Kind needs, as lines of YAML.
+	Options []string
 	// Base is where the provider is, without /v1.
 	Base string
+	// Under is what stands before /v1/models at the provider.
+	Under string
+	// Closed providers have no list of models in OpenAI's shape, so the gateway
+	// lists Chat.
+	Closed bool
+	// NoText: there is no way to complete a text with the models of today.
+	NoText bool
 	// Local providers are looked for on this machine.
 	Local bool
+	// More providers are not asked for one by one.
+	More bool
+	// Cloud providers take the environment's identity in place of a key.
+	Cloud bool
+	// Found is the variable that names the identity; "" when there is none.
+	Found string
 	// Chat and Embedding are models to try; "" when there is none.
 	Chat, Embedding string
 	// Demo is the built-in model.
 	Demo bool
+	// Own is the vendor's own API; nil is OpenAI's.
+	Own *Own
 }
 
-// catalogue lists the providers of this version, the demo model aside.
-func catalogue(lookup func(string) (string, bool)) []Provider {
-	return []Provider{
-		{
-			Name: "openai", Title: "OpenAI", KeyVariable: "OPENAI_API_KEY", HeaderVariable: "OPENAI_AUTHORIZATION",
-			Base: "https://api.openai.com", Chat: "gpt-4o-mini", Embedding: "text-embedding-3-small",
-		},
-		{Name: "ollama", Title: "Ollama", Base: ollamaBase(lookup), Local: true},
-	}
+// Own is an API of a vendor's own, below /<name>.
+type Own struct {
+	// Models is what people call the models.
+	Models string
+	// Format is the llm_format.
+	Format string
+	// Chat and List are expressions for paths: questions, and what there is.
+	Chat, List string
+	// Mark is a header that the vendor's SDK sends and OpenAI's does not, where
+	// both want the same path.
+	Mark string
 }
 
 // demoAddress is where the demo model listens unless the settings say
@@ -60,6 +84,32 @@ func demoProvider(lookup func(string) (string, bool)) Provider {
 		Name: "demo", Title: "the demo model", Base: "http://" + address,
 		Chat: "demo", Embedding: "demo", Demo: true,
 	}
+}
+
+// is tells whether two are the same provider.
+func (p *Provider) is(other Provider) bool { return p.Name == other.Name }
+
+// header is the header's value for a key.
+func (p *Provider) header(key string) string {
+	key = strings.TrimPrefix(strings.TrimSpace(key), "Bearer ")
+	if p.Header != "" {
+		return key
+	}
+	return "Bearer " + key
+}
+
+// given finds the provider's key in the environment, and the variable it is in.
+func (p *Provider) given(lookup func(string) (string, bool)) (variable, key string) {
+	return firstSet(lookup, p.KeyVariables...)
+}
+
+func firstSet(lookup func(string) (string, bool), names ...string) (name, value string) {
+	for _, name := range names {
+		if v, ok := lookup(name); ok && v != "" {
+			return name, v
+		}
+	}
+	return "", ""
 }
 
 // address is host:port of a provider on this machine.

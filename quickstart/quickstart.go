@@ -5,7 +5,7 @@
 // It starts nothing itself; the command does that with what Prepare returns.
 // Keys go into the env file only (mode 0600) and are never printed: the
 // declarative file refers to them. It must not know how the gateway works,
-// only what its files look like.
+// only what its files look like and what providers can do.
 package quickstart
 
 import (
@@ -140,6 +140,9 @@ func (s *session) choose(ctx context.Context) error {
 			s.chosen = append(s.chosen, p)
 		}
 	}
+	if err := s.askMore(); err != nil {
+		return err
+	}
 	if !slices.ContainsFunc(s.chosen, func(p Provider) bool { return p.Chat != "" }) {
 		s.say("No provider has a model to speak to, so here is the built-in demo model.")
 		s.chosen = append(s.chosen, demoProvider(s.o.LookupEnv))
@@ -159,7 +162,7 @@ func (s *session) chooseKept(ctx context.Context) error {
 		if p.Local {
 			s.find(ctx, &p)
 		}
-		if p.KeyVariable != "" && !s.keptEnv {
+		if len(p.KeyVariables) > 0 && !s.keptEnv {
 			if _, err := s.key(&p); err != nil {
 				return err
 			}
@@ -179,43 +182,54 @@ func (s *session) sayIgnored() error {
 			return err
 		}
 	}
+	told := 0
 	for _, p := range catalogue(s.o.LookupEnv) {
-		given, set := s.o.LookupEnv(p.KeyVariable)
-		if p.KeyVariable == "" || !set || given == "" {
+		variable, given := p.given(s.o.LookupEnv)
+		if variable == "" {
 			continue
 		}
-		here := slices.ContainsFunc(s.chosen, func(c Provider) bool { return c.Name == p.Name })
 		switch {
-		case !here:
-			s.say("%s is set, but %s has no %s, so it is not used.", p.KeyVariable, s.declarative, p.Title)
-		case s.keptEnv && values[p.HeaderVariable] != header(given):
-			s.say("%s is set, but %s has another key for %s, which counts.", p.KeyVariable, s.envFile, p.Title)
+		case !slices.ContainsFunc(s.chosen, p.is):
+			s.say("%s is set, but %s has no %s, so it is not used.", variable, s.declarative, p.Title)
+		case s.keptEnv && values[p.HeaderVariable] != p.header(given):
+			s.say("%s is set, but %s has another key for %s, which counts.", variable, s.envFile, p.Title)
 		default:
 			continue
 		}
-		s.say("To start afresh with it, add --force (make run ARGS=--force); changes of yours in both files are lost then.")
+		told++
+	}
+	if told > 0 {
+		with := "it"
+		if told > 1 {
+			with = "them"
+		}
+		s.say("To start afresh with %s, add --force (make run ARGS=--force); changes of yours in both files are lost then.", with)
 	}
 	return nil
 }
 
-// header is the header's value for a key.
-func header(key string) string {
-	return "Bearer " + strings.TrimPrefix(strings.TrimSpace(key), "Bearer ")
-}
-
 // enable finds out whether a provider can be used, asking if need be.
 func (s *session) enable(ctx context.Context, p *Provider) (bool, error) {
-	if p.KeyVariable != "" {
+	switch {
+	case p.Cloud:
+		return s.cloud(p), nil
+	case len(p.KeyVariables) > 0:
 		return s.key(p)
-	}
-	if !s.find(ctx, p) {
+	case !s.find(ctx, p):
 		return false, nil
-	}
-	if s.o.Yes {
+	case s.o.Yes:
 		return true, nil
 	}
 	answer, err := s.ask(fmt.Sprintf("Enable %s at %s? [Y/n] ", p.Title, p.Base), false)
 	return !strings.HasPrefix(strings.ToLower(answer), "n"), err
+}
+
+// cloud tells whether the environment has an identity for a provider.
+func (s *session) cloud(p *Provider) bool {
+	if p.Found != "" {
+		s.say("Found an identity for %s in %s.", p.Title, p.Found)
+	}
+	return p.Found != ""
 }
 
 // key gets a provider's key from the kept env file, the environment, or the
@@ -225,13 +239,18 @@ func (s *session) key(p *Provider) (ok bool, err error) {
 		values, err := readEnv(s.envFile)
 		return values[p.HeaderVariable] != "", err
 	}
-	if value, set := s.o.LookupEnv(p.KeyVariable); set && value != "" {
-		s.say("Found a key for %s in %s.", p.Title, p.KeyVariable)
+	if variable, value := p.given(s.o.LookupEnv); variable != "" {
+		s.say("Found a key for %s in %s.", p.Title, variable)
 		return true, s.keep(p, value)
 	}
-	if s.o.Yes {
+	if s.o.Yes || p.More && !s.keptDeclarative {
 		return false, nil
 	}
+	return s.askKey(p)
+}
+
+// askKey asks for a provider's key; an empty answer skips the provider.
+func (s *session) askKey(p *Provider) (bool, error) {
 	value, err := s.ask(fmt.Sprintf("%s API key (empty skips %s): ", p.Title, p.Title), true)
 	if err != nil || value == "" {
 		return false, err
@@ -239,8 +258,62 @@ func (s *session) key(p *Provider) (ok bool, err error) {
 	return true, s.keep(p, value)
 }
 
+// askMore asks which of the other providers are wanted, and for their keys.
+func (s *session) askMore() error {
+	if s.o.Yes || s.keptEnv {
+		return nil
+	}
+	var names []string
+	left := map[string]Provider{}
+	for _, p := range catalogue(s.o.LookupEnv) {
+		if p.More && !slices.ContainsFunc(s.chosen, p.is) {
+			left[p.Name] = p
+			if !p.Cloud {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	answer, err := s.ask("More providers, with commas between (Enter for none; there are "+strings.Join(names, ", ")+"): ", false)
+	if err != nil {
+		return err
+	}
+	for _, name := range strings.FieldsFunc(strings.ToLower(answer), func(r rune) bool { return r == ',' || r == ' ' }) {
+		if err := s.addNamed(name, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addNamed enables a provider that was asked for by name.
+func (s *session) addNamed(name string, left map[string]Provider) error {
+	p, ok := left[name]
+	delete(left, name)
+	switch {
+	case ok && p.Cloud:
+		s.say("%s needs AWS_REGION, and AWS_PROFILE or AWS_ACCESS_KEY_ID, in the environment; skipped.", p.Title)
+		return nil
+	case slices.ContainsFunc(s.chosen, func(c Provider) bool { return c.Name == name }):
+		return nil
+	case name == "azure":
+		s.say("Azure needs the names of a resource and a deployment: write its route by hand, see docs/guide/first-route.md; skipped.")
+		return nil
+	case !ok:
+		s.say("%q is not among them; skipped.", name)
+		return nil
+	}
+	ok, err := s.askKey(&p)
+	if ok && err == nil {
+		s.chosen = append(s.chosen, p)
+	}
+	return err
+}
+
 func (s *session) keep(p *Provider, value string) error {
-	value = header(value)
+	value = p.header(value)
 	if !plain(strings.TrimPrefix(value, "Bearer ")) {
 		return fmt.Errorf("the key for %s holds a character that no key has, such as a space or a quote: check what was pasted", p.Title)
 	}

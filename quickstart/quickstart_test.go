@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sluice-gateway/sluice/config"
+	"github.com/sluice-gateway/sluice/provider"
 )
 
 // run prepares in dir; environ are NAME=value.
@@ -111,6 +112,154 @@ func TestChoice(t *testing.T) {
 				t.Errorf("the reference is wrong: %s", declarative)
 			}
 		})
+	}
+}
+
+// everything is an environment in which every provider is found.
+var everything = []string{
+	"OPENAI_API_KEY=sk-1", "ANTHROPIC_API_KEY=sk-2", "GOOGLE_API_KEY=sk-3", "MISTRAL_API_KEY=sk-4", "CO_API_KEY=sk-5",
+	"XAI_API_KEY=sk-6", "DEEPSEEK_API_KEY=sk-7", "GROQ_API_KEY=sk-8", "OPENROUTER_API_KEY=sk-9", "TOGETHER_API_KEY=sk-10",
+	"PERPLEXITY_API_KEY=sk-11", "CEREBRAS_API_KEY=sk-12", "DASHSCOPE_API_KEY=sk-13", "HF_TOKEN=sk-14",
+	"AWS_PROFILE=dev", "AWS_DEFAULT_REGION=eu-west-1",
+}
+
+const everyone = "openai anthropic gemini mistral cohere xai deepseek groq openrouter together perplexity cerebras dashscope huggingface bedrock"
+
+func TestVendorsFound(t *testing.T) {
+	for _, tc := range []struct {
+		environ          []string
+		want, env, found string
+	}{
+		{[]string{"ANTHROPIC_API_KEY=sk-1"}, "anthropic", "\nANTHROPIC_X_API_KEY=sk-1\n", "a key for Anthropic in ANTHROPIC_API_KEY."},
+		{[]string{"GEMINI_API_KEY=sk-1", "GOOGLE_API_KEY=sk-2"}, "gemini", "\nGEMINI_X_GOOG_API_KEY=sk-1\n", "a key for Gemini in GEMINI_API_KEY."},
+		{[]string{"GOOGLE_API_KEY=sk-2"}, "gemini", "\nGEMINI_X_GOOG_API_KEY=sk-2\n", "in GOOGLE_API_KEY."},
+		{[]string{"CO_API_KEY=sk-1"}, "cohere", "\nCOHERE_AUTHORIZATION='Bearer sk-1'\n", "in CO_API_KEY."},
+		{[]string{"HF_TOKEN=sk-1"}, "huggingface", "\nHUGGINGFACE_AUTHORIZATION='Bearer sk-1'\n", "a key for Hugging Face in HF_TOKEN."},
+		{[]string{"AWS_ACCESS_KEY_ID=sk-1", "AWS_REGION=us-east-1"}, "bedrock", "AWS's own variables", "an identity for Amazon Bedrock in AWS_ACCESS_KEY_ID."},
+		{[]string{"AWS_PROFILE=dev"}, "demo", "", ""},
+		{[]string{"AWS_REGION=us-east-1"}, "demo", "", ""},
+		{[]string{"AWS_PROFILE=dev", "AWS_REGION=x}"}, "demo", "", ""},
+		{everything, everyone, "\nGROQ_AUTHORIZATION='Bearer sk-8'\n", "a key for xAI in XAI_API_KEY."},
+	} {
+		for _, yes := range []bool{true, false} {
+			r, out, err := run(t, t.TempDir(), "", Options{Yes: yes}, tc.environ...)
+			if err != nil || names(r) != tc.want || !strings.Contains(out, tc.found) {
+				t.Fatalf("%v: got %v, %v, said %s", tc.environ, r, err, out)
+			}
+			declarative, env := read(t, r.Declarative), read(t, r.EnvFile)
+			if !strings.Contains(env, tc.env) || strings.Contains(declarative+out, "sk-") || tc.want == "bedrock" && strings.Contains(env, "sk-") {
+				t.Errorf("%v: said %s, wrote %s and %s", tc.environ, out, declarative, env)
+			}
+			if _, err := config.Parse([]byte(declarative)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestMoreProviders(t *testing.T) {
+	for _, tc := range []struct {
+		name, input string
+		environ     []string
+		want, said  string
+	}{
+		{"none", "\n\n", nil, "demo", "More providers, with commas between (Enter for none; there are anthropic, gemini, mistral, "},
+		{"one", "\nAnthropic\nsk-a\n", nil, "anthropic", "Anthropic API key (empty skips Anthropic): "},
+		{"several", "sk-o\n groq,gemini  , xai\nsk-a\nsk-b\nsk-c\n", nil, "openai groq gemini xai", "xAI API key"},
+		{"one skipped", "\ngroq,gemini\n\nsk-b\n", nil, "gemini", ""},
+		{"twice", "\ngroq,groq\nsk-a\n", nil, "groq", ""},
+		{"what is there already is not offered", "\n\n", []string{"ANTHROPIC_API_KEY=sk-1"}, "anthropic", "there are gemini, "},
+		{"what is there already", "\nanthropic\n", []string{"ANTHROPIC_API_KEY=sk-1"}, "anthropic", ""},
+		{"unknown", "\nnope, groq\nsk-a\n", nil, "groq", `"nope" is not among them; skipped.`},
+		{"azure", "\nazure\n", nil, "demo", "Azure needs"},
+		{"bedrock", "\nbedrock\n", nil, "demo", "Amazon Bedrock needs AWS_REGION"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r, out, err := run(t, t.TempDir(), tc.input, Options{}, tc.environ...)
+			if err != nil || names(r) != tc.want || !strings.Contains(out, tc.said) || strings.Count(out, "More providers") != 1 {
+				t.Fatalf("got %v, %v, said %s", r, err, out)
+			}
+			if strings.Contains(read(t, r.Declarative)+out, "sk-") {
+				t.Errorf("a key is shown: %s", out)
+			}
+		})
+	}
+	_, out, err := run(t, t.TempDir(), "", Options{Yes: true})
+	if err != nil || strings.Contains(out, "Enter for none") {
+		t.Errorf("--yes: %v, said %s", err, out)
+	}
+}
+
+// What was typed is hidden, each key by itself.
+func TestMoreHides(t *testing.T) {
+	hidden := 0
+	_, _, err := run(t, t.TempDir(), "\ngroq,xai\nsk-1\nsk-2\n", Options{Hide: func() func() {
+		hidden++
+		return func() {}
+	}})
+	if err != nil || hidden != 3 {
+		t.Errorf("hidden %d times, %v", hidden, err)
+	}
+}
+
+func TestKeptVendors(t *testing.T) {
+	dir := t.TempDir()
+	r, _, err := run(t, dir, "", Options{Yes: true}, "ANTHROPIC_API_KEY=sk-1", "GROQ_API_KEY=sk-2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, out, err := run(t, dir, "", Options{Yes: true}, "ANTHROPIC_API_KEY=sk-1", "GROQ_API_KEY=sk-3", "XAI_API_KEY=sk-4")
+	if err != nil || !strings.Contains(out, "another key for Groq") || !strings.Contains(out, "has no xAI") || strings.Contains(out, "ANTHROPIC_API_KEY is") ||
+		strings.Count(out, "To start afresh with them") != 1 {
+		t.Errorf("%v, said %s", err, out)
+	}
+	if err := os.Remove(r.EnvFile); err != nil {
+		t.Fatal(err)
+	}
+	r, out, err = run(t, dir, "sk-5\nsk-6\n", Options{})
+	if err != nil || names(r) != "anthropic groq" || !slices.Contains(r.Environ, "ANTHROPIC_X_API_KEY=sk-5") || strings.Contains(out, "More providers") {
+		t.Errorf("the env file is made anew: got %v, %v, said %s", r, err, out)
+	}
+}
+
+// Every provider has its name in configuration and can do what its routes ask.
+func TestRoutes(t *testing.T) {
+	r, _, err := run(t, t.TempDir(), "", Options{Yes: true}, everything...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.Providers {
+		var paths []string
+		for _, route := range p.Routes() {
+			paths = append(paths, route.Path)
+			if _, ok := provider.Abilities[route.Kind]; !ok || route.Kind != p.kind() && route.Type != provider.Preserve {
+				t.Errorf("%s-%s: provider %q", p.Name, route.Name, route.Kind)
+			}
+		}
+		for path, want := range map[string]bool{
+			"/v1/chat/completions": true, "/v1/responses": true,
+			"/v1/embeddings":  slices.Contains(provider.Abilities[p.kind()].Routes, provider.Embeddings),
+			"/v1/completions": !slices.Contains([]string{"anthropic", "cohere", "mistral", "huggingface"}, p.Name),
+		} {
+			if slices.Contains(paths, "/"+p.Name+path) != want {
+				t.Errorf("%s%s: want %v, have %v", p.Name, path, want, paths)
+			}
+		}
+		if p.Chat == "" || (p.Embedding != "") != p.has(provider.Embeddings) {
+			t.Errorf("%s: models %q and %q", p.Name, p.Chat, p.Embedding)
+		}
+		slices.Sort(paths)
+		if len(slices.Compact(paths)) != len(paths) {
+			t.Errorf("%s: routes collide: %v", p.Name, paths)
+		}
+	}
+}
+
+func TestBedrockProfile(t *testing.T) {
+	for region, want := range map[string]string{"us-east-1": "us.", "us-gov-west-1": "us-gov.", "eu-west-1": "eu.", "ap-south-1": "apac.", "ca-central-1": ""} {
+		if got := profile(region); got != want {
+			t.Errorf("%s: got %q, want %q", region, got, want)
+		}
 	}
 }
 
@@ -300,6 +449,45 @@ func TestGuide(t *testing.T) {
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %s in %s", want, b.String())
+		}
+	}
+}
+
+func TestGuideOfVendors(t *testing.T) {
+	for _, tc := range []struct {
+		environ []string
+		want    []string
+		not     string
+	}{
+		{[]string{"ANTHROPIC_API_KEY=sk-1", "GROQ_API_KEY=sk-2"}, []string{
+			"\nAnthropic\n  base URL for SDKs: http://h/anthropic/v1\n  for SDKs of the vendor's own: http://h/anthropic\n  curl http://h/anthropic/v1/chat/completions",
+			"http://h/anthropic/v1/models lists this model only",
+			"curl http://h/groq/v1/chat/completions",
+			"\nAny OpenAI client can speak to Claude: base URL http://h/anthropic/v1, model " + anthropicChat + ".\n",
+		}, "groq/v1/models lists"},
+		{everything, []string{
+			"  Gemini          http://h/gemini/v1       " + geminiChat + "\n                  http://h/gemini          for SDKs of the vendor's own\n",
+			"  xAI             http://h/xai/v1          " + xaiChat + "\n",
+			"curl http://h/openai/v1/chat/completions", "/v1/models of Anthropic, Gemini, Cohere, Together, Perplexity, Amazon Bedrock lists",
+			"speak to Claude: base URL",
+		}, "curl http://h/groq"},
+		{[]string{"OPENAI_API_KEY=sk-1"}, []string{"curl http://h/openai/v1/chat/completions"}, "Any OpenAI client"},
+	} {
+		r, _, err := run(t, t.TempDir(), "", Options{Yes: true}, tc.environ...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := r.Guide(&b, "http://h", ""); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("no %q in %s", want, b.String())
+			}
+		}
+		if strings.Contains(b.String(), tc.not) || strings.Contains(b.String(), "sk-") {
+			t.Errorf("%q in %s", tc.not, b.String())
 		}
 	}
 }

@@ -70,7 +70,7 @@ func TestAllocCall(t *testing.T) {
 	n := testing.AllocsPerRun(200, func() {
 		ex.Body.Replace(ask)
 		r.Length, r.Stream = -1, &once{w: w}
-		if tg.Call(ex) != nil || ex.Call.Prepare(ex, 0) != nil || ex.Call.Receive(ex, r) != nil {
+		if calling(tg, ex) != nil || ex.Call.Prepare(ex, 0) != nil || ex.Call.Receive(ex, r) != nil {
 			t.Fatal("an error")
 		}
 		ex.Call.Release()

@@ -42,10 +42,13 @@ type call struct {
 	// named: the answer says which model it is of.
 	named    bool
 	received bool // an answer came
-	meter    meter
-	scrap    []byte
-	room     llm.UsageDetails // where the usage has its details
-	x        translation
+	// counts: the caller wants to know how many tokens the question has.
+	counts  bool
+	meter   meter
+	scrap   []byte
+	room    llm.UsageDetails // where the usage has its details
+	x       translation
+	vectors llm.EmbedRequest // the question, where vectors are asked for
 }
 
 // place is where the question goes.
@@ -97,9 +100,21 @@ func reached(a flow.Attempt) bool {
 // Release gives the call back once the exchange has ended.
 func (c *call) Release() {
 	t := c.t
-	c.body, c.target, c.record = nil, resolved{}, nil
+	c.body, c.target, c.record, c.vectors = nil, resolved{}, nil, llm.EmbedRequest{}
 	c.ai = flow.AI{}
+	c.x.question = llm.Request{}
+	c.scrap, c.x.body = spare(c.scrap), spare(c.x.body)
 	t.calls.Put(c)
+}
+
+// maxSpare is the largest buffer that is kept for the next call.
+const maxSpare = 8 << 20
+
+func spare(buf []byte) []byte {
+	if cap(buf) > maxSpare {
+		return nil
+	}
+	return buf
 }
 
 // check reads the question and refuses what cannot be served.
@@ -122,10 +137,13 @@ func (c *call) check(ex *flow.Exchange) error {
 			return err
 		}
 	}
-	if c.x.on = c.t.translated(&c.target); c.x.on {
-		return c.understand(ex)
+	if c.x.on = c.t.translated(&c.target); !c.x.on {
+		return nil
 	}
-	return nil
+	if c.t.embeds() {
+		return c.understandEmbed(ex)
+	}
+	return c.understand(ex)
 }
 
 // checkNative is check for callers who speak another format than OpenAI's: it
@@ -135,6 +153,16 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 		return invalid("request body is not a valid JSON object")
 	}
 	c.x.on = true
+	if c.t.embeds() {
+		if err := c.understandEmbed(ex); err != nil {
+			return err
+		}
+		return c.settleModel(c.vectors.Model)
+	}
+	f := c.t.s.Client.Format()
+	if c.counts = counting(f, ex.In.Path); c.counts {
+		c.body = counted(f, c.body)
+	}
 	if err := c.understand(ex); err != nil {
 		return err
 	}

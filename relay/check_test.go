@@ -78,7 +78,7 @@ func TestRefusals(t *testing.T) {
 		{"preserve not JSON with a name", provider.Preserve, "m", `{`, "request body is not a valid JSON object"},
 	} {
 		ex := asking(tt.body)
-		err := target(t, set(tt.routeType, tt.model)).Call(ex)
+		err := calling(target(t, set(tt.routeType, tt.model)), ex)
 		if got := message(err); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
@@ -93,7 +93,7 @@ func TestRefusals(t *testing.T) {
 
 func TestAmbiguousBody(t *testing.T) {
 	ex := asking(`{"model":"m","model":"x","messages":[{"content":"a"}]}`)
-	got := message(target(t, nil).Call(ex))
+	got := message(calling(target(t, nil), ex))
 	if !strings.HasPrefix(got, "request body is ambiguous: ") {
 		t.Errorf("got %q", got)
 	}
@@ -108,7 +108,7 @@ func TestContentType(t *testing.T) {
 		if contentType != "" {
 			fields = []string{"Content-Type: " + contentType}
 		}
-		if got := message(target(t, set(provider.Chat, "m")).Call(asking(hello, fields...))); got != want {
+		if got := message(calling(target(t, set(provider.Chat, "m")), asking(hello, fields...))); got != want {
 			t.Errorf("%q: got %q, want %q", contentType, got, want)
 		}
 	}
@@ -118,10 +118,10 @@ func TestBodyLimit(t *testing.T) {
 	limited := target(t, func(s *Settings) {
 		s.Model.Name, s.MaxBody, s.MaxBodyField = "m", int64(len(hello)), "config.max_request_body_size"
 	})
-	if err := limited.Call(asking(hello)); err != nil {
+	if err := calling(limited, asking(hello)); err != nil {
 		t.Errorf("at the limit: %v", err)
 	}
-	err := limited.Call(asking(hello + " "))
+	err := calling(limited, asking(hello+" "))
 	if f := fault.As(err); f.Status() != 413 || f.Message != "request body is larger than config.max_request_body_size allows" {
 		t.Errorf("beyond the limit: %v", err)
 	}
@@ -154,7 +154,7 @@ func TestStreaming(t *testing.T) {
 			body = `{"stream":` + tt.flag + `,` + body[1:]
 		}
 		ex := asking(body)
-		err := target(t, func(s *Settings) { s.RouteType, s.Streaming = tt.routeType, tt.allow }).Call(ex)
+		err := calling(target(t, func(s *Settings) { s.RouteType, s.Streaming = tt.routeType, tt.allow }), ex)
 		if got := message(err); got != tt.want {
 			t.Errorf("%s %s: got %q, want %q", tt.allow, tt.flag, got, tt.want)
 		}
@@ -168,11 +168,11 @@ func TestStreaming(t *testing.T) {
 func TestCallerModelDoesNotStay(t *testing.T) {
 	tg := target(t, nil)
 	ex := asking(`{"model":"x",` + hello[1:])
-	if err := tg.Call(ex); err != nil || ex.AI.RequestModel != "x" {
+	if err := calling(tg, ex); err != nil || ex.AI.RequestModel != "x" {
 		t.Fatalf("first: %v, %q", err, ex.AI.RequestModel)
 	}
 	ex.Finish()
-	if got := message(tg.Call(asking(hello))); got != noName {
+	if got := message(calling(tg, asking(hello))); got != noName {
 		t.Errorf("second: got %q", got)
 	}
 }
@@ -182,7 +182,7 @@ func TestManyModelsAreForgotten(t *testing.T) {
 	for i := range 3 * maxModels {
 		name := strings.Repeat("m", i+1)
 		ex := asking(`{"model":"` + name + `",` + hello[1:])
-		if err := tg.Call(ex); err != nil {
+		if err := calling(tg, ex); err != nil {
 			t.Fatal(err)
 		}
 		ex.Finish()

@@ -22,6 +22,7 @@ type framer struct {
 	line   []byte // the unfinished line, or element
 	split  sse.Splitter
 	cursor sse.Cursor
+	names  map[string]string
 	binary eventstream.Splitter
 	found  []eventstream.Message
 	array  arrayScan
@@ -116,11 +117,30 @@ func (f *framer) events(frame []byte) error {
 		if !ev.HasData {
 			continue
 		}
-		if err := f.take(wire.Message{Name: string(ev.Name), Data: ev.Data}); err != nil {
+		if err := f.take(wire.Message{Name: f.name(ev.Name), Data: ev.Data}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// maxNames bounds the names of events that are remembered.
+const maxNames = 64
+
+// name is the name of an event as a string that was made once.
+func (f *framer) name(raw []byte) string {
+	if len(raw) == 0 {
+		return ""
+	}
+	if known, ok := f.names[string(raw)]; ok {
+		return known
+	}
+	if f.names == nil || len(f.names) >= maxNames {
+		f.names = map[string]string{}
+	}
+	s := string(raw)
+	f.names[s] = s
+	return s
 }
 
 func (f *framer) lines(data []byte) error {

@@ -34,7 +34,7 @@ func meterOf(tb testing.TB, t *Target, hide bool, contentType string, src flow.S
 		ask += `,"stream_options":{"include_usage":true}`
 	}
 	ex := asking(ask + "}")
-	if err := t.Call(ex); err != nil {
+	if err := calling(t, ex); err != nil {
 		tb.Fatal(err)
 	}
 	if err := ex.Call.Prepare(ex, 0); err != nil {

@@ -26,6 +26,11 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	case r.Status != 200:
 		c.pass(ex, r)
 		return nil
+	case c.counts:
+		c.ai.Usage = llm.Usage{}
+		c.pass(ex, r)
+		r.Header.Set(CountHeader, "provider")
+		return nil
 	}
 	c.ai.Usage = llm.NoUsage()
 	r.Header.Del("Set-Cookie")
@@ -34,6 +39,8 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	receive := c.receivePlain
 	switch {
+	case c.x.on && c.t.embeds():
+		receive = c.receiveEmbed
 	case c.x.on:
 		receive = c.receiveTranslated
 	case c.stream || r.Events:

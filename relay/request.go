@@ -12,7 +12,7 @@ import (
 )
 
 // Prepare points the exchange at the target and writes the request for it.
-func (c *call) Prepare(ex *flow.Exchange, _ int) error {
+func (c *call) Prepare(ex *flow.Exchange, n int) error {
 	out := &ex.Out
 	at := c.place()
 	loc := &at.location
@@ -22,17 +22,16 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 		return err
 	}
 	out.Path = path
+	if c.counts {
+		out.Path = countPath(at.format.Format(), path)
+	}
 	out.Query, out.HasQuery = joinQuery(loc.Query, c.query), c.hasQuery || loc.Query != ""
 	if c.t.surface.post && ex.Body.Buffered() {
 		out.Method = "POST"
 	}
 	c.encoding(out)
-	if c.x.on {
-		if err := c.put(ex); err != nil {
-			return err
-		}
-	} else {
-		c.edit(ex)
+	if err := c.fill(ex, n); err != nil {
+		return err
 	}
 	c.addFixed(out, at)
 	c.ai.Meta = at.meta
@@ -41,6 +40,19 @@ func (c *call) Prepare(ex *flow.Exchange, _ int) error {
 		c.ai.RequestBody = ex.Body.Edited()
 	}
 	return c.prove(ex)
+}
+
+// fill makes the body that goes out.
+func (c *call) fill(ex *flow.Exchange, n int) error {
+	switch {
+	case !c.x.on:
+		c.edit(ex)
+	case c.t.embeds():
+		return c.putEmbed(ex, n)
+	default:
+		return c.put(ex, n)
+	}
+	return nil
 }
 
 // addFixed adds what every question to the place has. Arguments of the

@@ -12,7 +12,7 @@ import (
 // prepared calls and prepares, which must both work.
 func prepared(t *testing.T, tg *Target, ex *flow.Exchange) *flow.Exchange {
 	t.Helper()
-	if err := tg.Call(ex); err != nil {
+	if err := calling(tg, ex); err != nil {
 		t.Fatal(err)
 	}
 	if err := ex.Call.Prepare(ex, 0); err != nil {
@@ -254,7 +254,7 @@ func TestNoWayOut(t *testing.T) {
 	} {
 		ex := asking("")
 		ex.In.Path, ex.Prefix = path, "/v1"
-		if err := tg.Call(ex); err != nil {
+		if err := calling(tg, ex); err != nil {
 			t.Fatal(err)
 		}
 		if err := ex.Call.Prepare(ex, 0); fault.As(err).Status() != 400 {
@@ -300,7 +300,7 @@ func TestTemplatesChooseTheModel(t *testing.T) {
 	if ex.AI.RequestModel != "m2" || ex.Out.Host != "up" {
 		t.Errorf("got %q at %q", ex.AI.RequestModel, ex.Out.Host)
 	}
-	if got := message(tg.Call(asking(hello))); got != "headers key x-model was not provided" {
+	if got := message(calling(tg, asking(hello))); got != "headers key x-model was not provided" {
 		t.Errorf("without the field: %q", got)
 	}
 }

@@ -58,20 +58,21 @@ func (c *call) understand(ex *flow.Exchange) error {
 	return c.checkState()
 }
 
-// elsewhere are members of a question whose answer needs what only OpenAI's
-// own service keeps.
-var elsewhere = []string{"previous_response_id", "conversation", "background"}
+// keeper is a format whose questions can rest on what the service keeps.
+type keeper interface {
+	// Stored names the member that does; empty is none.
+	Stored(r *llm.Request) string
+}
 
-// checkState refuses a question that goes on with something that is not in it.
+// checkState refuses a question that goes on with something that is not in it:
+// another format's provider does not have it.
 func (c *call) checkState() error {
-	if c.x.same || c.t.s.Client.Format() != llm.OpenAIResponses {
+	k, ok := c.t.s.Client.(keeper)
+	if !ok || c.x.same {
 		return nil
 	}
-	for _, name := range elsewhere {
-		v := c.x.question.Extra.Get(llm.OpenAIResponses, name)
-		if v != nil && string(v) != "null" && string(v) != "false" {
-			return invalid(name + ": provider " + c.t.s.Provider.Name() + " keeps no answers; send the whole conversation as input")
-		}
+	if name := k.Stored(&c.x.question); name != "" {
+		return invalid(name + ": provider " + c.t.s.Provider.Name() + " keeps no answers; send the whole conversation as input")
 	}
 	return nil
 }
@@ -84,29 +85,40 @@ func badQuestion(err error) error {
 }
 
 // put writes the question in the provider's format.
-func (c *call) put(ex *flow.Exchange) error {
-	x := &c.x
+func (c *call) put(ex *flow.Exchange, attempt int) error {
 	ex.Out.Method = "POST"
 	c.forget(ex)
-	if x.same && c.untouched() {
+	if c.x.same && (c.counts || c.untouched()) {
 		c.addMembers(ex, c.body)
 		return nil
 	}
-	q := x.question // an attempt must not change it for the next
-	q.Model, q.Stream = c.target.model, c.stream
-	c.configure(&q)
-	x.notes.Reset()
-	body, err := c.place().format.EncodeRequest(x.body[:0], &q, &x.notes)
-	if err != nil {
-		return badQuestion(err)
+	return c.send(ex, attempt, func(dst []byte) ([]byte, error) {
+		q := c.x.question
+		q.Model, q.Stream = c.target.model, c.stream
+		c.configure(&q)
+		return c.place().format.EncodeRequest(dst, &q, &c.x.notes)
+	})
+}
+
+// send makes what encode writes the body, unless what it lacks is against it.
+// A further attempt sends what the first one did: its bytes may still be on
+// their way.
+func (c *call) send(ex *flow.Exchange, attempt int, encode func(dst []byte) ([]byte, error)) error {
+	x := &c.x
+	if attempt == 0 {
+		x.notes.Reset()
+		body, err := encode(x.body[:0])
+		if err != nil {
+			return badQuestion(err)
+		}
+		x.body = body
+		if notes := x.notes.List(); len(notes) > 0 && c.t.s.Translation == Strict {
+			return invalid(c.t.s.Provider.Name() + " cannot express: " + fields(notes, maxFields))
+		}
+		ex.Body.Replace(body)
 	}
-	x.body = body
-	if notes := x.notes.List(); len(notes) > 0 && c.t.s.Translation == Strict {
-		return invalid(c.t.s.Provider.Name() + " cannot express: " + fields(notes, maxFields))
-	}
-	ex.Body.Replace(body)
 	ex.Out.Header.Set("Content-Type", "application/json")
-	c.addMembers(ex, body)
+	c.addMembers(ex, x.body)
 	return nil
 }
 
@@ -155,7 +167,7 @@ func (c *call) forget(ex *flow.Exchange) {
 		}
 		ex.Out.Header.Del(name)
 	}
-	if c.place().format.Format() != llm.Anthropic {
+	if f := c.place().speaker().Format(); f != llm.Anthropic && f != llm.AnthropicHosted {
 		ex.Out.Header.Del("Anthropic-Beta")
 	}
 	if c.x.same { // the query belongs to the question; its key does not
@@ -242,10 +254,7 @@ func printable(s string) string {
 // receiveTranslated turns the provider's answer into the caller's format.
 func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	contentType := r.Header.Get("Content-Type")
-	if codingOf(r.Header) == codingGzip {
-		r.Stream, r.Length = inflate(r.Stream), -1
-	}
-	r.Header.Del("Content-Encoding")
+	decoded(r)
 	c.warn(r)
 	if c.stream || r.Events {
 		return c.translateStream(ex, r, contentType)
@@ -265,6 +274,14 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	c.setAnswer(ex, r, &a)
 	return nil
+}
+
+// decoded undoes the content coding.
+func decoded(r *flow.Reply) {
+	if codingOf(r.Header) == codingGzip {
+		r.Stream, r.Length = inflate(r.Stream), -1
+	}
+	r.Header.Del("Content-Encoding")
 }
 
 func (c *call) keepAnswer(body []byte) {
@@ -376,7 +393,7 @@ func letters(parts []llm.Part) int {
 // identify fills what every answer has.
 func (c *call) identify(ex *flow.Exchange, id, model *string, created *int64) {
 	if *id == "" {
-		*id = idPrefix(c.t.s.Client.Format()) + ex.ID
+		*id = idPrefixes[c.t.s.Client.Format()] + ex.ID
 	}
 	if *model == "" {
 		*model = c.target.model
@@ -386,23 +403,19 @@ func (c *call) identify(ex *flow.Exchange, id, model *string, created *int64) {
 	}
 }
 
-func idPrefix(f llm.Format) string {
-	switch f {
-	case llm.OpenAIChat:
-		return "chatcmpl-"
-	case llm.OpenAICompletions:
-		return "cmpl-"
-	case llm.OpenAIResponses:
-		return "resp_"
-	case llm.Anthropic:
-		return "msg_"
-	}
-	return ""
+// idPrefixes are what the ids of answers begin with.
+var idPrefixes = map[llm.Format]string{
+	llm.OpenAIChat: "chatcmpl-", llm.OpenAICompletions: "cmpl-", llm.OpenAIResponses: "resp_", llm.Anthropic: "msg_",
 }
 
 // setAnswer writes the answer in the caller's format.
 func (c *call) setAnswer(_ *flow.Exchange, r *flow.Reply, a *llm.Response) {
 	c.scrap = c.t.s.Client.EncodeResponse(c.scrap[:0], a, &c.x.question)
+	c.answer(r)
+}
+
+// answer replies with the document in the call's buffer.
+func (c *call) answer(r *flow.Reply) {
 	c.keepAnswer(c.scrap)
 	r.Header.Set("Content-Type", "application/json")
 	r.Events = false
@@ -427,9 +440,9 @@ func (c *call) passError(ex *flow.Exchange, r *flow.Reply) error {
 			return broken(ex, err)
 		}
 	}
-	e := c.place().format.DecodeError(r.Status, r.Header.Get, body)
+	e := c.place().speaker().DecodeError(r.Status, r.Header.Get, body)
 	c.ai.Error = e.Message
-	c.scrap = c.t.s.Client.EncodeError(c.scrap[:0], e)
+	c.scrap = c.t.caller().EncodeError(c.scrap[:0], e)
 	r.Header.Set("Content-Type", "application/json")
 	r.Events = false
 	r.SetBody(c.scrap)
@@ -455,5 +468,5 @@ func (c *call) Fault(f *fault.Error) []byte {
 	if msg == "" {
 		msg = http.StatusText(f.Status())
 	}
-	return c.t.s.Client.EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
+	return c.t.caller().EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
 }

@@ -51,7 +51,8 @@ func (f *Fields) Next() bool {
 
 // Name of the member. It shares the memory of the body.
 func (f *Fields) Name() string {
-	return unsafe.String(unsafe.SliceData(f.name), len(f.name)) // a copy for each name would be most of a decoder's garbage
+	// A copy for each name would be most of a decoder's garbage.
+	return unsafe.String(unsafe.SliceData(f.name), len(f.name)) //nolint:gosec // nobody writes to a body
 }
 
 // Value of the member.
@@ -63,16 +64,11 @@ func (f *Fields) Keep(x *llm.Extra, from llm.Format) {
 	x.Members = append(x.Members, llm.Member{Name: f.Name(), Value: f.value})
 }
 
-// A mark remembers a spelling in an Extra: what the format wrote of two things
-// that mean the same. No member of a body has such a name.
-const markStart = '\x00'
-
-func isMark(name string) bool { return len(name) > 0 && name[0] == markStart }
-
-// Mark remembers a spelling, with a value if there is one to keep.
+// Mark remembers how a format spelled what the model knows, with a value if
+// there is one to keep.
 func Mark(x *llm.Extra, from llm.Format, name string, value llm.JSON) {
 	x.From = from
-	x.Members = append(x.Members, llm.Member{Name: string(markStart) + name, Value: value})
+	x.Form = append(x.Form, llm.Member{Name: name, Value: value})
 }
 
 // Marked tells whether a spelling was remembered by the format.
@@ -80,9 +76,9 @@ func Marked(x *llm.Extra, from llm.Format, name string) (value llm.JSON, ok bool
 	if x.From != from {
 		return nil, false
 	}
-	for i := range x.Members {
-		if m := x.Members[i].Name; isMark(m) && m[1:] == name {
-			return x.Members[i].Value, true
+	for i := range x.Form {
+		if x.Form[i].Name == name {
+			return x.Form[i].Value, true
 		}
 	}
 	return nil, false
@@ -94,18 +90,30 @@ func NoteExtra(n *Notes, x *llm.Extra, own llm.Format, path string) {
 		return
 	}
 	for i := range x.Members {
-		if name := x.Members[i].Name; !isMark(name) && !IsNull(x.Members[i].Value) {
-			n.Drop(path + name)
+		if m := &x.Members[i]; m.Value != nil && !IsNull(m.Value) {
+			n.Drop(path + m.Name)
 		}
 	}
 }
 
 // Get is the value at a path of names in an object, nil if there is none.
 func Get(object []byte, path ...string) llm.JSON {
-	if jsonscan.KindOf(object) != jsonscan.Object {
-		return nil
+	for _, name := range path {
+		if object = member(object, name); object == nil {
+			return nil
+		}
 	}
-	return jsonscan.Find(object, path...).Of(object)
+	return object
+}
+
+// member is the value of a name, which occurs once: see Check.
+func member(object []byte, name string) []byte {
+	for f := NewFields(object); f.Next(); {
+		if f.Name() == name {
+			return f.value
+		}
+	}
+	return nil
 }
 
 // Items walks over the elements of an array in valid JSON; anything that is no
@@ -126,7 +134,7 @@ func Len(array []byte) int {
 	return n
 }
 
-// IsString, IsArray, IsObject and IsNull tell what a value is; nil is nothing.
+// IsString tells whether v is a string; nil is nothing.
 func IsString(v []byte) bool { return jsonscan.KindOf(v) == jsonscan.String }
 
 // IsArray tells whether v is an array.
@@ -162,6 +170,13 @@ func Text(v []byte) string {
 		return ""
 	}
 	return s
+}
+
+// Word is Text for comparing, not for keeping: it shares the memory of v where
+// it can.
+func Word(v []byte) string {
+	b := TextBytes(v)
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // nobody writes to a body
 }
 
 // TextBytes is Text as bytes, without a copy where v has no escapes.

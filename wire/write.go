@@ -130,7 +130,7 @@ func (w *Writer) Extra(x *llm.Extra, own llm.Format) {
 		return
 	}
 	for i := range x.Members {
-		if isMark(x.Members[i].Name) {
+		if x.Members[i].Value == nil {
 			continue
 		}
 		w.comma()

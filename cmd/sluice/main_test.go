@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -73,6 +74,12 @@ func write(t *testing.T, name, text string) string {
 // call makes a request; a body makes it a POST.
 func call(t *testing.T, url, body string) (int, string) {
 	t.Helper()
+	return callAs(t, url, body, "")
+}
+
+// callAs is call with a version of Anthropic's API, as its SDK has it.
+func callAs(t *testing.T, url, body, version string) (int, string) {
+	t.Helper()
 	method := http.MethodGet
 	if body != "" {
 		method = http.MethodPost
@@ -83,6 +90,9 @@ func call(t *testing.T, url, body string) (int, string) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer of-the-caller")
+	if version != "" {
+		req.Header.Set("Anthropic-Version", version)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -374,6 +384,120 @@ func TestQuickstartKey(t *testing.T) {
 	for _, shown := range []*world{w, again} {
 		if strings.Contains(shown.out.String()+shown.log.String(), "sk-real") {
 			t.Error("the key is shown")
+		}
+	}
+}
+
+// everyKey is an environment in which quickstart finds every provider.
+var everyKey = []string{
+	"OPENAI_API_KEY=sk-real", "ANTHROPIC_API_KEY=sk-real", "GEMINI_API_KEY=sk-real", "MISTRAL_API_KEY=sk-real", "COHERE_API_KEY=sk-real",
+	"XAI_API_KEY=sk-real", "DEEPSEEK_API_KEY=sk-real", "GROQ_API_KEY=sk-real", "OPENROUTER_API_KEY=sk-real", "TOGETHER_API_KEY=sk-real",
+	"PERPLEXITY_API_KEY=sk-real", "CEREBRAS_API_KEY=sk-real", "DASHSCOPE_API_KEY=sk-real", "HF_TOKEN=sk-real",
+	"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=sk-real", "AWS_REGION=us-east-1",
+}
+
+// elsewhere points every route of a declarative file to another address; the
+// paths of the providers become /<provider>.
+func elsewhere(t *testing.T, text, address string) string {
+	t.Helper()
+	blocks := strings.Split(text, "    - name: ai-proxy\n")
+	place := regexp.MustCompile(`upstream_url: https://[^/\n]+`)
+	model := regexp.MustCompile(`          provider: (.*)\n(          name: .*\n)?(          options:\n)?`)
+	for i, b := range blocks {
+		if place.MatchString(b) {
+			blocks[i] = place.ReplaceAllString(b, "upstream_url: "+address)
+			continue
+		}
+		blocks[i] = model.ReplaceAllString(b, "          provider: $1\n$2          options:\n            upstream_url: "+address+"/$1\n")
+	}
+	return strings.Join(blocks, "    - name: ai-proxy\n")
+}
+
+// answers of the providers, by how the paths of their questions end.
+var vendorAnswers = map[string]string{
+	"/v1/messages":  `{"id":"m","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"hi from anthropic"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}`,
+	"/anthropic":    `{"id":"m","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"hi from anthropic"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}`,
+	"/count_tokens": `{"input_tokens":7}`,
+	"/gemini":       `{"candidates":[{"content":{"role":"model","parts":[{"text":"hi from gemini"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":2,"totalTokenCount":3}}`,
+	"/cohere":       `{"id":"c","finish_reason":"COMPLETE","message":{"role":"assistant","content":[{"type":"text","text":"hi from cohere"}]},"usage":{"tokens":{"input_tokens":1,"output_tokens":2}}}`,
+	"/bedrock":      `{"output":{"message":{"role":"assistant","content":[{"text":"hi from bedrock"}]}},"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}}`,
+	"/mistral":      `{"id":"x","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi from mistral"},"finish_reason":"stop"}]}`,
+}
+
+// Every provider is to be had by OpenAI's SDK, and by its own.
+func TestQuickstartVendors(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if h := r.Header; !strings.Contains(h.Get("Authorization")+h.Get("X-Api-Key")+h.Get("X-Goog-Api-Key"), "sk-real") && h.Get("X-Amz-Date") == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		for end, answer := range vendorAnswers {
+			if strings.HasSuffix(r.URL.Path, end) {
+				_, _ = io.WriteString(w, answer)
+				return
+			}
+		}
+		_, _ = io.WriteString(w, `{"saw":"`+r.Method+" "+r.URL.Path+" "+r.Header.Get("Anthropic-Version")+`"}`)
+	}))
+	defer upstream.Close()
+	dir := t.TempDir()
+	w := newWorld(t, everyKey...)
+	_, _, stop := w.running(t, "quickstart", "--yes", "--dir", dir)
+	stop()
+	file := filepath.Join(dir, "sluice.yml")
+	check := newWorld(t)
+	if code := check.run([]string{"check", file}); code != 0 {
+		t.Fatalf("check: %s", check.out.String())
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(elsewhere(t, string(text), upstream.URL)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := newWorld(t, "AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=sk-real")
+	g, _, stop := again.running(t, "quickstart", "--yes", "--dir", dir)
+	const chat = `{"model":"m","messages":[{"role":"user","content":"Hi"}]}`
+	for _, tc := range []struct{ path, mark, body, want string }{
+		{"/anthropic/v1/chat/completions", "", chat, `"content":"hi from anthropic"`},
+		{"/anthropic/v1/responses", "", `{"model":"m","input":"Hi"}`, `"text":"hi from anthropic"`},
+		{"/anthropic/v1/models", "", "", `"object":"list","data":[{"id":"claude`},
+		{"/anthropic/v1/models", "2024-01-01", "", "GET /v1/models 2023-06-01"},
+		{"/anthropic/v1/models/claude-x", "2024-01-01", "", "GET /v1/models/claude-x 2023-06-01"},
+		{"/anthropic/v1/messages", "2023-06-01", `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}`, `"type":"message"`},
+		{"/anthropic/v1/messages/count_tokens", "2023-06-01", `{"model":"m","messages":[{"role":"user","content":"Hi"}]}`, `"input_tokens":7`},
+		{"/gemini/v1/chat/completions", "", chat, `"content":"hi from gemini"`},
+		{"/gemini/v1/completions", "", `{"model":"m","prompt":"Hi"}`, `"text":"hi from gemini"`},
+		{"/gemini/v1/models", "", "", `"object":"list","data":[{"id":"gemini`},
+		{"/gemini/v1beta/models", "", "", "GET /v1beta/models "},
+		{"/gemini/v1beta/models/gemini-x", "", "", "GET /v1beta/models/gemini-x "},
+		{"/gemini/v1beta/models/gemini-x:generateContent", "", `{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}`, `"candidates":[`},
+		{"/mistral/v1/chat/completions", "", chat, "hi from mistral"},
+		{"/mistral/v1/models", "", "", "GET /v1/models "},
+		{"/cohere/v1/chat/completions", "", chat, `"content":"hi from cohere"`},
+		{"/cohere/v1/models", "", "", `"object":"list","data":[{"id":"command`},
+		{"/cohere/v2/chat", "", chat, `"finish_reason":"COMPLETE"`},
+		{"/bedrock/v1/chat/completions", "", chat, `"content":"hi from bedrock"`},
+		{"/bedrock/v1/models", "", "", `"id":"us.amazon.`},
+		{"/bedrock/model/amazon.nova-lite-v1%3A0/converse", "", `{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}`, `"stopReason":"end_turn"`},
+		{"/groq/v1/models", "", "", "GET /openai/v1/models "},
+		{"/openrouter/v1/models/a/b", "", "", "GET /api/v1/models/a/b "},
+		{"/dashscope/v1/models", "", "", "GET /compatible-mode/v1/models "},
+		{"/together/v1/models", "", "", `"object":"list"`},
+		{"/together/v1/embeddings", "", `{"model":"m","input":"Hi"}`, "POST /together "},
+	} {
+		if code, body := callAs(t, "http://"+g.ProxyAddrs()[0].String()+tc.path, tc.body, tc.mark); code != 200 || !strings.Contains(body, tc.want) {
+			t.Errorf("%s: status %d, %s", tc.path, code, body)
+		}
+	}
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d: %s", code, again.log.String())
+	}
+	for _, shown := range []*world{w, again, check} {
+		if strings.Contains(shown.out.String()+shown.log.String(), "sk-real") {
+			t.Error("a key is shown")
 		}
 	}
 }

@@ -21,10 +21,11 @@ var quickstartCommand = command{
 	name: "quickstart", summary: "set up a first configuration and run it",
 	usage: `Usage: sluice quickstart [--yes] [--dir FOLDER] [--force]
 
-Asks for the keys of the providers to enable, or takes them from the usual
-variables (OPENAI_API_KEY), looks for a local Ollama, writes a declarative file
-and an env file, starts the gateway, and prints how to call it. Without any
-key the built-in demo model answers.
+Takes the keys of providers from the usual variables (OPENAI_API_KEY,
+ANTHROPIC_API_KEY, GEMINI_API_KEY, …) or asks for them, looks for a local
+Ollama, writes a declarative file and an env file, starts the gateway, and
+prints how to call it. Every provider can be called with OpenAI's SDK. Without
+any key the built-in demo model answers.
 
   --yes           never ask: enable what is found
   --dir FOLDER    where to write sluice.yml and sluice.env (./quickstart)

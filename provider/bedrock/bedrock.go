@@ -1,4 +1,5 @@
-// Package bedrock is Amazon Bedrock, by its Converse API.
+// Package bedrock is Amazon Bedrock, by its Converse API, and by InvokeModel
+// for embeddings.
 //
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 package bedrock
@@ -13,7 +14,9 @@ import (
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
+	"github.com/sluice-gateway/sluice/wire/bedrockembed"
 )
 
 // New returns the provider.
@@ -33,7 +36,13 @@ var errModel = errors.New("a model must be named, and not climb")
 // Endpoint implements provider.Provider.
 func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e := provider.Endpoint{Format: bedrock.Provider{}}
-	if o.RouteType != provider.Chat && o.RouteType != provider.Completions {
+	switch o.RouteType {
+	case provider.Chat, provider.Completions:
+	case provider.Embeddings:
+		e = provider.Endpoint{Embed: bedrockembed.Provider{
+			Normalize: o.Options.Bedrock.EmbeddingsNormalize, InputType: o.Options.Cohere.EmbeddingInputType,
+		}}
+	default:
 		return e, provider.ErrNoOperation
 	}
 	if strings.Contains(o.Model, "..") {
@@ -48,11 +57,20 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	}
 	e.Location = provider.Location{Scheme: "https", Host: "bedrock-runtime." + region + ".amazonaws.com", Port: 443}
 	// As the SDKs write it: an ARN is full of colons.
-	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A") + "/converse"
+	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A")
+	e.Below = true
+	switch {
+	case o.RouteType == provider.Embeddings:
+		e.Location.Path += "/invoke"
+		return e, nil
+	case o.Options.Bedrock.InvokeModel:
+		invoke(&e, o)
+		return e, nil
+	}
+	e.Location.Path += "/converse"
 	if o.Stream {
 		e.Location.Path += "-stream"
 	}
-	e.Below = true
 	if latency := o.Options.Bedrock.PerformanceConfigLatency; latency != "" {
 		w := wire.Writer{}
 		w.Object()
@@ -61,6 +79,18 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		e.Body = []llm.Member{{Name: "performanceConfig", Value: w.Buf}}
 	}
 	return e, nil
+}
+
+// invoke speaks to the model in its maker's own format.
+func invoke(e *provider.Endpoint, o *provider.Operation) {
+	e.Location.Path += "/invoke"
+	if o.Stream {
+		e.Location.Path += "-with-response-stream"
+	}
+	e.Format = bedrock.Invoke{}
+	if strings.Contains(o.Model, "anthropic.claude") && o.RouteType != provider.Completions {
+		e.Format = bedrock.Chunked{Provider: anthropic.Hosted(anthropic.BedrockVersion).Provider}
+	}
 }
 
 // region of the configuration, else of the environment.

@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-gateway/sluice/provider/internal/ollamaapi"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
+	"github.com/sluice-gateway/sluice/wire/openaiembed"
 )
 
 // New returns the provider.
@@ -30,7 +31,7 @@ func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	case provider.Completions: // the service has none; servers with its models do
 		e.Location.Path, e.Format = "/", openaicompletions.Provider{}
 	case provider.Embeddings:
-		e.Location.Path = "/v1/embeddings"
+		e.Location.Path, e.Embed = "/v1/embeddings", openaiembed.Provider{Mistral: true}
 	case provider.Preserve:
 	default:
 		return e, provider.ErrNoOperation

@@ -4,9 +4,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"net"
@@ -98,4 +100,21 @@ func (a *Authority) Pool() *x509.CertPool {
 	p := x509.NewCertPool()
 	p.AddCert(a.cert)
 	return p
+}
+
+// ServiceAccount makes the key file of a Google service account, on one line.
+func ServiceAccount(email string) (string, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return "", err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(map[string]string{
+		"type": "service_account", "client_email": email, "private_key_id": "1", "private_key": encode("PRIVATE KEY", der),
+		"token_uri": "https://oauth2.googleapis.com/token",
+	})
+	return string(text), err
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-gateway/sluice/internal/eventstream"
 )
 
 // Answer is what an upstream does for one request: steps in order.
@@ -25,6 +27,7 @@ import (
 //	%gzip           the body is compressed
 //	%fill N TEXT    N bytes of TEXT over and over
 //	%trailer N: V   a trailer
+//	%aws TYPE TEXT  a message of AWS's event stream: its type and its payload
 //	%echo           sends back whatever comes (after 101)
 //	%body           reads the request's body here, not before the answer begins
 //	%raw            no head is added and nothing is framed
@@ -208,6 +211,8 @@ func (p *parser) direction(d string) error {
 		add(reset, 0)
 	case "trailer":
 		add(trailer, 0)
+	case "aws":
+		return p.message(rest)
 	case "echo":
 		add(echo, 0)
 	case "body":
@@ -225,6 +230,22 @@ func (p *parser) direction(d string) error {
 		return fmt.Errorf("unknown direction %%%s", d)
 	}
 	return nil
+}
+
+// message takes one of AWS's event stream.
+func (p *parser) message(d string) error {
+	name, payload, _ := strings.Cut(d, " ")
+	kind := "event"
+	if strings.HasSuffix(name, "Exception") {
+		kind = "exception"
+	}
+	m, err := eventstream.Append(nil, []eventstream.Header{
+		{Name: ":" + kind + "-type", Value: eventstream.Text(name)},
+		{Name: ":content-type", Value: eventstream.Text("application/json")},
+		{Name: ":message-type", Value: eventstream.Text(kind)},
+	}, []byte(payload))
+	p.a.steps = append(p.a.steps, step{do: text, data: m})
+	return err
 }
 
 // frame compresses the body and settles how its end is told.

@@ -27,7 +27,7 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 var commands = map[string]command{
 	"gateway": gateway, "reload": reload, "shutdown": shutdown, "advance": advance, "metric": metric, "said": said,
 	"counted": counted, "tokens": tokens,
-	"upstream": upstream, "received": received, "await": await, "release": release, "certs": certs, "dns": dns,
+	"upstream": upstream, "received": received, "await": await, "release": release, "certs": certs, "dns": dns, "variable": variable, "account": account,
 	"call": call, "stream": stream, "answer": answer, "resume": resume, "hangup": hangup, "load": loadCommand,
 	"status": status, "header": headerCommand, "trailer": trailerCommand, "body": body, "event": event,
 	"dial": dial, "say": say, "hear": hear, "log": logCommand, "allocated": allocated,
@@ -343,6 +343,22 @@ func dns(ts *testscript.TestScript, _ bool, args []string) {
 		return
 	}
 	s.dns.Set(args[0], dnsmessage.TypeA, dnstest.Addrs(args[0], 60, args[1:]...)...)
+}
+
+// variable NAME VALUE sets a variable of the gateway's environment, before the
+// gateway; $NAME in the value is replaced where it is known.
+func variable(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, len(args) == 2, "variable NAME VALUE")
+	on(ts).set(ts, args[0], args[1])
+}
+
+// account NAME EMAIL makes the key file of a Google service account: $NAME, on
+// one line, for a single-quoted YAML string.
+func account(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, len(args) == 2, "account NAME EMAIL")
+	text, err := harness.ServiceAccount(args[1])
+	ts.Check(err)
+	on(ts).set(ts, args[0], text)
 }
 
 // allocated BYTES fails if the process took more memory since the last call

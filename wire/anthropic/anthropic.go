@@ -52,5 +52,11 @@ func Hosted(version string) Messages {
 // Format implements wire.Client.
 func (Client) Format() llm.Format { return own }
 
-// Format implements wire.Provider.
-func (Provider) Format() llm.Format { return own }
+// Format implements wire.Provider. On other hosts bodies differ from what
+// callers of Anthropic send, so that they cannot pass as they are.
+func (p Provider) Format() llm.Format {
+	if p.version != "" {
+		return llm.AnthropicHosted
+	}
+	return own
+}

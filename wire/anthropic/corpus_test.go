@@ -66,6 +66,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func exchange(t *testing.T, root string, x *recorded, count map[string]int) {
+	t.Helper()
 	api := anthropic.New()
 	if x.Provider == "vertex" {
 		api = anthropic.Hosted(anthropic.VertexVersion)
@@ -99,6 +100,7 @@ func exchange(t *testing.T, root string, x *recorded, count map[string]int) {
 }
 
 func recordedRequest(t *testing.T, api anthropic.Messages, x *recorded) {
+	t.Helper()
 	var r llm.Request
 	if err := api.Client.DecodeRequest(&r, wire.Question{Path: x.Request.Path, Body: x.Request.Body}); err != nil {
 		t.Fatal(err)
@@ -118,6 +120,7 @@ func recordedRequest(t *testing.T, api anthropic.Messages, x *recorded) {
 }
 
 func recordedAnswer(t *testing.T, api anthropic.Messages, body []byte) {
+	t.Helper()
 	var a llm.Response
 	if err := api.Provider.DecodeResponse(&a, body); err != nil {
 		t.Fatal(err)
@@ -130,6 +133,7 @@ func recordedAnswer(t *testing.T, api anthropic.Messages, body []byte) {
 }
 
 func recordedStream(t *testing.T, api anthropic.Messages, stream []byte) {
+	t.Helper()
 	events, err := feed(api.Provider.NewStream(), messages(stream))
 	if err != nil {
 		t.Fatal(err)

@@ -76,11 +76,11 @@ func statusOf(kind string) int {
 	return 500
 }
 
-// inBand reads an error that stands where an answer should; nil is none.
-func inBand(body llm.JSON) *llm.Error {
+// inBand reads an error that stands where an answer should.
+func inBand(body llm.JSON) (*llm.Error, bool) {
 	inner := wire.Null(wire.Get(body, "error"))
 	if inner == nil {
-		return nil
+		return nil, false
 	}
 	e := &llm.Error{RetryAfter: -1}
 	readError(e, body)
@@ -88,7 +88,7 @@ func inBand(body llm.JSON) *llm.Error {
 	if n, ok := wire.Int(wire.Get(inner, "code")); ok && n >= 400 && n < 600 {
 		e.Status = int(n)
 	}
-	return e
+	return e, true
 }
 
 // DecodeError implements wire.Provider. Beside the API's own errors it

@@ -1,7 +1,6 @@
 package anthropic_test
 
 import (
-	"fmt"
 	"reflect"
 	"testing"
 
@@ -97,6 +96,9 @@ func FuzzStream(f *testing.F) {
 		events, err := feed(api.Provider.NewStream(), messages(stream))
 		if err == nil {
 			checkOrder(t, events)
+		} else {
+			broken := &llm.Error{Status: 500, Type: "api_error", Message: "broken off"}
+			events = append(events, llm.Event{Kind: llm.EventError, Err: broken})
 		}
 		passed := relay(api.Client.NewStream(nil), events)
 		for _, m := range messages(passed) {
@@ -129,7 +131,7 @@ type toldPart struct {
 }
 
 func transcript(events []llm.Event) told {
-	out := told{Prompt: -1, Answer: -1}
+	out := told{}
 	for _, ev := range events {
 		var p *toldPart
 		if ev.Index < len(out.Parts) {
@@ -155,12 +157,16 @@ func transcript(events []llm.Event) told {
 		case llm.EventFinish:
 			out.Finish, out.Reason, out.Stop = ev.Finish, ev.Reason, string(ev.StopSequence)
 		case llm.EventUsage:
-			out.Prompt, out.Answer = ev.Usage.Prompt, max(ev.Usage.Completion, 0)
+			out.Prompt, out.Answer = max(ev.Usage.Prompt, 0), max(ev.Usage.Completion, 0)
 		case llm.EventError:
-			out.Error = fmt.Sprint(ev.Err.Type, ev.Err.Message)
+			out.Error = ev.Err.Message
 		case llm.EventEnd:
 			out.Ended = true
 		}
+	}
+	// What comes before the end may wait for it, or be a placeholder.
+	if !out.Ended {
+		out.Answer, out.Finish, out.Reason, out.Stop = 0, llm.Unfinished, "", ""
 	}
 	return out
 }

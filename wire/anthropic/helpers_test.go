@@ -70,10 +70,10 @@ func jsonDiff(want, got any, at string) string {
 func messages(stream []byte) []wire.Message {
 	var list []wire.Message
 	text := strings.ReplaceAll(string(stream), "\r\n", "\n")
-	for _, frame := range strings.Split(text, "\n\n") {
+	for frame := range strings.SplitSeq(text, "\n\n") {
 		var m wire.Message
 		var data []string
-		for _, line := range strings.Split(frame, "\n") {
+		for line := range strings.SplitSeq(frame, "\n") {
 			name, rest, _ := strings.Cut(line, ":")
 			rest = strings.TrimPrefix(rest, " ")
 			switch name {
@@ -171,8 +171,8 @@ func spoil(v reflect.Value) {
 			spoil(v.Index(i))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			spoil(v.Field(i))
+		for _, field := range v.Fields() {
+			spoil(field)
 		}
 	}
 }
@@ -214,9 +214,9 @@ func readable(v reflect.Value) any {
 		return list
 	case reflect.Struct:
 		m := map[string]any{}
-		for i := range v.NumField() {
-			if !v.Field(i).IsZero() {
-				m[v.Type().Field(i).Name] = readable(v.Field(i))
+		for field, value := range v.Fields() {
+			if !value.IsZero() {
+				m[field.Name] = readable(value)
 			}
 		}
 		return m

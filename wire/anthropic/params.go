@@ -193,15 +193,11 @@ func adaptiveEffort(effort string) string {
 func (e *encoder) lacksThoughts() bool {
 	for i := len(e.r.Messages) - 1; i >= 0; i-- {
 		m := &e.r.Messages[i]
-		switch m.Role {
-		case llm.Assistant:
-			if called(m) && !ownThoughts(m) {
-				return true
-			}
-		case llm.User:
-			if !onlyResults(m.Parts) {
-				return false
-			}
+		if m.Role == llm.Assistant && called(m) && !ownThoughts(m) {
+			return true
+		}
+		if m.Role == llm.User && !onlyResults(m.Parts) {
+			return false
 		}
 	}
 	return false

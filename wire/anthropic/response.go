@@ -13,8 +13,8 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 	if err := wire.Check(body); err != nil {
 		return fmt.Errorf("anthropic: an answer that is not JSON: %w", err)
 	}
-	if e := inBand(body); e != nil {
-		return e
+	if failure, failed := inBand(body); failed {
+		return failure
 	}
 	d := responseDecoder{a: a}
 	a.Extra.From = own

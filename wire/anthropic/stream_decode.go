@@ -48,7 +48,7 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 	if err := wire.Check(data); err != nil {
 		return dst, fmt.Errorf("anthropic: an event that is not JSON: %w", err)
 	}
-	kind := wire.Text(wire.Get(data, "type"))
+	kind := wire.Word(wire.Get(data, "type"))
 	if kind == "" {
 		kind = m.Name
 	}
@@ -61,9 +61,9 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 func (d *streamDecoder) emit(ev llm.Event) { d.out = append(d.out, ev) }
 
 func (d *streamDecoder) event(kind string) error {
-	if e := inBand(d.data); e != nil {
+	if failure, failed := inBand(d.data); failed {
 		d.ended = true
-		d.emit(llm.Event{Kind: llm.EventError, Err: e})
+		d.emit(llm.Event{Kind: llm.EventError, Err: failure})
 		return nil
 	}
 	switch kind {
@@ -151,21 +151,8 @@ func (d *streamDecoder) blockStart() error {
 	if wire.Get(d.data, "index") == nil {
 		key = int64(d.parts)
 	}
-	text, sign, input := p.Text, p.Signature, []byte(nil)
-	switch p.Kind {
-	case llm.Text:
-		p.Text = nil
-	case llm.Thinking:
-		p.Text, p.Signature, p.SignedBy = nil, nil, own
-		p.Extra.Members = without(p.Extra.Members, "signature")
-	case llm.ToolCall:
-		input, p.Call.Args = p.Call.Args, nil
-		p.Extra.Members = without(p.Extra.Members, "input")
-		text, sign = nil, nil
-	default:
-		text, sign = nil, nil
-	}
-	b, err := d.begin(key, p)
+	bare, text, sign, input := bareStart(p)
+	b, err := d.begin(key, bare)
 	if err != nil {
 		return err
 	}
@@ -177,6 +164,25 @@ func (d *streamDecoder) blockStart() error {
 		d.sign(b, sign)
 	}
 	return nil
+}
+
+// bareStart takes from a part what is told by events of its own.
+func bareStart(p llm.Part) (bare llm.Part, text, sign llm.JSON, input []byte) {
+	bare = p
+	if p.Kind == llm.Text {
+		bare.Text = nil
+		return bare, p.Text, nil, nil
+	}
+	if p.Kind == llm.Thinking {
+		bare.Text, bare.Signature, bare.SignedBy = nil, nil, own
+		bare.Extra.Members = without(p.Extra.Members, "signature")
+		return bare, p.Text, p.Signature, nil
+	}
+	if p.Kind == llm.ToolCall {
+		input, p.Call.Args = p.Call.Args, nil
+		bare.Extra.Members = without(p.Extra.Members, "input")
+	}
+	return bare, nil, nil, input
 }
 
 func without(members []llm.Member, name string) []llm.Member {
@@ -240,7 +246,7 @@ func (d *streamDecoder) endAll() {
 func (d *streamDecoder) delta() error {
 	d.start()
 	delta := wire.Get(d.data, "delta")
-	kind := wire.Text(wire.Get(delta, "type"))
+	kind := wire.Word(wire.Get(delta, "type"))
 	b := d.open[d.key()]
 	if b == nil {
 		var err error
@@ -339,6 +345,7 @@ func (d *streamDecoder) messageDelta() {
 	}
 	told := wire.Get(d.data, "usage")
 	if d.addUsage(told) {
+		d.usage.later = true
 		d.usage.final = d.usage.final || wire.IsNumber(wire.Get(told, "output_tokens"))
 		d.emit(llm.Event{Kind: llm.EventUsage, Usage: d.usage.canonical()})
 	}

@@ -61,14 +61,12 @@ func (s *streamEncoder) Encode(dst []byte, ev *llm.Event) []byte {
 }
 
 func (s *streamEncoder) event(ev *llm.Event) {
-	switch ev.Kind {
-	case llm.EventStart:
+	if ev.Kind == llm.EventStart {
 		s.start(ev)
 		return
-	case llm.EventError:
-		if s.head != nil {
-			s.begin(ev)
-		}
+	}
+	// A beginning that nothing follows is not worth telling.
+	if ev.Kind == llm.EventError && s.head == nil {
 		s.fail(ev.Err)
 		return
 	}
@@ -92,9 +90,11 @@ func (s *streamEncoder) event(ev *llm.Event) {
 		s.tellUsage(&ev.Usage)
 	case llm.EventEnd:
 		s.stop(ev)
+	case llm.EventError:
+		s.fail(ev.Err)
 	case llm.EventOther:
 		s.other(ev)
-	case llm.EventStart, llm.EventError, llm.EventLogprobs:
+	case llm.EventStart, llm.EventLogprobs:
 	}
 }
 
@@ -216,27 +216,11 @@ func (s *streamEncoder) part(ev *llm.Event) {
 	b := &sentBlock{kind: p.Kind, by: p.SignedBy, mine: p.Extra.From == own || p.SignedBy == own}
 	s.blocks[ev.Index] = b
 	s.order = append(s.order, b)
-	text, sign := p.Text, p.Signature
-	switch p.Kind {
-	case llm.Text, llm.Refusal:
-		p.Text = nil
-	case llm.Thinking:
-		p.Text, p.Signature = nil, nil
-		p.Extra = startExtra(&p)
-	case llm.ToolCall:
-		text, sign = nil, nil
-		s.called = true
-		p.Call, b.args = withoutArgs(p.Call)
-	case llm.Redacted:
-		text = nil
-		if sign == nil {
-			b.waiting = true
-			return
-		}
-		sign = nil
-	default:
-		text, sign = nil, nil
+	if p.Kind == llm.Redacted && p.Signature == nil {
+		b.waiting = true
+		return
 	}
+	text, sign := s.bare(b, &p)
 	s.blockStart(b, &p)
 	if text != nil && !wire.EmptyText(text) {
 		s.delta(&llm.Event{Index: ev.Index, Text: text})
@@ -244,6 +228,22 @@ func (s *streamEncoder) part(ev *llm.Event) {
 	if sign != nil {
 		s.sign(&llm.Event{Index: ev.Index, Text: sign, Part: llm.Part{SignedBy: p.SignedBy}})
 	}
+}
+
+// bare takes from a part what is told by events of its own.
+func (s *streamEncoder) bare(b *sentBlock, p *llm.Part) (text, sign llm.JSON) {
+	if p.Kind == llm.Text || p.Kind == llm.Refusal {
+		text, p.Text = p.Text, nil
+	}
+	if p.Kind == llm.Thinking {
+		text, sign = p.Text, p.Signature
+		p.Text, p.Signature, p.Extra = nil, nil, startExtra(p)
+	}
+	if p.Kind == llm.ToolCall {
+		s.called = true
+		p.Call, b.args = withoutArgs(p.Call)
+	}
+	return text, sign
 }
 
 // startExtra makes the beginning of thoughts have the empty signature that
@@ -296,17 +296,26 @@ func (s *streamEncoder) delta(ev *llm.Event) {
 		return
 	}
 	b.args = nil
-	kind, name := "text_delta", "text"
-	switch b.kind {
-	case llm.Text, llm.Refusal:
-	case llm.Thinking:
-		kind, name = "thinking_delta", "thinking"
-	case llm.ToolCall:
-		kind, name = "input_json_delta", "partial_json"
-	default:
+	kind, name := deltaNames(b.kind)
+	if kind == "" {
 		return
 	}
 	s.piece(b, kind, name, ev)
+}
+
+// deltaNames are the type of the pieces of a block and the member that holds
+// them, empty where there are no pieces.
+func deltaNames(kind llm.Kind) (delta, member string) {
+	switch kind {
+	case llm.Text, llm.Refusal:
+		return "text_delta", "text"
+	case llm.Thinking:
+		return "thinking_delta", "thinking"
+	case llm.ToolCall:
+		return "input_json_delta", "partial_json"
+	case llm.Image, llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Redacted, llm.Opaque:
+	}
+	return "", ""
 }
 
 func (s *streamEncoder) piece(b *sentBlock, kind, name string, ev *llm.Event) {
@@ -448,7 +457,7 @@ func (s *streamEncoder) keepUsage(u *llm.Usage) {
 
 func (s *streamEncoder) tellUsage(u *llm.Usage) {
 	s.keepUsage(u)
-	if s.finish != nil && !s.finished {
+	if s.finish != nil {
 		s.messageDelta(u)
 	}
 }
@@ -467,12 +476,7 @@ func (s *streamEncoder) messageDelta(u *llm.Usage) {
 	o.text("type", "message_delta")
 	if kept := o.kept("delta"); kept == nil || !sameFinish(finishEvent(kept), ev) {
 		o.name("delta")
-		s.w.Object()
-		s.w.Name("stop_reason")
-		s.w.String(reasonOf(ev.Finish, ev.Reason, s.mine, ev.StopSequence != nil, s.called))
-		s.w.Name("stop_sequence")
-		s.w.Raw(ev.StopSequence)
-		s.w.EndObject()
+		s.finishDelta(ev)
 	}
 	o.name("usage")
 	writeUsage(&s.w, u)
@@ -480,12 +484,25 @@ func (s *streamEncoder) messageDelta(u *llm.Usage) {
 	s.done(data)
 }
 
+func (s *streamEncoder) finishDelta(ev *llm.Event) {
+	s.w.Object()
+	s.w.Name("stop_reason")
+	if s.mine && ev.Finish == llm.Unfinished {
+		s.w.Raw(nil)
+	} else {
+		s.w.String(reasonOf(ev.Finish, ev.Reason, s.mine, ev.StopSequence != nil, s.called))
+	}
+	s.w.Name("stop_sequence")
+	s.w.Raw(ev.StopSequence)
+	s.w.EndObject()
+}
+
 func sameFinish(a llm.Event, b *llm.Event) bool {
 	return a.Finish == b.Finish && a.Reason == b.Reason && bytes.Equal(a.StopSequence, b.StopSequence)
 }
 
 func (s *streamEncoder) stop(ev *llm.Event) {
-	if !s.finished && (s.finish != nil || !s.mine) {
+	if !s.finished && (s.finish != nil || !s.mine || s.usage.Completion >= 0) {
 		s.messageDelta(&s.usage)
 	}
 	for _, b := range s.order {

@@ -122,12 +122,12 @@ func conversationPrompt(r *llm.Request, n *wire.Notes) llm.JSON {
 func textsOf(m *llm.Message, i int, n *wire.Notes) []llm.JSON {
 	var texts []llm.JSON
 	for j := range m.Parts {
-		switch p := &m.Parts[j]; p.Kind {
-		case llm.Text, llm.Refusal:
-			texts = append(texts, p.Text)
-		default:
+		p := &m.Parts[j]
+		if p.Kind != llm.Text && p.Kind != llm.Refusal {
 			n.Drop(place(i, j))
+			continue
 		}
+		texts = append(texts, p.Text)
 	}
 	return texts
 }
@@ -148,8 +148,8 @@ func (Text) DecodeResponse(a *llm.Response, body []byte) error {
 	if err := wire.Check(body); err != nil {
 		return fmt.Errorf("anthropic: an answer that is not JSON: %w", err)
 	}
-	if e := inBand(body); e != nil {
-		return e
+	if failure, failed := inBand(body); failed {
+		return failure
 	}
 	text := wire.Get(body, "completion")
 	if !wire.IsString(text) {
@@ -189,9 +189,9 @@ func (d *textDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, erro
 	if err := wire.Check(data); err != nil {
 		return dst, fmt.Errorf("anthropic: an event that is not JSON: %w", err)
 	}
-	if e := inBand(data); e != nil {
+	if failure, failed := inBand(data); failed {
 		d.ended = true
-		return append(dst, llm.Event{Kind: llm.EventError, Err: e}), nil
+		return append(dst, llm.Event{Kind: llm.EventError, Err: failure}), nil
 	}
 	text := wire.Get(data, "completion")
 	if !wire.IsString(text) || d.finished {

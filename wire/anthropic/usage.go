@@ -15,6 +15,8 @@ type usage struct {
 	// final: the count of output tokens is more than the placeholder that a
 	// stream begins with.
 	final bool
+	// later: the beginning is over, so the placeholder is of no use any more.
+	later bool
 }
 
 // maxUsageMembers bounds what a stream can make us remember.
@@ -109,6 +111,9 @@ func (u *usage) canonical() llm.Usage {
 			continue
 		}
 		placeholder := m.Name == "output_tokens" && !u.final
+		if placeholder && u.later {
+			continue
+		}
 		if !placeholder && c.take(m.Name, m.Value) && !summed {
 			continue
 		}

@@ -11,8 +11,8 @@ import (
 // node writes one object: first what the model knows, then what it held
 // beside that in its own format. Of a member that is both, the first counts.
 //
-// A member of an Extra with no value at all says that the object came without
-// a member that is written otherwise.
+// A member of an Extra with no value at all is a mark: that the object came
+// without a member that is written otherwise, or where it came from.
 type node struct {
 	w   *wire.Writer
 	x   *llm.Extra

@@ -11,6 +11,7 @@ import (
 // is kept for callers of the same format.
 func usage(v llm.JSON, own llm.Format) llm.Usage {
 	u := llm.NoUsage()
+	u.Extra.From = own
 	f := wire.NewFields(v)
 	for f.Next() {
 		f.Keep(&u.Extra, own)

@@ -58,19 +58,18 @@ func (e *v1Writer) turns(top *node, messages []llm.Message) {
 	var results, message *v1Turn
 	if n := len(turns); n > 0 && turns[n-1].results != nil {
 		results, turns = &turns[n-1], turns[:n-1]
-		if n > 2 && impliedAfter(turns[n-2].m) == `"message"` {
+		if n > 2 && marked(turns[n-2].m, afterMessage) {
 			message, turns = &turns[n-3], turns[:n-3]
 		}
 	} else if n > 0 {
 		message, turns = &turns[n-1], turns[:n-1]
 	}
 	e.history(top, turns)
-	top.name("message")
-	if message == nil {
-		e.w.Literal(`""`)
-	} else {
-		e.w.Raw(e.said(message))
+	if message != nil {
+		top.member("message", e.said(message))
 		e.asked(message)
+	} else if _, kept := top.kept("message"); !kept {
+		top.member("message", llm.JSON(`""`))
 	}
 	if results != nil {
 		top.name("tool_results")
@@ -88,7 +87,7 @@ func (e *v1Writer) asked(t *v1Turn) {
 func (e *v1Writer) history(top *node, turns []v1Turn) {
 	some := false
 	for i := range turns {
-		if impliedAfter(turns[i].m) != "" {
+		if marked(turns[i].m, afterMessage) || marked(turns[i].m, afterHistory) {
 			continue
 		}
 		if !some {
@@ -103,9 +102,9 @@ func (e *v1Writer) history(top *node, turns []v1Turn) {
 	}
 }
 
-func impliedAfter(m *llm.Message) string {
-	v, _ := keptOf(&m.Extra, llm.CohereV1, impliedMark)
-	return string(v)
+func marked(m *llm.Message, mark string) bool {
+	_, ok := keptOf(&m.Extra, llm.CohereV1, mark)
+	return ok
 }
 
 // split makes turns of messages. Results that other formats have in messages
@@ -114,7 +113,7 @@ func (e *v1Writer) split(top *node, messages []llm.Message) []v1Turn {
 	var turns []v1Turn
 	for i := range messages {
 		m := &messages[i]
-		if _, ok := keptOf(&m.Extra, llm.CohereV1, preambleMark); ok && len(m.Parts) == 1 {
+		if marked(m, preambleMark) && len(m.Parts) == 1 {
 			top.member("preamble", m.Parts[0].Text)
 			continue
 		}
@@ -279,7 +278,11 @@ func (e *v1Writer) results(t *v1Turn) {
 			e.answered(r)
 		}
 		o.name("outputs")
-		e.outputs(r, partAt(t.at, i))
+		if p.Extra.From == llm.CohereV1 && wire.IsArray(r.Value) || objects(r.Value) {
+			e.w.Raw(r.Value)
+		} else {
+			e.outputs(r, partAt(t.at, i))
+		}
 		o.end()
 	}
 	e.w.EndArray()
@@ -300,10 +303,6 @@ func (e *v1Writer) answered(r *llm.Result) {
 }
 
 func (e *v1Writer) outputs(r *llm.Result, at string) {
-	if objects(r.Value) {
-		e.w.Raw(r.Value)
-		return
-	}
 	e.w.Array()
 	switch {
 	case wire.IsObject(r.Value):

@@ -11,10 +11,13 @@ import (
 // preambleMark marks the instructions that have a member of their own.
 const preambleMark = "preamble"
 
-// impliedMark marks a turn that the request does not have: where only the
-// results of calls are sent, the calls are known from them alone. Its value
-// says what comes before it: the message, or the history.
-const impliedMark = "implied"
+// Marks of a turn that the request does not have: where only the results of
+// calls are sent, the calls are known from them alone. The marks tell what
+// comes before it.
+const (
+	afterMessage = "implied after message"
+	afterHistory = "implied after history"
+)
 
 // DecodeRequest implements wire.Client.
 func (V1Client) DecodeRequest(r *llm.Request, q wire.Question) error {
@@ -141,7 +144,7 @@ type pendingCall struct {
 func (t *v1Turns) all(rest *v1Rest) error {
 	if wire.IsString(rest.preamble) {
 		m := llm.Message{Role: llm.System, Parts: []llm.Part{{Text: rest.preamble}}, Plain: true}
-		keep(&m.Extra, llm.CohereV1, preambleMark, llm.JSON("true"))
+		keep(&m.Extra, llm.CohereV1, preambleMark, nil)
 		t.r.Messages = append(t.r.Messages, m)
 	}
 	items, n := wire.Items(rest.history), 0
@@ -164,9 +167,12 @@ func (t *v1Turns) all(rest *v1Rest) error {
 	if !results {
 		return nil
 	}
-	before := "history"
+	if rest.message == nil {
+		keep(&t.r.Extra, llm.CohereV1, "message", nil)
+	}
+	before := afterHistory
 	if !wire.EmptyText(rest.message) && rest.message != nil {
-		before = "message"
+		before = afterMessage
 	}
 	t.results(llm.Message{Role: llm.ToolRole, Extra: llm.Extra{From: llm.CohereV1}}, rest.results, before)
 	return nil
@@ -191,7 +197,7 @@ func (t *v1Turns) turn(raw llm.JSON, at string) error {
 	keepUnless(&m.Extra, llm.CohereV1, "role", v1Role(m.Role), role)
 	calls, results := t.members(&m, raw)
 	if results != nil {
-		t.results(m, results, "history")
+		t.results(m, results, afterHistory)
 		return nil
 	}
 	t.calls(&m, calls)
@@ -296,7 +302,7 @@ func (t *v1Turns) results(m llm.Message, list llm.JSON, before string) {
 // imply adds the turn of the assistant that the results answer.
 func (t *v1Turns) imply(list llm.JSON, before string) {
 	m := llm.Message{Role: llm.Assistant}
-	keep(&m.Extra, llm.CohereV1, impliedMark, wire.Quote(before))
+	keep(&m.Extra, llm.CohereV1, before, nil)
 	base := "call_" + strconv.Itoa(len(t.r.Messages)) + "_"
 	items := wire.Items(list)
 	for raw, ok := items.Next(); ok; raw, ok = items.Next() {

@@ -45,7 +45,7 @@ func v1Answer(a *llm.Response, body llm.JSON) {
 			text.Citations = v1Citations(v, wire.Get(body, "documents"))
 		case name == "tool_calls" && v1Callable(v):
 			calls = v
-		case name == "finish_reason" && wire.IsString(v):
+		case name == "finish_reason" && someText(v):
 			c.Reason = wire.Text(v)
 		case name == "meta" && wire.IsObject(v):
 			a.Usage = usage(v, llm.CohereV1)

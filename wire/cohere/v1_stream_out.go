@@ -1,6 +1,8 @@
 package cohere
 
 import (
+	"strings"
+
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -81,7 +83,7 @@ func (e *v1Encoder) start(dst []byte, id string) []byte {
 	if e.started {
 		return dst
 	}
-	e.started, e.answer.ID = true, id
+	e.started, e.answer.ID = true, strings.Clone(id)
 	return lineEvent(dst, "stream-start", func(w *wire.Writer) {
 		w.Name("generation_id")
 		w.String(id)
@@ -108,7 +110,7 @@ func (e *v1Encoder) part(dst []byte, index int, p *llm.Part) []byte {
 		mine.Signature = nil
 	}
 	if p.Kind == llm.ToolCall && p.Call != nil {
-		mine.Call = &llm.Call{ID: p.Call.ID, Name: p.Call.Name}
+		mine.Call = &llm.Call{ID: strings.Clone(p.Call.ID), Name: strings.Clone(p.Call.Name)}
 	}
 	e.indices, e.numbers, e.choice.Parts = append(e.indices, index), append(e.numbers, e.calls), append(e.choice.Parts, mine)
 	if mine.Call == nil {

@@ -90,7 +90,7 @@ func TestV1PutsForeignQuestions(t *testing.T) {
 		"documents":[{"text":"D","title":"T"},{"text":"Hi"}],
 		"tools":[{"name":"f","description":"d","parameter_definitions":{"x":{"type":"int","required":true},"y":{"type":"List[str]","required":false}}}],
 		"response_format":{"type":"json_object","schema":{"type":"object"}},"k":5,"p":1.0,"stop_sequences":["x"]}`))
-	for _, want := range []string{"messages[1].parts[1]", "tools[0].schema: only names, types and descriptions of its properties are sent", "reasoning", "choice"} {
+	for _, want := range []string{"messages[1].parts[1]", "tools[0].schema: only names, types and descriptions of its properties are sent", "reasoning", "choice: only the tools that may be called are sent"} {
 		if !slices.Contains(notes, want) {
 			t.Errorf("no note %q in %q", want, notes)
 		}

@@ -94,6 +94,15 @@ func (e *v2Writer) sayable(p *llm.Part) bool {
 	return false
 }
 
+// textKind is the type of a block of text, and the name of the member that
+// has it.
+func textKind(k llm.Kind) string {
+	if k == llm.Thinking {
+		return "thinking"
+	}
+	return "text"
+}
+
 // inResult tells whether a part can be told by a tool.
 func inResult(p *llm.Part) bool {
 	return isText(p) || p.Kind == llm.Document || p.Extra.From == llm.CohereV2
@@ -125,20 +134,19 @@ func (e *v2Writer) block(p *llm.Part) {
 		return
 	}
 	o := begin(e.w, &p.Extra, llm.CohereV2)
-	switch {
-	case p.Kind == llm.Thinking:
-		o.text("type", "thinking")
-		o.member("thinking", p.Text)
-	case p.Kind == llm.Image:
+	switch p.Kind {
+	case llm.Image:
 		o.text("type", "image_url")
 		e.image(&o, p.Media)
-	case p.Kind == llm.Document:
+	case llm.Document:
 		o.text("type", "document")
 		o.name("document")
 		e.document(p)
-	default:
-		o.text("type", "text")
-		o.member("text", p.Text)
+	case llm.Text, llm.Refusal, llm.Thinking:
+		kind := textKind(p.Kind)
+		o.text("type", kind)
+		o.member(kind, p.Text)
+	case llm.Audio, llm.Video, llm.ToolCall, llm.ToolResult, llm.Redacted, llm.Opaque:
 	}
 	o.end()
 }

@@ -26,9 +26,12 @@ func v2Assistant(parts *[]llm.Part, plain *bool, x *llm.Extra, raw llm.JSON) {
 			f.Keep(x, llm.CohereV2)
 		}
 	}
+	if wire.Get(raw, "role") == nil {
+		keep(x, llm.CohereV2, "role", nil)
+	}
 	if plan != nil {
 		p := llm.Part{Text: plan}
-		keep(&p.Extra, llm.CohereV2, planMark, llm.JSON("true"))
+		keep(&p.Extra, llm.CohereV2, planMark, nil)
 		*parts = append(*parts, p)
 	}
 	if citations != nil && !v2Cited(*parts, citations) {
@@ -63,7 +66,7 @@ func v2Call(parts *[]llm.Part, raw llm.JSON) {
 	for f.Next() {
 		switch {
 		case f.Name() == "type", f.Name() == "function":
-		case f.Name() == "id" && len(f.Value()) > 2 && wire.IsString(f.Value()):
+		case f.Name() == "id" && someText(f.Value()):
 			var proofs []wire.Proof
 			c.ID, proofs = wire.OpenID(wire.Text(f.Value()))
 			prove(parts, &p, proofs)
@@ -91,23 +94,30 @@ func v2Call(parts *[]llm.Part, raw llm.JSON) {
 func prove(parts *[]llm.Part, call *llm.Part, proofs []wire.Proof) {
 	next := 0
 	for _, proof := range proofs {
-		switch {
-		case proof.Kind == llm.ToolCall:
+		if proof.Kind == llm.ToolCall {
 			call.Signature, call.SignedBy = proof.Signature, proof.By
-		case proof.Kind == llm.Thinking:
-			for next < len(*parts) && ((*parts)[next].Kind != llm.Thinking || (*parts)[next].Signature != nil) {
-				next++
-			}
+			continue
+		}
+		if proof.Kind == llm.Thinking {
+			next = unsigned(*parts, next)
 			if next < len(*parts) {
 				(*parts)[next].Signature, (*parts)[next].SignedBy = proof.Signature, proof.By
 				continue
 			}
-			*parts = append(*parts, llm.Part{Kind: llm.Thinking, Signature: proof.Signature, SignedBy: proof.By})
-			next = len(*parts)
-		case proof.Kind == llm.Redacted:
-			*parts = append(*parts, llm.Part{Kind: llm.Redacted, Signature: proof.Signature, SignedBy: proof.By})
+		} else if proof.Kind != llm.Redacted {
+			continue
 		}
+		*parts = append(*parts, llm.Part{Kind: proof.Kind, Signature: proof.Signature, SignedBy: proof.By})
+		next = len(*parts)
 	}
+}
+
+// unsigned is the place of the next thought without a proof.
+func unsigned(parts []llm.Part, from int) int {
+	for from < len(parts) && (parts[from].Kind != llm.Thinking || parts[from].Signature != nil) {
+		from++
+	}
+	return from
 }
 
 // v2Result reads the message of a tool.

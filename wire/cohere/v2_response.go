@@ -26,15 +26,18 @@ func (V2Provider) DecodeResponse(a *llm.Response, body []byte) error {
 	c := llm.Choice{}
 	var plain bool
 	v2Assistant(&c.Parts, &plain, &c.Inner, message)
+	if plain {
+		keep(&c.Inner, llm.CohereV2, "content", wire.Get(message, "content"))
+	}
 	a.Usage = llm.NoUsage()
 	f := wire.NewFields(body)
 	for f.Next() {
 		v := f.Value()
 		switch name := f.Name(); {
 		case name == "message":
-		case name == "id" && wire.IsString(v):
+		case name == "id" && someText(v):
 			a.ID = wire.Text(v)
-		case name == "finish_reason" && wire.IsString(v):
+		case name == "finish_reason" && someText(v):
 			c.Reason = wire.Text(v)
 		case name == "usage" && wire.IsObject(v):
 			a.Usage = usage(v, llm.CohereV2)
@@ -59,6 +62,9 @@ func disguisedError(body []byte) *llm.Error {
 	}
 	return decodeError(200, nil, body)
 }
+
+// someText tells whether v is a string that is not empty.
+func someText(v llm.JSON) bool { return wire.IsString(v) && !wire.EmptyText(v) }
 
 func hasCalls(parts []llm.Part) bool {
 	for i := range parts {
@@ -153,13 +159,14 @@ func v2Said(m *node, parts []llm.Part) {
 	some := false
 	var plan []llm.JSON
 	e := v2Writer{w: m.w}
+	whole, _ := m.kept("content")
 	for i := range parts {
 		p := &parts[i]
 		if isPlan(p) {
 			plan = append(plan, p.Text)
 			continue
 		}
-		if !e.sayable(p) {
+		if !e.sayable(p) || wire.IsString(whole) {
 			continue
 		}
 		if !some {

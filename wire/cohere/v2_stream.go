@@ -84,6 +84,7 @@ func spoilt(dst []llm.Event, data llm.JSON) ([]llm.Event, bool) {
 
 func (d *v2Decoder) event(dst []llm.Event, name string, data llm.JSON) []llm.Event {
 	number, _ := wire.Int(wire.Get(data, "index"))
+	number = max(number, 0)
 	message := wire.Get(data, "delta", "message")
 	if name == "message-start" {
 		return d.start(dst, wire.Text(wire.Get(data, "id")))
@@ -172,7 +173,7 @@ func (d *v2Decoder) close(dst []llm.Event, number int64, call bool) []llm.Event 
 }
 
 func (d *v2Decoder) blockStart(dst []llm.Event, number int64, content llm.JSON) []llm.Event {
-	dst = d.close(d.endPlan(dst), number, false)
+	dst = d.endPlan(d.close(dst, number, false))
 	kind := wire.Get(content, "type")
 	switch {
 	case wire.Equal(kind, "thinking"), kind == nil && wire.Get(content, "thinking") != nil:
@@ -195,7 +196,7 @@ func (d *v2Decoder) blockDelta(dst []llm.Event, number int64, content, probs llm
 	}
 	o := d.find(number, false)
 	if o == nil || o.kind != kind {
-		dst = d.begin(d.close(d.endPlan(dst), number, false), number, llm.Part{Kind: kind})
+		dst = d.begin(d.endPlan(d.close(dst, number, false)), number, llm.Part{Kind: kind})
 		o = &d.open[len(d.open)-1]
 	}
 	if probs = wire.Null(probs); probs != nil {
@@ -218,7 +219,7 @@ func (d *v2Decoder) planDelta(dst []llm.Event, text llm.JSON) []llm.Event {
 	}
 	if d.plan < 0 {
 		p := llm.Part{Kind: llm.Text}
-		keep(&p.Extra, llm.CohereV2, planMark, llm.JSON("true"))
+		keep(&p.Extra, llm.CohereV2, planMark, nil)
 		d.plan = d.parts
 		dst = d.begin(dst, -1, p)
 	}
@@ -239,7 +240,7 @@ func (d *v2Decoder) callStart(dst []llm.Event, number int64, call llm.JSON) []ll
 	function := wire.Get(call, "function")
 	c := &llm.Call{ID: wire.Text(wire.Get(call, "id")), Name: wire.Text(wire.Get(function, "name"))}
 	c.Extra.From = llm.CohereV2
-	dst = d.close(d.endPlan(dst), number, true)
+	dst = d.endPlan(d.close(dst, number, true))
 	dst = d.begin(dst, number, llm.Part{Kind: llm.ToolCall, Call: c})
 	return d.arguments(dst, number, wire.Get(function, "arguments"))
 }

@@ -159,7 +159,7 @@ func (e *v2Encoder) find(index int) *outPart {
 func (e *v2Encoder) part(dst []byte, index int, p *llm.Part) []byte {
 	dst = e.partEnd(dst, index)
 	if p.Signature != nil {
-		e.proofs = proven(e.proofs, p)
+		e.prove(llm.Part{Kind: p.Kind, Signature: p.Signature, SignedBy: p.SignedBy})
 	}
 	o := outPart{index: index, kind: p.Kind, plan: isPlan(p), signedBy: p.SignedBy}
 	switch {
@@ -218,14 +218,15 @@ func argumentsOut(dst []byte, number int64, text llm.JSON) []byte {
 func (e *v2Encoder) block(dst []byte, o *outPart, p *llm.Part) []byte {
 	o.number, e.blocks = e.blocks, e.blocks+1
 	return event(dst, "content-start", o.number, "content", func(w *wire.Writer) {
-		switch {
-		case p.Kind == llm.Opaque:
+		if p.Kind == llm.Opaque {
 			w.Raw(p.Raw)
-		case p.Kind == llm.Thinking:
-			w.Literal(`{"type":"thinking","thinking":""}`)
-		default:
-			w.Literal(`{"type":"text","text":""}`)
+			return
 		}
+		kind := textKind(p.Kind)
+		w.Object()
+		w.StringMember("type", kind)
+		w.Member(kind, llm.JSON(`""`))
+		w.EndObject()
 	})
 }
 
@@ -252,10 +253,6 @@ func (e *v2Encoder) delta(dst []byte, index int, text llm.JSON) []byte {
 }
 
 func (e *v2Encoder) text(dst []byte, o *outPart, text llm.JSON) []byte {
-	member := "text"
-	if o.kind == llm.Thinking {
-		member = "thinking"
-	}
 	probs := e.probs
 	e.probs = nil
 	return frame(dst, "content-delta", func(w *wire.Writer) {
@@ -268,7 +265,7 @@ func (e *v2Encoder) text(dst []byte, o *outPart, text llm.JSON) []byte {
 		w.Object()
 		w.Name("content")
 		w.Object()
-		w.Member(member, text)
+		w.Member(textKind(o.kind), text)
 		w.EndObject()
 		w.EndObject()
 		w.EndObject()
@@ -347,6 +344,13 @@ func (e *v2Encoder) sign(ev *llm.Event) {
 		}
 	}
 	if p.Kind != llm.ToolCall { // its id has been told
+		e.prove(p)
+	}
+}
+
+// prove remembers a proof until there is a call to carry it.
+func (e *v2Encoder) prove(p llm.Part) {
+	if len(e.proofs) < maxParts {
 		p.Signature = append(llm.JSON(nil), p.Signature...)
 		e.proofs = proven(e.proofs, &p)
 	}

@@ -87,6 +87,10 @@ func TestV2StreamTolerates(t *testing.T) {
 			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"A"}}}}` + "\n" + `{"type":"message-end","delta":{"finish_reason":"COMPLETE"}}`,
 			"start part delta partend finish end",
 		},
+		"an index below 0": {
+			`{"type":"content-delta","index":-1,"delta":{"message":{"content":{"text":"A"}}}}` + "\n" + `{"type":"message-end"}`,
+			"start part delta partend finish end",
+		},
 		"two starts, open parts": {
 			strings.Repeat(`{"type":"message-start","id":"1"}`+"\n", 2) + `{"type":"content-start","index":0}` + "\n" + `{"type":"tool-plan-delta","delta":{"message":{"tool_plan":"x"}}}` + "\n" + `{"type":"message-end"}`,
 			"start part part delta partend partend finish end",

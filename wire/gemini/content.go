@@ -222,8 +222,8 @@ func (d *partDecoder) data(name string, v llm.JSON) bool {
 		d.p.Kind, d.p.Result = llm.ToolResult, readResult(v)
 		setForm(&d.p.Extra, formOriginal, v)
 	default:
-		m := readMedia(v)
-		if m.Data == nil && m.URL == nil && m.File == nil {
+		m := readMedia(v, name == "fileData")
+		if isNowhere(m) {
 			return false
 		}
 		d.p.Kind, d.p.Media = mediaKind(m), m
@@ -288,11 +288,11 @@ func readResult(v llm.JSON) *llm.Result {
 func resultMedia(parts llm.JSON) []llm.Part {
 	var out []llm.Part
 	_ = each(parts, func(v llm.JSON) error { // nothing to fail
-		blob := member(v, "inlineData")
-		if blob == nil {
-			blob = member(v, "fileData")
+		m := readMedia(member(v, "inlineData"), false)
+		if isNowhere(m) {
+			m = readMedia(member(v, "fileData"), true)
 		}
-		if m := readMedia(blob); m.Data != nil || m.URL != nil || m.File != nil {
+		if !isNowhere(m) {
 			out = append(out, llm.Part{Kind: mediaKind(m), Media: m})
 		}
 		return nil
@@ -300,8 +300,10 @@ func resultMedia(parts llm.JSON) []llm.Part {
 	return out
 }
 
-// readMedia reads inlineData or fileData.
-func readMedia(v llm.JSON) *llm.Media {
+func isNowhere(m *llm.Media) bool { return m.Data == nil && m.URL == nil && m.File == nil }
+
+// readMedia reads inlineData, or fileData.
+func readMedia(v llm.JSON, file bool) *llm.Media {
 	m := &llm.Media{}
 	m.Extra.From = own
 	walk(v, &m.Extra, func(name string, v llm.JSON) bool {
@@ -315,9 +317,9 @@ func readMedia(v llm.JSON) *llm.Media {
 			setForm(&m.Extra, formDisplay, llm.JSON("true"))
 			return true
 		case "data":
-			return putData(m, v)
+			return !file && putData(m, v)
 		case "fileUri":
-			return putURI(m, v)
+			return file && putURI(m, v)
 		}
 		return false
 	})
@@ -327,7 +329,7 @@ func readMedia(v llm.JSON) *llm.Media {
 // putData takes base64. Some of Google's libraries write it in the alphabet for
 // URLs, which nobody else reads.
 func putData(m *llm.Media, v llm.JSON) bool {
-	if m.Data != nil || m.URL != nil || m.File != nil || !wire.IsString(v) {
+	if m.Data != nil || !wire.IsString(v) {
 		return false
 	}
 	m.Data = wire.TextBytes(v)
@@ -350,7 +352,7 @@ func translate(data []byte, from, to string) []byte {
 
 // putURI takes the place of a file: an id where the file is Google's.
 func putURI(m *llm.Media, v llm.JSON) bool {
-	if m.Data != nil || m.URL != nil || m.File != nil || !wire.IsString(v) || wire.EmptyText(v) {
+	if !isNowhere(m) || !wire.IsString(v) || wire.EmptyText(v) {
 		return false
 	}
 	if isFile(wire.Text(v)) {

@@ -243,6 +243,7 @@ func usualMIME(p *llm.Part, inline bool) string {
 		return "audio/wav"
 	case llm.Video:
 		return "video/mp4"
+	case llm.Text, llm.Document, llm.ToolCall, llm.ToolResult, llm.Thinking, llm.Redacted, llm.Refusal, llm.Opaque:
 	}
 	return "application/pdf"
 }

@@ -552,7 +552,14 @@ func (e *requestEncoder) toolConfig(root *node) {
 	if mode == "" {
 		return
 	}
-	o := root.inner("toolConfig", nil)
+	key := "toolConfig"
+	for _, m := range e.r.Extra.Members {
+		if e.same && camel(m.Name) == key {
+			key = m.Name // this stands in its place
+			break
+		}
+	}
+	o := root.inner(key, nil)
 	config := o.inner("functionCallingConfig", nil)
 	config.text("mode", mode)
 	e.allowed(&config, c)

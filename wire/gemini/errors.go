@@ -139,9 +139,9 @@ var codes = []struct {
 }
 
 func statusOf(name string) int {
-	for i := len(codes) - 1; i >= 0; i-- {
-		if codes[i].name == name && codes[i].status != 502 {
-			return codes[i].status
+	for _, c := range codes {
+		if c.name == name && c.status != 502 { // a gateway's own, and the second for its name
+			return c.status
 		}
 	}
 	return 500

@@ -163,10 +163,10 @@ func (o *node) open() {
 // name begins a member.
 func (o *node) name(name string) {
 	o.open()
-	o.names = append(o.names, name)
 	if spelled := form(o.x, name); spelled != nil {
 		name = string(spelled)
 	}
+	o.names = append(o.names, name)
 	o.w.Name(name)
 }
 
@@ -200,7 +200,7 @@ func (o *node) extra() {
 		return
 	}
 	for i := range o.x.Members {
-		if name := camel(o.x.Members[i].Name); slices.Contains(o.names, name) {
+		if slices.Contains(o.names, o.x.Members[i].Name) {
 			continue
 		}
 		o.open()

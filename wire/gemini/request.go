@@ -34,8 +34,7 @@ func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 }
 
 func invalid(field string, err error) error {
-	var already *wire.Invalid
-	if errors.As(err, &already) {
+	if _, already := errors.AsType[*wire.Invalid](err); already {
 		return err
 	}
 	return &wire.Invalid{Field: field, Message: err.Error()}
@@ -56,6 +55,9 @@ func (d *requestDecoder) fail(field, message string) error {
 	}
 	return d.err
 }
+
+// refuse fails over a member, which is taken by that.
+func (d *requestDecoder) refuse(field, message string) bool { return d.fail(field, message) != nil }
 
 // member takes one of the body's members.
 func (d *requestDecoder) member(name string, v llm.JSON) bool {
@@ -95,8 +97,7 @@ func (d *requestDecoder) takeContents(v llm.JSON) bool {
 	}
 	d.contents = true
 	if !wire.IsArray(v) && !wire.IsObject(v) {
-		d.fail("contents", "must be an array")
-		return true
+		return d.refuse("contents", "must be an array")
 	}
 	if wire.IsObject(v) {
 		setForm(&d.r.Extra, formGroup, llm.JSON("object"))
@@ -175,13 +176,11 @@ func (d *requestDecoder) takeSystem(v llm.JSON) bool {
 		return true
 	}
 	if !wire.IsObject(v) {
-		d.fail("systemInstruction", "must be an object")
-		return true
+		return d.refuse("systemInstruction", "must be an object")
 	}
 	c := readContent(v, &m.Extra)
 	if bad := c.bad(); bad != "" {
-		d.fail("systemInstruction.parts"+bad, "must be an object")
-		return true
+		return d.refuse("systemInstruction.parts"+bad, "must be an object")
 	}
 	if c.role != nil {
 		setForm(&m.Extra, formRole, spelledRole(c.role))
@@ -199,8 +198,7 @@ func (d *requestDecoder) takeTools(v llm.JSON) bool {
 		return false
 	}
 	if !wire.IsArray(v) && !wire.IsObject(v) {
-		d.fail("tools", "must be an array")
-		return true
+		return d.refuse("tools", "must be an array")
 	}
 	i := 0
 	_ = each(v, func(tool llm.JSON) error { // fail keeps the error

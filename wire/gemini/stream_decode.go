@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -31,7 +32,8 @@ type decoder struct {
 	ids     callIDs
 	started bool
 	ended   bool
-	usage   []byte // as told last
+	told    []byte // usageMetadata as it came last
+	usage   []byte // as told on
 	known   bool   // and it had counts
 	choices []*choice
 	err     error
@@ -43,10 +45,10 @@ type choice struct {
 	parts  int // begun so far
 	open   bool
 	kind   llm.Kind
-	signed bool // the open part has its signature: a text after it is another
-	ascii  bool // all of its text so far
-	size   int  // of it, in bytes
-	args   *args
+	signed bool  // the open part has its signature: a text after it is another
+	ascii  bool  // all of its text so far
+	size   int   // of it, in bytes
+	args   *args // of the call that comes in pieces
 	calls  bool
 	reason string
 	finish llm.Finish
@@ -71,8 +73,12 @@ func (d *decoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, error) {
 		return d.events, nil
 	}
 	d.start(data)
-	d.tellUsage(member(data, "usageMetadata"))
+	if counts := member(data, "usageMetadata"); wire.IsObject(counts) {
+		d.told = append(d.told[:0], counts...)
+	}
+	d.tellUsage()
 	d.answer(data)
+	d.tellUsage()
 	return d.events, d.err
 }
 
@@ -94,18 +100,23 @@ func (d *decoder) start(data []byte) {
 }
 
 // tellUsage tells the counts where they have changed: every message has those so
-// far. One without counts takes nothing back.
-func (d *decoder) tellUsage(v llm.JSON) {
-	if !wire.IsObject(v) || bytes.Equal(v, d.usage) {
+// far. One without counts takes nothing back. While a call comes in pieces they
+// wait: it is one step for those who get it whole.
+func (d *decoder) tellUsage() {
+	if len(d.told) == 0 || bytes.Equal(d.told, d.usage) || d.inCall() {
 		return
 	}
-	u := readUsage(v)
+	u := readUsage(slices.Clone(d.told))
 	known := u.Prompt >= 0 || u.Completion >= 0 || u.Total >= 0
 	if d.known && !known {
 		return
 	}
-	d.known, d.usage = known, append(d.usage[:0], v...)
+	d.known, d.usage = known, append(d.usage[:0], d.told...)
 	d.emit(llm.Event{Kind: llm.EventUsage, Usage: u})
+}
+
+func (d *decoder) inCall() bool {
+	return slices.ContainsFunc(d.choices, func(c *choice) bool { return c.args != nil })
 }
 
 // answer reads what is left of a message.
@@ -225,7 +236,7 @@ func (d *decoder) part(c *choice, v llm.JSON) {
 	case llm.ToolCall:
 		p.Extra.Form = nil
 		d.call(c, p, call)
-	default:
+	case llm.Image, llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Redacted, llm.Refusal, llm.Opaque:
 		d.begin(c, *p)
 		d.endPart(c)
 	}
@@ -248,10 +259,6 @@ func (d *decoder) endPart(c *choice) {
 		d.delta(c, c.args.take())
 		c.args = nil
 	}
-	d.closePart(c)
-}
-
-func (d *decoder) closePart(c *choice) {
 	c.open = false
 	d.emit(llm.Event{Kind: llm.EventPartEnd, Choice: c.index, Index: c.parts - 1})
 }
@@ -299,8 +306,7 @@ func (d *decoder) text(c *choice, p *llm.Part) {
 func (d *decoder) call(c *choice, p *llm.Part, v llm.JSON) {
 	c.calls = true
 	whole := p.Call.Args
-	head := *p
-	head.Signature, head.SignedBy = nil, ""
+	head := *p // its signature with it: formats without a place for one put it into the id
 	head.Call = &llm.Call{ID: p.Call.ID, Name: p.Call.Name, Extra: llm.Extra{From: own}}
 	for _, m := range p.Call.Extra.Members {
 		if name := camel(m.Name); name != "partialArgs" && name != "willContinue" && name != "args" && !wire.IsNull(m.Value) {
@@ -310,12 +316,10 @@ func (d *decoder) call(c *choice, p *llm.Part, v llm.JSON) {
 	d.begin(c, head)
 	if member(v, "args") == nil && (member(v, "partialArgs") != nil || wire.IsTrue(member(v, "willContinue"))) {
 		c.args = newArgs()
-		d.sign(c, p)
 		d.pieces(c, v)
 		return
 	}
 	d.delta(c, wire.Quote(string(whole)))
-	d.sign(c, p)
 	d.endPart(c)
 }
 
@@ -364,13 +368,14 @@ func (d *decoder) End(dst []llm.Event) ([]llm.Event, error) {
 	}
 	d.events = dst
 	for _, c := range d.choices {
-		if c.open && c.args != nil && !c.done {
-			c.args = nil // the text stays cut off
+		if c.args != nil && c.finish == llm.FinishLength {
+			c.args.stack, c.args.open = nil, false // the text stays cut off
 		}
 		d.endPart(c)
 		if c.finish == llm.FinishStop && c.calls {
 			c.finish = llm.FinishTools
 		}
+		d.tellUsage()
 		d.emit(llm.Event{Kind: llm.EventFinish, Choice: c.index, Finish: c.finish, Reason: c.reason, Extra: llm.Extra{From: own}})
 	}
 	d.emit(llm.Event{Kind: llm.EventEnd})

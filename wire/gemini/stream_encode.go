@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -120,6 +121,8 @@ func (e *encoder) partEvent(ev *llm.Event) {
 		e.cite(a, p, &ev.Citation)
 	case llm.EventPartEnd:
 		e.endPart(a, ev.Index)
+	case llm.EventStart, llm.EventPart, llm.EventFinish, llm.EventUsage, llm.EventLogprobs, llm.EventError,
+		llm.EventEnd, llm.EventOther:
 	}
 }
 
@@ -137,7 +140,7 @@ func (e *encoder) begin(a *answer, ev *llm.Event) *piece {
 		p.text = append(p.text, p.Call.Args...)
 	case llm.Text, llm.Refusal, llm.Thinking, llm.Redacted:
 		p.whole = p.Extra.From == own && len(p.Extra.Members) > 0
-	default:
+	case llm.Image, llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Opaque:
 		e.write(a, &p.Part)
 	}
 	first, signature, by := p.Text, p.Signature, p.SignedBy
@@ -284,7 +287,7 @@ func (e *encoder) message(fill func(o *node)) {
 		e.w.Buf = append(e.w.Buf, '[')
 	}
 	e.wrote = true
-	start := len(e.w.Buf)
+	begin := len(e.w.Buf)
 	o := node{w: &e.w, x: &e.top}
 	o.open()
 	fill(&o)
@@ -298,13 +301,13 @@ func (e *encoder) message(fill func(o *node)) {
 	o.end()
 	e.top = llm.Extra{}
 	if !e.array {
-		oneLine(e.w.Buf[start:])
+		oneLine(e.w.Buf[begin:])
 		e.w.Buf = append(e.w.Buf, "\r\n\r\n"...)
 	}
 }
 
-// oneLine makes JSON fit into the line of an event: arguments stand there as
-// they came. A line end can only be between tokens.
+// oneLine makes breaks of lines blanks. They stand between the tokens of values
+// that were copied: a string in JSON has none.
 func oneLine(b []byte) {
 	for i, c := range b {
 		if c == '\n' || c == '\r' {
@@ -335,7 +338,7 @@ func (e *encoder) pending() bool {
 	if len(e.top.Members) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(e.choices, func(a *answer) bool { return len(a.rest.Members)+len(a.inner.Members) > 0 })
+	return slices.ContainsFunc(e.choices, (*answer).pending)
 }
 
 // flush writes what is pending as a message of its own.
@@ -350,7 +353,7 @@ func (e *encoder) flush() {
 func (e *encoder) leftovers(o *node, last bool) {
 	open := false
 	for _, a := range e.choices {
-		if len(a.rest.Members)+len(a.inner.Members) == 0 && (!last || !a.done || e.blocked && !a.written) {
+		if !a.pending() && (!last || !e.tellsEnd(a)) {
 			continue
 		}
 		if !open {
@@ -373,6 +376,10 @@ func (e *encoder) leftovers(o *node, last bool) {
 	}
 }
 
+// tellsEnd tells whether a choice is a candidate with a finishReason. Where the
+// prompt was blocked there is none.
+func (e *encoder) tellsEnd(a *answer) bool { return a.done && (a.written || !e.blocked) }
+
 func (e *encoder) innerRest(c *node, a *answer) {
 	if len(a.inner.Members) == 0 {
 		return
@@ -388,24 +395,37 @@ func (e *encoder) other(ev *llm.Event) {
 		return
 	}
 	prefix, name := otherName(ev.Name)
-	x := &e.top
-	switch prefix {
-	case ofCandidate:
-		x = &e.choice(ev.Choice).rest
-	case ofContent:
-		x = &e.choice(ev.Choice).inner
-	default:
+	if prefix == "" {
 		e.blocked = e.blocked || name == "promptFeedback" && member(ev.Text, "blockReason") != nil
+		if holds(&e.top, name) {
+			e.flush()
+		}
+		keep(&e.top, name, ev.Text)
+		return
 	}
-	e.keep(x, name, ev.Text)
+	a := e.choice(ev.Choice)
+	if prefix == ofContent {
+		e.room(a, len(a.rest.Members) > 0 || holds(&a.inner, name))
+		keep(&a.inner, name, ev.Text)
+		return
+	}
+	e.room(a, holds(&a.rest, name))
+	keep(&a.rest, name, ev.Text)
 }
 
-func (e *encoder) keep(x *llm.Extra, name string, v llm.JSON) {
-	if holds(x, name) {
+// room writes what is pending, if a reader would find it after what is to be
+// kept for the choice a: members of the answer, and of other choices.
+func (e *encoder) room(a *answer, taken bool) {
+	if taken || len(e.top.Members) > 0 || slices.ContainsFunc(e.choices, func(b *answer) bool { return a != b && b.pending() }) {
 		e.flush()
 	}
+}
+
+func (a *answer) pending() bool { return len(a.rest.Members)+len(a.inner.Members) > 0 }
+
+func keep(x *llm.Extra, name string, v llm.JSON) {
 	x.From = own
-	x.Members = append(x.Members, llm.Member{Name: name, Value: slices.Clone(v)})
+	x.Members = append(x.Members, llm.Member{Name: strings.Clone(name), Value: slices.Clone(v)})
 }
 
 func (e *encoder) logprobs(ev *llm.Event) {
@@ -415,7 +435,9 @@ func (e *encoder) logprobs(ev *llm.Event) {
 	writeLogprobs(&o, ev.Text)
 	o.end()
 	if v := wire.Get(w.Buf, "logprobsResult"); v != nil {
-		e.keep(&e.choice(ev.Choice).rest, "logprobsResult", v)
+		a := e.choice(ev.Choice)
+		e.room(a, len(a.rest.Members) > 0)
+		keep(&a.rest, "logprobsResult", v)
 	}
 }
 
@@ -456,7 +478,7 @@ func (e *encoder) end() {
 	for _, a := range e.choices {
 		e.endParts(a)
 	}
-	finished := slices.ContainsFunc(e.choices, func(a *answer) bool { return a.done && !(e.blocked && !a.written) })
+	finished := slices.ContainsFunc(e.choices, e.tellsEnd)
 	if finished || e.pending() || e.fresh {
 		e.message(func(o *node) { e.leftovers(o, true) })
 	}

@@ -138,6 +138,9 @@ func (e *encoder) texts(texts []llm.JSON, parts []llm.Part, path string) []llm.J
 		case llm.Text, llm.Refusal:
 			texts = append(texts, p.Text)
 		case llm.ToolResult:
+			if p.Result == nil {
+				continue
+			}
 			e.notes.Change(at, "sent as text")
 			texts = e.texts(texts, p.Result.Parts, at)
 			if p.Result.Value != nil {

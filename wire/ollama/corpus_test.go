@@ -16,6 +16,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func replay(t *testing.T, generate bool, e *exchange) {
+	t.Helper()
 	if body := e.Request.Body; len(body) > 0 && string(body) != "null" {
 		r := ask(t, generate, string(body))
 		got, notes := put(t, generate, &r)
@@ -46,6 +47,7 @@ func replay(t *testing.T, generate bool, e *exchange) {
 }
 
 func replayStream(t *testing.T, generate bool, raw string) {
+	t.Helper()
 	first, err := events(generate, raw)
 	if err != nil {
 		t.Fatal(err)

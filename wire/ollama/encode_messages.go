@@ -1,6 +1,8 @@
 package ollama
 
 import (
+	"slices"
+
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -94,9 +96,13 @@ func (e *requestEncoder) sort(c *content, parts []llm.Part, j int, path string) 
 	case llm.Thinking:
 		c.thoughts = append(c.thoughts, p.Text)
 	case llm.ToolCall:
-		c.calls = append(c.calls, j)
+		if p.Call != nil {
+			c.calls = append(c.calls, j)
+		}
 	case llm.ToolResult:
-		c.results = append(c.results, j)
+		if p.Result != nil {
+			c.results = append(c.results, j)
+		}
 	case llm.Image, llm.Audio, llm.Video, llm.Document:
 		e.media(c, p, path)
 	case llm.Redacted, llm.Opaque:
@@ -301,12 +307,7 @@ func (e *requestEncoder) tools(n *node) {
 }
 
 func allowed(name string, list []string) bool {
-	for _, a := range list {
-		if a == name {
-			return true
-		}
-	}
-	return len(list) == 0
+	return len(list) == 0 || slices.Contains(list, name)
 }
 
 // custom is what a tool that takes any text asks for instead.

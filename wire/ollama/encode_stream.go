@@ -2,6 +2,7 @@ package ollama
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
@@ -24,7 +25,6 @@ type streamEncoder struct {
 	silent  []int     // parts that have no place here
 	calls   []openCall
 	proofs  []wire.Proof
-	told    int // calls
 	finish  llm.Finish
 	reason  string
 	usage   llm.Usage
@@ -129,10 +129,8 @@ func (s *streamEncoder) delta(dst []byte, ev *llm.Event) []byte {
 	o := s.find(ev.Index)
 	switch {
 	case o == nil:
-		for _, index := range s.silent {
-			if index == ev.Index {
-				return dst
-			}
+		if slices.Contains(s.silent, ev.Index) {
+			return dst
 		}
 		return s.text(dst, "content", ev.Text)
 	case o.part.Kind == llm.Thinking:

@@ -59,14 +59,14 @@ func realID(id string) string {
 }
 
 func invalid(err error) error {
-	var known *wire.Invalid
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*wire.Invalid](err); ok {
 		return known
 	}
 	return &wire.Invalid{Message: err.Error()}
 }
 
-// finishes are the reasons that Ollama spells.
+// finishOf is what a reason means. Ollama says stop, too, where tools are to be
+// called.
 func finishOf(reason string, calls bool) llm.Finish {
 	switch {
 	case reason == "length":

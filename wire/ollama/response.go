@@ -61,10 +61,11 @@ func (a *answer) take(name string, v llm.JSON) bool {
 
 func (a *answer) takeContent(name string, v llm.JSON) bool {
 	if a.own == llm.OllamaChat {
-		if name == "message" {
-			a.message = v
+		if name != "message" || !wire.IsObject(v) {
+			return false
 		}
-		return name == "message" && wire.IsObject(v)
+		a.message = v
+		return true
 	}
 	switch name {
 	case "response":
@@ -302,6 +303,9 @@ func (v *voice) sort(parts []llm.Part) {
 			}
 			v.proofs = prove(v.proofs, p, v.own)
 		case llm.ToolCall:
+			if p.Call == nil {
+				continue
+			}
 			v.calls = append(v.calls, call{part: p, proofs: prove(v.proofs, p, v.own)})
 			v.proofs = nil
 		case llm.Image:

@@ -1,6 +1,8 @@
 package openaichat
 
 import (
+	"strconv"
+
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -111,7 +113,7 @@ func (c *chunker) delta(dst []byte, o *outgoing, delta string) []byte {
 }
 
 func (c *chunker) open(dst []byte, o *outgoing) []byte {
-	dst = append(append(dst, c.before...), appendInt(int64(o.index))...)
+	dst = strconv.AppendInt(append(dst, c.before...), int64(o.index), 10)
 	return append(dst, `,"delta":`...)
 }
 
@@ -227,7 +229,7 @@ func (c *chunker) piece(dst []byte, o *outgoing, ev *llm.Event) []byte {
 			kind, text = "custom", "input"
 		}
 		dst = append(c.open(dst, o), `{"tool_calls":[{"index":`...)
-		dst = append(dst, appendInt(part.call)...)
+		dst = strconv.AppendInt(dst, part.call, 10)
 		dst = append(dst, `,"`+kind+`":{"`+text+`":`...)
 		dst = append(append(dst, ev.Text...), `}}]}`...)
 		return append(dst, c.closing()...)

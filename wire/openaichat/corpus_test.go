@@ -13,6 +13,7 @@ func isObject(v json.RawMessage) bool { return len(v) > 0 && v[0] == '{' }
 
 func TestCorpusRequests(t *testing.T) {
 	corpus(t, func(t *testing.T, e *exchange) {
+		t.Helper()
 		if !isObject(e.Request.Body) {
 			t.Skip("the question was not recorded")
 		}
@@ -37,12 +38,13 @@ func TestCorpusRequests(t *testing.T) {
 
 func TestCorpusAnswers(t *testing.T) {
 	corpus(t, func(t *testing.T, e *exchange) {
+		t.Helper()
 		if e.Response.Status != 200 || !isObject(e.Response.Body) {
 			t.Skip("no plain answer")
 		}
 		var a llm.Response
 		err := service.DecodeResponse(&a, e.Response.Body)
-		if _, failed := err.(*llm.Error); failed { //nolint:errorlint // it is never wrapped
+		if _, failed := err.(*llm.Error); failed {
 			return
 		}
 		if err != nil {
@@ -54,6 +56,7 @@ func TestCorpusAnswers(t *testing.T) {
 
 func TestCorpusStreams(t *testing.T) {
 	corpus(t, func(t *testing.T, e *exchange) {
+		t.Helper()
 		if e.Response.StreamFile == "" || e.Response.Status != 200 {
 			t.Skip("no stream")
 		}
@@ -73,6 +76,7 @@ func TestCorpusStreams(t *testing.T) {
 
 func TestCorpusErrors(t *testing.T) {
 	corpus(t, func(t *testing.T, e *exchange) {
+		t.Helper()
 		if e.Response.Status < 400 {
 			t.Skip("no error")
 		}

@@ -54,7 +54,7 @@ func (e *encoder) stream(r *llm.Request) {
 func (e *encoder) sampling(r *llm.Request) {
 	s := &r.Sampling
 	limit := "max_tokens"
-	if _, new := wire.Marked(&r.Extra, own, "max_completion_tokens"); new || e.d.NewLimit != nil && e.d.NewLimit(r.Model) {
+	if _, later := wire.Marked(&r.Extra, own, "max_completion_tokens"); later || e.d.NewLimit != nil && e.d.NewLimit(r.Model) {
 		limit = "max_completion_tokens"
 	}
 	w := &e.w

@@ -31,8 +31,7 @@ func (Client) Format() llm.Format { return own }
 func (Provider) Format() llm.Format { return own }
 
 func invalid(err error) error {
-	var known *wire.Invalid
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*wire.Invalid](err); ok {
 		return known
 	}
 	return &wire.Invalid{Message: err.Error()}

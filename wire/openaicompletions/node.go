@@ -17,13 +17,12 @@ const absent = "null"
 type node struct {
 	w     *wire.Writer
 	extra *llm.Extra
-	own   llm.Format
 	names []string
 }
 
-func begin(w *wire.Writer, extra *llm.Extra, own llm.Format) node {
+func begin(w *wire.Writer, extra *llm.Extra) node {
 	w.Object()
-	return node{w: w, extra: extra, own: own}
+	return node{w: w, extra: extra}
 }
 
 // name begins a member.
@@ -51,7 +50,7 @@ func (n *node) text(name, s string) {
 // implied writes a member that is nearly always there, unless the node had it
 // in another spelling or did without.
 func (n *node) implied(name string, v llm.JSON) {
-	said := n.extra.Get(n.own, name)
+	said := n.extra.Get(own, name)
 	switch {
 	case said == nil:
 		n.member(name, v)
@@ -67,26 +66,26 @@ func (n *node) impliedInt(name string, v int64) {
 
 // orNull writes null, unless the node did without or had it otherwise.
 func (n *node) orNull(name string) {
-	if n.extra.From != n.own {
+	if n.extra.From != own {
 		n.member(name, llm.JSON(absent))
 	}
 }
 
 // end writes the rest.
 func (n *node) end() {
-	if n.extra.From == n.own {
+	if n.extra.From == own {
 		for i := range n.extra.Members {
 			if slices.Contains(n.names, n.extra.Members[i].Name) {
 				continue
 			}
-			n.w.Extra(&llm.Extra{From: n.own, Members: n.extra.Members[i : i+1]}, n.own)
+			n.w.Extra(&llm.Extra{From: own, Members: n.extra.Members[i : i+1]}, own)
 		}
 	}
 	n.w.EndObject()
 }
 
 // expect notes which of the members that are written by default were missing.
-func expect(x *llm.Extra, own llm.Format, name string, said bool) {
+func expect(x *llm.Extra, name string, said bool) {
 	x.From = own
 	if !said {
 		x.Members = append(x.Members, llm.Member{Name: name, Value: llm.JSON(absent)})

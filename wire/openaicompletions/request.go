@@ -147,7 +147,7 @@ func (Provider) EncodeRequest(dst []byte, r *llm.Request, notes *wire.Notes) ([]
 	}
 	w := wire.Writer{Buf: dst}
 	e := requestEncoder{w: &w, r: r, notes: notes, ours: r.Extra.From == own}
-	n := begin(&w, &r.Extra, own)
+	n := begin(&w, &r.Extra)
 	n.text("model", r.Model)
 	n.member("prompt", r.Prompt)
 	n.member("suffix", r.Suffix)
@@ -227,7 +227,7 @@ func (e *requestEncoder) stream(n *node) {
 		f.Keep(&rest, own)
 	}
 	n.name("stream_options")
-	o := begin(e.w, &rest, own)
+	o := begin(e.w, &rest)
 	o.member("include_usage", llm.JSON("true"))
 	o.end()
 }

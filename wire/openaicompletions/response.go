@@ -30,7 +30,7 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 		}
 	}
 	for _, name := range [...]string{"id", "object", "created"} {
-		expect(&a.Extra, own, name, wire.Get(body, name) != nil)
+		expect(&a.Extra, name, wire.Get(body, name) != nil)
 	}
 	items := wire.Items(choices)
 	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
@@ -72,7 +72,7 @@ func decodeChoice(raw []byte, index int) llm.Choice {
 		}
 	}
 	for _, name := range [...]string{"text", "index"} {
-		expect(&c.Extra, own, name, wire.Get(raw, name) != nil)
+		expect(&c.Extra, name, wire.Get(raw, name) != nil)
 	}
 	return c
 }
@@ -105,7 +105,7 @@ func takeChoice(c *llm.Choice, name string, v llm.JSON) bool {
 // EncodeResponse implements wire.Client.
 func (Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []byte {
 	w := wire.Writer{Buf: dst}
-	n := begin(&w, &a.Extra, own)
+	n := begin(&w, &a.Extra)
 	writeHead(&n, a.ID, a.Created, a.Model)
 	n.name("choices")
 	w.Array()
@@ -130,7 +130,7 @@ func writeHead(n *node, id string, created int64, model string) {
 
 func writeChoice(w *wire.Writer, c *llm.Choice) {
 	ours := c.Extra.From == own
-	n := begin(w, &c.Extra, own)
+	n := begin(w, &c.Extra)
 	n.implied("text", wire.Join("", texts(c.Parts)...))
 	n.impliedInt("index", int64(c.Index))
 	switch {

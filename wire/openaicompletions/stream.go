@@ -63,11 +63,16 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 	for raw, ok := items.Next(); ok && err == nil; raw, ok = items.Next() {
 		dst, err = d.choice(dst, raw)
 	}
-	if u := wire.Get(data, "usage"); wire.IsObject(u) {
-		d.kept = append(d.kept[:0], u...)
+	d.count(wire.Get(data, "usage"))
+	return dst, err
+}
+
+// count replaces what was counted so far; an object without counts does not.
+func (d *streamDecoder) count(raw llm.JSON) {
+	if u := decodeUsage(raw); known(&u) {
+		d.kept = append(d.kept[:0], raw...)
 		d.usage, d.counted = decodeUsage(d.kept), true
 	}
-	return dst, err
 }
 
 func (d *streamDecoder) start(dst []llm.Event, data []byte) []llm.Event {
@@ -252,7 +257,7 @@ func (s *streamEncoder) logprobs(w *wire.Writer, ev *llm.Event) {
 }
 
 func (s *streamEncoder) finish(w *wire.Writer, ev *llm.Event) {
-	n := begin(w, &ev.Extra, own)
+	n := begin(w, &ev.Extra)
 	n.member("text", llm.JSON(`""`))
 	n.impliedInt("index", int64(ev.Choice))
 	n.member("logprobs", llm.JSON(absent))
@@ -264,7 +269,7 @@ func (s *streamEncoder) finish(w *wire.Writer, ev *llm.Event) {
 func (s *streamEncoder) event(dst []byte, choice func(w *wire.Writer)) []byte {
 	w := wire.Writer{Buf: append(dst, "data: "...)}
 	start := len(w.Buf)
-	n := begin(&w, &s.extra, own)
+	n := begin(&w, &s.extra)
 	writeHead(&n, s.id, s.created, s.model)
 	n.name("choices")
 	w.Array()

@@ -57,7 +57,7 @@ func details(u *llm.Usage, raw llm.JSON) {
 func known(u *llm.Usage) bool { return u.Prompt >= 0 || u.Completion >= 0 || u.Total >= 0 }
 
 func writeUsage(w *wire.Writer, u *llm.Usage) {
-	n := begin(w, &u.Extra, own)
+	n := begin(w, &u.Extra)
 	total := u.Total
 	if total < 0 && u.Extra.From != own && u.Prompt >= 0 && u.Completion >= 0 {
 		total = u.Prompt + u.Completion
@@ -98,7 +98,7 @@ func (n *node) details(name string, list ...detail) {
 		return
 	}
 	n.name(name)
-	o := begin(n.w, &llm.Extra{}, own)
+	o := begin(n.w, &llm.Extra{})
 	for _, d := range list {
 		o.count(d.name, d.count)
 	}

@@ -1,6 +1,7 @@
 package openairesponses
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,7 +77,7 @@ func (e *shell) write(w *wire.Writer) {
 	written := e.states(w)
 	for f := wire.NewFields(e.others); f.Next(); {
 		v := f.Value()
-		if isOneOf(f.Name(), written) {
+		if slices.Contains(written, f.Name()) {
 			continue
 		}
 		if f.Name() == "output_text" {
@@ -112,7 +113,7 @@ func (e *shell) states(w *wire.Writer) (written []string) {
 // outputText is the text of all messages, which some services tell a second
 // time: as it is now, since a plugin may have changed it.
 func (e *shell) outputText(kept llm.JSON) llm.JSON {
-	if !wire.IsString(kept) {
+	if !wire.IsString(kept) || wire.EmptyText(kept) {
 		return kept
 	}
 	var texts []llm.JSON
@@ -149,13 +150,20 @@ func echo(r *llm.Request) llm.JSON {
 		value llm.JSON
 		unset string
 	}{
-		{"background", nil, "false"}, {"error", nil, "null"}, {"incomplete_details", nil, "null"},
-		{"instructions", instructions(r), "null"}, {"max_output_tokens", r.Sampling.MaxTokens, "null"},
-		{"metadata", r.Metadata, "{}"}, {"parallel_tool_calls", r.Parallel, "true"},
+		{"background", nil, "false"},
+		{"error", nil, "null"},
+		{"incomplete_details", nil, "null"},
+		{"instructions", instructions(r), "null"},
+		{"max_output_tokens", r.Sampling.MaxTokens, "null"},
+		{"metadata", r.Metadata, "{}"},
+		{"parallel_tool_calls", r.Parallel, "true"},
 		{"previous_response_id", r.Extra.Get(own, "previous_response_id"), "null"},
-		{"store", r.Extra.Get(own, "store"), "false"}, {"temperature", r.Sampling.Temperature, "null"},
-		{"top_p", r.Sampling.TopP, "null"}, {"truncation", r.Extra.Get(own, "truncation"), `"disabled"`},
-		{"user", r.User, "null"}, {"usage", nil, "null"},
+		{"store", r.Extra.Get(own, "store"), "false"},
+		{"temperature", r.Sampling.Temperature, "null"},
+		{"top_p", r.Sampling.TopP, "null"},
+		{"truncation", r.Extra.Get(own, "truncation"), `"disabled"`},
+		{"user", r.User, "null"},
+		{"usage", nil, "null"},
 	} {
 		w.Name(m.name)
 		if m.value != nil {

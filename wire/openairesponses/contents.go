@@ -102,21 +102,26 @@ func (q *question) media(p *llm.Part, path string) {
 	w := &q.w
 	w.Object()
 	w.Name("type")
-	switch {
-	case p.Kind == llm.Image:
-		w.String(inputImage)
-		writeImage(w, p.Media)
-	case p.Kind == llm.Audio:
-		w.String(inputAudio)
-		writeAudio(w, p.Media)
-	default:
-		w.String(inputFile)
-		q.file(p.Media, path)
-	}
+	q.mediaBody(p, path)
 	w.StringMember("detail", p.Media.Detail)
 	w.Extra(&p.Media.Extra, own)
 	writeKept(w, p, q.own)
 	w.EndObject()
+}
+
+func (q *question) mediaBody(p *llm.Part, path string) {
+	if p.Kind == llm.Image {
+		q.w.String(inputImage)
+		writeImage(&q.w, p.Media)
+		return
+	}
+	if p.Kind == llm.Audio {
+		q.w.String(inputAudio)
+		writeAudio(&q.w, p.Media)
+		return
+	}
+	q.w.String(inputFile)
+	q.file(p.Media, path)
 }
 
 func writeImage(w *wire.Writer, m *llm.Media) {

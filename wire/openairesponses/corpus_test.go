@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestCorpus(t *testing.T) {
 			if why := exceptions[entry.ID]; why != "" {
 				t.Skip(why)
 			}
-			corpusExchange(t, dir, filepath.Join(dir, entry.File))
+			corpusExchange(t, filepath.Join(dir, entry.File))
 		})
 	}
 	if n == 0 {
@@ -64,7 +65,8 @@ func TestCorpus(t *testing.T) {
 	t.Logf("%d exchanges, %d exceptions", n, len(exceptions))
 }
 
-func corpusExchange(t *testing.T, dir, file string) {
+func corpusExchange(t *testing.T, file string) {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -99,6 +101,7 @@ func corpusExchange(t *testing.T, dir, file string) {
 }
 
 func corpusStream(t *testing.T, file string) {
+	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -145,12 +148,12 @@ func sameFinal(t *testing.T, want, got []wire.Message) {
 }
 
 func final(list []wire.Message) json.RawMessage {
-	for i := len(list) - 1; i >= 0; i-- {
+	for _, last := range slices.Backward(list) {
 		var m struct {
 			Type     string
 			Response json.RawMessage
 		}
-		if json.Unmarshal(list[i].Data, &m) == nil && (m.Type == "response.completed" || m.Type == "response.incomplete") {
+		if json.Unmarshal(last.Data, &m) == nil && (m.Type == "response.completed" || m.Type == "response.incomplete") {
 			return m.Response
 		}
 	}

@@ -153,7 +153,7 @@ func textOf(short string, data llm.JSON, name string) span {
 
 func (s span) empty() bool { return s.text == nil || wire.EmptyText(s.text) }
 
-func (d *decoder) emit(ev llm.Event) { //nolint:gocritic // an event is large, and copied into the list anyway
+func (d *decoder) emit(ev llm.Event) {
 	d.dst = append(d.dst, ev)
 }
 
@@ -287,7 +287,7 @@ func reasoningMark(v llm.JSON) llm.JSON {
 }
 
 // marked says that the part is of this format, and what its item has besides.
-func marked(p llm.Part, m llm.JSON) llm.Part { //nolint:gocritic // a part is passed on by value
+func marked(p llm.Part, m llm.JSON) llm.Part {
 	p.Extra = llm.Extra{From: own}
 	if m != nil {
 		keep(&p.Extra, itemMark, m)
@@ -296,7 +296,7 @@ func marked(p llm.Part, m llm.JSON) llm.Part { //nolint:gocritic // a part is pa
 }
 
 // begin begins a part of an item.
-func (d *decoder) begin(it *item, key int64, p llm.Part) *part { //nolint:gocritic // an event holds the part by value
+func (d *decoder) begin(it *item, key int64, p llm.Part) *part {
 	d.tools = d.tools || p.Kind == llm.ToolCall
 	t := &part{index: d.parts}
 	d.parts++
@@ -366,7 +366,7 @@ func (d *decoder) close(it *item, v llm.JSON) {
 // never told as a whole, what it had at its beginning.
 func (it *item) lastMark(v, m llm.JSON) llm.JSON {
 	switch {
-	case v == nil:
+	case v == nil && it.born != nil:
 		return it.born
 	case m == nil:
 		return llm.JSON(`{}`)

@@ -146,6 +146,17 @@ func events(list []wire.Message) ([]llm.Event, error) {
 	return append(out, got...), err
 }
 
+// quick is events without copies.
+func quick(list []wire.Message) (out []llm.Event, err error) {
+	d := provider.NewStream()
+	for _, m := range list {
+		if out, err = d.Decode(out, m); err != nil {
+			return out, err
+		}
+	}
+	return d.End(out)
+}
+
 // copied is an event whose bytes hold for ever, in a shape that can be
 // compared.
 func copied(ev llm.Event) llm.Event {
@@ -273,4 +284,13 @@ func steps(list []llm.Event) string {
 		out = append(out, s)
 	}
 	return strings.Join(out, " ")
+}
+
+func marshal(t testing.TB, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

@@ -12,6 +12,8 @@
 package openairesponses
 
 import (
+	"slices"
+
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -93,7 +95,7 @@ func isReference(p *llm.Part) bool {
 func without(v llm.JSON, names ...string) llm.JSON {
 	var w wire.Writer
 	for f := wire.NewFields(v); f.Next(); {
-		if isOneOf(f.Name(), names) {
+		if slices.Contains(names, f.Name()) {
 			continue
 		}
 		if w.Buf == nil {
@@ -115,19 +117,10 @@ func name(w *wire.Writer, s string) {
 	w.Buf = append(w.Buf, ':')
 }
 
-func isOneOf(s string, names []string) bool {
-	for _, n := range names {
-		if s == n {
-			return true
-		}
-	}
-	return false
-}
-
 // rest writes the members of the object v but for those named.
 func rest(w *wire.Writer, v llm.JSON, names ...string) {
 	for f := wire.NewFields(v); f.Next(); {
-		if !isOneOf(f.Name(), names) {
+		if !slices.Contains(names, f.Name()) {
 			name(w, f.Name())
 			w.Raw(f.Value())
 		}
@@ -141,7 +134,7 @@ func extraBut(w *wire.Writer, x *llm.Extra, names ...string) {
 		return
 	}
 	for i := range x.Members {
-		if m := &x.Members[i]; !isOneOf(m.Name, names) {
+		if m := &x.Members[i]; !slices.Contains(names, m.Name) {
 			name(w, m.Name)
 			w.Raw(m.Value)
 		}
@@ -160,3 +153,6 @@ func clean(v llm.JSON) llm.JSON {
 	}
 	return nil
 }
+
+// Stored names the member of a question that rests on what the service keeps.
+func (Client) Stored(r *llm.Request) string { return Stored(r) }

@@ -2,6 +2,7 @@ package openairesponses
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -10,7 +11,7 @@ import (
 // outItem is an item that is being written.
 type outItem struct {
 	index  int
-	kind   string
+	kind   string // message, or nothing
 	id     string // item_id of its events
 	native bool
 	// mark are the members that it has besides.
@@ -37,6 +38,7 @@ type outPart struct {
 	call            llm.Call
 	proofs          []wire.Proof // that came before the call
 	raw             llm.JSON     // of an Opaque part
+	picture         []byte       // of an Image, in base64
 	kept            llm.JSON     // members that a content has besides
 	signature       llm.JSON
 	signedBy        llm.Format
@@ -73,12 +75,13 @@ func (s *stream) begin(index int, p *llm.Part) *outPart {
 
 // writable tells whether the API has a place for the part.
 func (s *stream) writable(p *llm.Part) bool {
-	switch {
-	case p.Kind == llm.Opaque:
+	if p.Kind == llm.Opaque {
 		return p.Extra.From == own && wire.IsObject(p.Raw)
-	case p.Kind == llm.ToolCall:
+	}
+	if p.Kind == llm.ToolCall {
 		return p.Call != nil
-	case p.Kind == llm.Image:
+	}
+	if p.Kind == llm.Image {
 		return p.Media != nil && p.Media.Data != nil
 	}
 	return p.Kind == llm.Text || p.Kind == llm.Refusal || p.Kind == llm.Thinking || p.Kind == llm.Redacted
@@ -206,18 +209,16 @@ func listed(inner []byte) llm.JSON {
 }
 
 func (s *stream) beginItem(t *outPart, p *llm.Part) {
-	kind, prefix := typeReasoning, "rs"
-	switch {
-	case p.Kind == llm.ToolCall:
-		kind, prefix = callType(p.Call.Custom), callPrefix(p.Call.Custom)
+	prefix := "rs"
+	if p.Kind == llm.ToolCall {
+		prefix = callPrefix(p.Call.Custom)
 		t.proofs, s.proofs = s.proofs, nil
-	case p.Kind == llm.Image:
-		kind, prefix = "image_generation_call", "ig"
-		t.call.Args = bytes.Clone(p.Media.Data)
-	case p.Kind == llm.Opaque:
-		kind, prefix = "", ""
 	}
-	it := s.newItem(kind, prefix, p)
+	if p.Kind == llm.Image {
+		prefix = "ig"
+		t.picture = bytes.Clone(p.Media.Data)
+	}
+	it := s.newItem("", prefix, p)
 	t.item = it
 	it.parts = []*outPart{t}
 	if t.kind == llm.ToolCall && t.call.ID == "" && !it.native {
@@ -249,7 +250,7 @@ func (s *stream) writeItem(it *outItem, whole bool) {
 
 func (s *stream) writeCall(t *outPart) {
 	p := llm.Part{Signature: t.signature, SignedBy: t.signedBy}
-	id := wire.SealID(t.call.ID, callProofs(t.proofs[:len(t.proofs):len(t.proofs)], &p))
+	id := wire.SealID(t.call.ID, callProofs(slices.Clip(t.proofs), &p))
 	w := &s.w
 	w.Object()
 	w.Name("type")
@@ -268,7 +269,7 @@ func (s *stream) writePicture(it *outItem, whole bool) {
 	m := llm.Media{}
 	status := statusInProgress
 	if whole {
-		m.Data, status = it.parts[0].call.Args, statusCompleted
+		m.Data, status = it.parts[0].picture, statusCompleted
 	}
 	writePicture(&s.w, it.id, &m, status)
 }

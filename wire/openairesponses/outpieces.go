@@ -207,13 +207,13 @@ func (s *stream) endPart(t *outPart) {
 }
 
 func (s *stream) endContent(t *outPart) {
-	switch {
-	case t.kind == llm.Text:
+	if t.kind == llm.Text {
 		s.place(t, "response.output_text.done")
 		s.w.Member("text", quoted(t.text))
 		s.w.Member("logprobs", listed(t.logprobs))
 		s.close()
-	case t.kind == llm.Refusal:
+	}
+	if t.kind == llm.Refusal {
 		s.place(t, "response.refusal.done")
 		s.w.Member(refusalText, quoted(t.text))
 		s.close()
@@ -224,15 +224,16 @@ func (s *stream) endContent(t *outPart) {
 	s.close()
 }
 
-// closeMessage closes a message whose contents have all ended.
+// closeMessage closes a message whose last content has ended.
 func (s *stream) closeMessage(it *outItem) {
 	if it == nil || it.done {
 		return
 	}
+	if !it.parts[len(it.parts)-1].ended {
+		return
+	}
 	for _, t := range it.parts {
-		if !t.ended {
-			return
-		}
+		s.endPart(t)
 	}
 	s.closeItem(it, statusCompleted)
 }
@@ -257,11 +258,7 @@ func (s *stream) closeItem(it *outItem, status string) {
 	}
 	it.done = true
 	if !it.native {
-		kind := ""
-		if it.kind == typeMessage {
-			kind = typeMessage
-		}
-		it.mark = madeUp(kind, it.id, status)
+		it.mark = madeUp(it.kind, it.id, status)
 	}
 	event := s.w
 	s.w = wire.Writer{}
@@ -276,7 +273,7 @@ func (s *stream) closeItem(it *outItem, status string) {
 	s.w.Member("item", it.body)
 	s.close()
 	for _, t := range it.parts {
-		t.text, t.thoughts, t.cites, t.logprobs, t.raw = nil, nil, nil, nil, nil
+		t.text, t.thoughts, t.cites, t.logprobs, t.raw, t.picture = nil, nil, nil, nil, nil, nil
 	}
 }
 

@@ -1,6 +1,8 @@
 package openairesponses
 
 import (
+	"slices"
+
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -39,7 +41,9 @@ func (Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 	if len(r.Tools) > 0 {
 		writeTools(&q.w, r.Tools, n)
 	}
-	writeChoice(&q.w, &r.Choice, r.Tools, n)
+	if q.own || len(r.Tools) > 0 {
+		writeChoice(&q.w, &r.Choice, r.Tools, n)
+	}
 	q.extra()
 	q.w.EndObject()
 	return q.w.Buf, nil
@@ -50,11 +54,13 @@ func (q *question) options() {
 	if r.Stream {
 		w.BoolMember("stream", true)
 	}
-	w.Member("max_output_tokens", s.MaxTokens)
+	w.Member("max_output_tokens", q.maxTokens())
 	w.Member("temperature", s.Temperature)
 	w.Member("top_p", s.TopP)
 	w.Member("top_logprobs", s.TopLogprobs)
-	w.Member("parallel_tool_calls", r.Parallel)
+	if q.own || len(r.Tools) > 0 {
+		w.Member("parallel_tool_calls", r.Parallel)
+	}
 	w.Member("user", r.User)
 	w.Member("service_tier", r.ServiceTier)
 	w.Member("metadata", r.Metadata)
@@ -65,6 +71,18 @@ func (q *question) options() {
 	}
 }
 
+// leastTokens is what the API takes.
+const leastTokens = 16
+
+func (q *question) maxTokens() llm.JSON {
+	v := q.r.Sampling.MaxTokens
+	if n, ok := wire.Int(v); !q.own && ok && n < leastTokens {
+		q.n.Change("sampling.max_tokens", "at least 16")
+		return llm.JSON("16")
+	}
+	return v
+}
+
 // unsampled notes what the API has no option for.
 func (q *question) unsampled() {
 	s := &q.r.Sampling
@@ -72,8 +90,12 @@ func (q *question) unsampled() {
 		name  string
 		value llm.JSON
 	}{
-		{"top_k", s.TopK}, {"min_p", s.MinP}, {"frequency_penalty", s.FrequencyPenalty},
-		{"presence_penalty", s.PresencePenalty}, {"repeat_penalty", s.RepeatPenalty}, {"seed", s.Seed},
+		{"top_k", s.TopK},
+		{"min_p", s.MinP},
+		{"frequency_penalty", s.FrequencyPenalty},
+		{"presence_penalty", s.PresencePenalty},
+		{"repeat_penalty", s.RepeatPenalty},
+		{"seed", s.Seed},
 		{"logit_bias", s.LogitBias},
 	} {
 		if o.value != nil {
@@ -207,14 +229,11 @@ func (q *question) effort(t *llm.Reasoning) string {
 			q.n.Drop("reasoning.budget")
 		}
 		return t.Effort
-	case t.Off:
-		return "none"
-	case !ok:
+	case t.Off || ok && budget == 0:
+		// Many models refuse to be told not to think.
+		q.n.Drop("reasoning.off")
 		return ""
-	case budget == 0:
-		q.n.Change("reasoning.budget", "effort none")
-		return "none"
-	case budget < 0:
+	case !ok || budget < 0:
 		return ""
 	case budget < 4096:
 		q.n.Change("reasoning.budget", "effort low")
@@ -242,7 +261,7 @@ func (q *question) extra() {
 	for i := range x.Members {
 		m := &x.Members[i]
 		switch {
-		case x.From == llm.OpenAIChat && isOneOf(m.Name, shared[:]):
+		case x.From == llm.OpenAIChat && slices.Contains(shared[:], m.Name):
 			q.w.Member(m.Name, m.Value)
 		case x.From == llm.OpenAIChat && m.Name == "store":
 		default:
@@ -260,10 +279,18 @@ func (q *question) written() []string {
 		name    string
 		written bool
 	}{
-		{"model", r.Model != ""}, {"stream", r.Stream}, {"max_output_tokens", s.MaxTokens != nil},
-		{"temperature", s.Temperature != nil}, {"top_p", s.TopP != nil}, {"top_logprobs", s.TopLogprobs != nil},
-		{"parallel_tool_calls", r.Parallel != nil}, {"user", r.User != nil}, {"service_tier", r.ServiceTier != nil},
-		{"metadata", r.Metadata != nil}, {"tools", len(r.Tools) > 0}, {"instructions", q.instructions},
+		{"model", r.Model != ""},
+		{"stream", r.Stream},
+		{"max_output_tokens", s.MaxTokens != nil},
+		{"temperature", s.Temperature != nil},
+		{"top_p", s.TopP != nil},
+		{"top_logprobs", s.TopLogprobs != nil},
+		{"parallel_tool_calls", r.Parallel != nil},
+		{"user", r.User != nil},
+		{"service_tier", r.ServiceTier != nil},
+		{"metadata", r.Metadata != nil},
+		{"tools", len(r.Tools) > 0},
+		{"instructions", q.instructions},
 		{"input", len(r.Messages) > 1 || len(r.Messages) == 1 && !q.instructions},
 		{"tool_choice", r.Choice.Mode != llm.ChoiceUnsaid || r.Choice.Raw != nil},
 	} {

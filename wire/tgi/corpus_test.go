@@ -14,6 +14,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func replay(t *testing.T, e *exchange) {
+	t.Helper()
 	if body := e.Request.Body; len(body) > 0 && string(body) != "null" {
 		r := ask(t, string(body))
 		got, notes := put(t, &r)
@@ -38,6 +39,7 @@ func replay(t *testing.T, e *exchange) {
 }
 
 func replayStream(t *testing.T, raw string) {
+	t.Helper()
 	first, err := events(raw)
 	if err != nil {
 		t.Fatal(err)

@@ -7,22 +7,17 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// absent in the extra of a node tells that a member which is written by default
-// was not there.
-const absent = "null"
-
 // node writes an object: what the model holds, then what the same format said
 // beside it and nobody has written yet.
 type node struct {
 	w     *wire.Writer
 	extra *llm.Extra
-	own   llm.Format
 	names []string
 }
 
-func begin(w *wire.Writer, extra *llm.Extra, own llm.Format) node {
+func begin(w *wire.Writer, extra *llm.Extra) node {
 	w.Object()
-	return node{w: w, extra: extra, own: own}
+	return node{w: w, extra: extra}
 }
 
 // name begins a member.
@@ -47,35 +42,15 @@ func (n *node) text(name, s string) {
 	}
 }
 
-// implied writes a member that is nearly always there, unless the node had it
-// in another spelling or did without.
-func (n *node) implied(name string, v llm.JSON) {
-	said := n.extra.Get(n.own, name)
-	switch {
-	case said == nil:
-		n.member(name, v)
-	case wire.IsNull(said):
-		n.names = append(n.names, name)
-	}
-}
-
 // end writes the rest.
 func (n *node) end() {
-	if n.extra.From == n.own {
+	if n.extra.From == own {
 		for i := range n.extra.Members {
 			if slices.Contains(n.names, n.extra.Members[i].Name) {
 				continue
 			}
-			n.w.Extra(&llm.Extra{From: n.own, Members: n.extra.Members[i : i+1]}, n.own)
+			n.w.Extra(&llm.Extra{From: own, Members: n.extra.Members[i : i+1]}, own)
 		}
 	}
 	n.w.EndObject()
-}
-
-// expect notes which of the members that are written by default were missing.
-func expect(x *llm.Extra, own llm.Format, name string, said bool) {
-	x.From = own
-	if !said {
-		x.Members = append(x.Members, llm.Member{Name: name, Value: llm.JSON(absent)})
-	}
 }

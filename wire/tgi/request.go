@@ -82,7 +82,7 @@ func parameters(r *llm.Request, v llm.JSON) bool {
 		return true
 	}
 	var w wire.Writer
-	n := begin(&w, &rest, own)
+	n := begin(&w, &rest)
 	n.end()
 	r.Extra.Members = append(r.Extra.Members, llm.Member{Name: "parameters", Value: w.Buf})
 	return true
@@ -162,7 +162,7 @@ func (Provider) EncodeRequest(dst []byte, r *llm.Request, notes *wire.Notes) ([]
 	if err != nil {
 		return dst, err
 	}
-	n := begin(e.w, &r.Extra, own)
+	n := begin(e.w, &r.Extra)
 	n.text("model", r.Model)
 	n.member("inputs", inputs)
 	e.parameters(&n)
@@ -221,7 +221,7 @@ func (e *requestEncoder) parameters(n *node) {
 		return
 	}
 	n.name("parameters")
-	p := begin(e.w, &rest, own)
+	p := begin(e.w, &rest)
 	e.numbers(&p)
 	e.stops(&p)
 	e.grammar(&p)

@@ -236,7 +236,7 @@ func wantsDetails(r *llm.Request) bool {
 }
 
 func writeAnswer(w *wire.Writer, c *llm.Choice, u *llm.Usage, details bool) {
-	n := begin(w, &c.Extra, own)
+	n := begin(w, &c.Extra)
 	n.member("generated_text", spoken(c.Parts))
 	if details && c.Extra.From != own {
 		n.name("details")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
@@ -143,10 +144,8 @@ func (s *streamEncoder) Encode(dst []byte, ev *llm.Event) []byte {
 		}
 		s.mute = append(s.mute, ev.Index)
 	case llm.EventDelta:
-		for _, index := range s.mute {
-			if index == ev.Index {
-				return dst
-			}
+		if slices.Contains(s.mute, ev.Index) {
+			return dst
 		}
 		return s.token(dst, ev.Text)
 	case llm.EventFinish:
@@ -240,7 +239,7 @@ func (s *streamEncoder) end(dst []byte) []byte {
 	s.ended = true
 	w := wire.Writer{Buf: append(dst, "data:"...)}
 	start := len(w.Buf)
-	n := begin(&w, &s.last, own)
+	n := begin(&w, &s.last)
 	n.name("index")
 	w.Int(s.index + 1)
 	n.name("token")

@@ -7,6 +7,7 @@
 // The command finds
 //
 //	GATEWAY_URL   the base URL that an OpenAI client takes, …/openai/v1
+//	MATRIX_URL    the base URL of all formats before all providers: FORMAT/PROVIDER follows
 //	GATEWAY_KEY   the key of a consumer
 //	GATEWAY_LOG   the file that file-log writes
 //	CONTROL_URL   where the model service tells what it has seen
@@ -72,11 +73,11 @@ func run(ctx context.Context, gateway string, command []string) (err error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	providerKey, callerKey := "sk-provider-"+rand.Text(), "gw-caller-"+rand.Text()
 	model := upstream.New(providerKey, callerKey)
-	modelURL, closeModel, err := serve(model)
+	providers, closeProviders, err := serveAll(model)
 	if err != nil {
 		return err
 	}
-	defer closeModel()
+	defer closeProviders()
 	controlURL, closeControl, err := serve(model.Control())
 	if err != nil {
 		return err
@@ -85,7 +86,11 @@ func run(ctx context.Context, gateway string, command []string) (err error) {
 
 	entries := filepath.Join(dir, "entries.log")
 	file := filepath.Join(dir, "kong.yml")
-	if err := configure(file, map[string]string{"Upstream": modelURL, "Log": entries, "Key": callerKey}); err != nil {
+	values := settings{
+		Upstream: providers["openai"].URL, Providers: providers, Log: entries, Key: callerKey, ProviderKey: providerKey,
+		AccessKey: upstream.AccessKey, Formats: formats,
+	}
+	if err := configure(file, values); err != nil {
 		return err
 	}
 	logs := filepath.Join(dir, "gateway.log")
@@ -104,7 +109,7 @@ func run(ctx context.Context, gateway string, command []string) (err error) {
 	c := process(ctx, command[0], command[1:]...)
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	c.Env = append(os.Environ(),
-		"GATEWAY_URL=http://"+addr+"/openai/v1", "GATEWAY_KEY="+callerKey,
+		"GATEWAY_URL=http://"+addr+"/openai/v1", "MATRIX_URL=http://"+addr+"/matrix", "GATEWAY_KEY="+callerKey,
 		"GATEWAY_LOG="+entries, "CONTROL_URL="+controlURL,
 	)
 	err = c.Run()
@@ -133,7 +138,56 @@ func serve(h http.Handler) (url string, stop func(), err error) {
 	return "http://" + l.Addr().String(), func() { _ = s.Close() }, nil
 }
 
-func configure(file string, values map[string]string) error {
+// settings are what the configuration is filled with.
+type settings struct {
+	Upstream, Log, Key, ProviderKey, AccessKey string
+	Providers                                  map[string]place
+	Formats                                    []format
+}
+
+// place is where a provider listens, and the path that its address needs.
+type place struct{ Name, URL, Path string }
+
+// format is what callers speak, by the name in the path.
+type format struct{ Name, LLMFormat, RouteType string }
+
+var formats = []format{
+	{"openai", "openai", "llm/v1/chat"},
+	{"responses", "openai", "llm/v1/responses"},
+	{"anthropic", "anthropic", "llm/v1/chat"},
+	{"gemini", "gemini", "llm/v1/chat"},
+	{"bedrock", "bedrock", "llm/v1/chat"},
+	{"cohere", "cohere", "llm/v1/chat"},
+	{"ollama", "ollama", "llm/v1/chat"},
+}
+
+// paths of the providers whose address must be whole.
+var paths = map[string]string{
+	"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "cohere": "/v2/chat", "ollama": "/api/chat",
+}
+
+// serveAll gives every provider an address of its own.
+func serveAll(model *upstream.Server) (places map[string]place, stop func(), err error) {
+	var stops []func()
+	stop = func() {
+		for _, f := range stops {
+			f()
+		}
+	}
+	places = map[string]place{}
+	for name, handler := range model.Vendors() {
+		url, end, err := serve(handler)
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		stops = append(stops, end)
+		places[name] = place{Name: name, URL: url, Path: paths[name]}
+	}
+	return places, stop, nil
+}
+
+func configure(file string, values settings) error {
 	t, err := template.New("kong.yml").Option("missingkey=error").Parse(configuration)
 	if err != nil {
 		return err

@@ -94,15 +94,8 @@ func (s *Server) Control() http.Handler {
 
 // checkHead holds the head of a request against what OpenAI takes.
 func (s *Server) checkHead(r *http.Request) *failure {
-	for name, values := range r.Header {
-		for _, v := range values {
-			if strings.Contains(v, s.forbid) {
-				return invalid(400, "", "the caller's own key has reached the provider in %s", name)
-			}
-		}
-	}
-	if strings.Contains(r.URL.RawQuery, s.forbid) {
-		return invalid(400, "", "the caller's own key has reached the provider in the query")
+	if f := s.checkForbidden(r); f != nil {
+		return f
 	}
 	auth := r.Header.Values("Authorization")
 	if len(auth) != 1 || auth[0] != "Bearer "+s.key {
@@ -112,6 +105,21 @@ func (s *Server) checkHead(r *http.Request) *failure {
 	}
 	if r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		return invalid(400, "", "you must provide a JSON body, not %q", r.Header.Get("Content-Type"))
+	}
+	return nil
+}
+
+// checkForbidden refuses what holds the caller's key.
+func (s *Server) checkForbidden(r *http.Request) *failure {
+	for name, values := range r.Header {
+		for _, v := range values {
+			if strings.Contains(v, s.forbid) {
+				return invalid(400, "", "the caller's own key has reached the provider in %s", name)
+			}
+		}
+	}
+	if strings.Contains(r.URL.RawQuery, s.forbid) {
+		return invalid(400, "", "the caller's own key has reached the provider in the query")
 	}
 	return nil
 }

@@ -1,0 +1,251 @@
+package wire
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+)
+
+// EmbedClient is a format of embeddings as callers speak it.
+type EmbedClient interface {
+	Format() llm.Format
+	// DecodeRequest reads a question into r, which is empty. Errors are
+	// *Invalid: the caller's mistake.
+	DecodeRequest(r *llm.EmbedRequest, q Question) error
+	// EncodeResponse appends the answer to r.
+	EncodeResponse(dst []byte, a *llm.EmbedResponse, r *llm.EmbedRequest) []byte
+	// EncodeError appends an error body.
+	EncodeError(dst []byte, e *llm.Error) []byte
+}
+
+// EmbedProvider is a format of embeddings as providers speak it.
+type EmbedProvider interface {
+	Format() llm.Format
+	// EncodeRequest appends the body of the question. What the format cannot
+	// express is noted in n. Errors are *Invalid: a question that the format
+	// cannot put at all.
+	EncodeRequest(dst []byte, r *llm.EmbedRequest, n *Notes) ([]byte, error)
+	// DecodeResponse reads an answer with status 200 into a, which is empty;
+	// the bytes of a refer to body. Some tell the usage in a header, which may
+	// be nil. Errors are as in Provider.
+	DecodeResponse(a *llm.EmbedResponse, header func(name string) string, body []byte) error
+	// DecodeError reads the body of another status, as in Provider.
+	DecodeError(status int, header func(name string) string, body []byte) *llm.Error
+}
+
+// CheckQuestion is Check for a caller's body: what is wrong is *Invalid.
+func CheckQuestion(body []byte) error {
+	err := Check(body)
+	if err == nil {
+		return nil
+	}
+	if invalid, ok := errors.AsType[*Invalid](err); ok {
+		return invalid
+	}
+	return &Invalid{Message: err.Error()}
+}
+
+// OnlyTexts refuses inputs that are no texts.
+func OnlyTexts(r *llm.EmbedRequest) error {
+	for i := range r.Inputs {
+		in := &r.Inputs[i]
+		field := "input[" + strconv.Itoa(i) + "]"
+		switch {
+		case in.Text != nil:
+		case in.Tokens != nil:
+			return &Invalid{Field: field, Message: "this provider takes texts, no tokens"}
+		default:
+			return &Invalid{Field: field, Message: "this provider takes nothing but texts"}
+		}
+	}
+	return nil
+}
+
+// NoteTitles notes the titles of inputs.
+func NoteTitles(n *Notes, r *llm.EmbedRequest) {
+	for i := range r.Inputs {
+		if r.Inputs[i].Title != nil {
+			n.Drop("input[" + strconv.Itoa(i) + "].title")
+		}
+	}
+}
+
+// Named is a purpose's name in a format.
+type Named struct {
+	Purpose llm.Purpose
+	Name    string
+}
+
+// PurposeOf is what a name means in a format, whose list has the names.
+func PurposeOf(list []Named, name string) llm.Purpose {
+	for _, p := range list {
+		if p.Name == name {
+			return p.Purpose
+		}
+	}
+	return llm.PurposeUnsaid
+}
+
+// PurposeName is what a format calls a purpose: the first of its names, empty
+// if there is none.
+func PurposeName(list []Named, p llm.Purpose) string {
+	for _, named := range list {
+		if named.Purpose == p {
+			return named.Name
+		}
+	}
+	return ""
+}
+
+// AppendVector appends a vector in an encoding; EncodingUnsaid is that of
+// numbers. One that is neither numbers nor 32-bit floats is left as it is.
+func AppendVector(dst []byte, v llm.JSON, e llm.Encoding) []byte {
+	var out []byte
+	ok := false
+	switch {
+	case e == llm.EncodingBase64 && IsArray(v):
+		out, ok = appendFloats(dst, v)
+	case e != llm.EncodingBase64 && IsString(v):
+		out, ok = appendNumbers(dst, v)
+	}
+	switch {
+	case ok:
+		return out
+	case v == nil:
+		return append(dst, "null"...)
+	}
+	return append(dst, v...)
+}
+
+// appendFloats writes numbers as 32-bit floats in base64.
+func appendFloats(dst []byte, v llm.JSON) ([]byte, bool) {
+	raw := make([]byte, 0, len(v)/2)
+	items := Items(v)
+	for n, ok := items.Next(); ok; n, ok = items.Next() {
+		f, err := strconv.ParseFloat(string(n), 32)
+		if err != nil {
+			return nil, false
+		}
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(float32(f)))
+	}
+	dst = append(dst, '"')
+	dst = base64.StdEncoding.AppendEncode(dst, raw)
+	return append(dst, '"'), true
+}
+
+// appendNumbers writes 32-bit floats in base64 as numbers.
+func appendNumbers(dst []byte, v llm.JSON) ([]byte, bool) {
+	raw, err := base64.StdEncoding.AppendDecode(nil, TextBytes(v))
+	if err != nil || len(raw)%4 != 0 {
+		return nil, false
+	}
+	dst = append(dst, '[')
+	for i := 0; i < len(raw); i += 4 {
+		f := float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[i:])))
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, false
+		}
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendFloat(dst, f, 'g', -1, 32)
+	}
+	return append(dst, ']'), true
+}
+
+// Vector appends a vector in an encoding.
+func (w *Writer) Vector(v llm.JSON, e llm.Encoding) {
+	w.comma()
+	w.Buf = AppendVector(w.Buf, v, e)
+}
+
+// Quoted begins a member whose name may need escapes.
+func (w *Writer) Quoted(name string) {
+	w.comma()
+	w.Buf = append(jsonscan.AppendQuote(w.Buf, name), ':')
+}
+
+// maxPlainError bounds what is told of an error that is no JSON.
+const maxPlainError = 2000
+
+// ReadError reads an error in the shape of any vendor: {"error":{…}} and
+// {"error":"…"}, message or detail at the top, Google's list, and what AWS
+// tells in the header.
+func ReadError(status int, header func(name string) string, body []byte) *llm.Error {
+	e := &llm.Error{Status: status, RetryAfter: -1}
+	if header != nil {
+		readErrorHeader(e, header)
+	}
+	if jsonscan.Valid(body) == nil {
+		items := Items(body)
+		if first, ok := items.Next(); ok {
+			body = first
+		}
+		inner := Get(body, "error")
+		readErrorFields(e, inner)
+		readErrorFields(e, body)
+		if e.Message == "" {
+			e.Message = firstText(inner)
+		}
+	} else if plain := strings.TrimSpace(string(body[:min(len(body), maxPlainError)])); !strings.HasPrefix(plain, "<") {
+		e.Message = strings.ToValidUTF8(plain, "")
+	}
+	if e.Message == "" {
+		e.Message = "the provider answered with status " + strconv.Itoa(status)
+	}
+	return e
+}
+
+// firstText is a text, or the first of a list of them.
+func firstText(v llm.JSON) string {
+	items := Items(v)
+	if first, ok := items.Next(); ok {
+		v = first
+	}
+	return Text(v)
+}
+
+func readErrorHeader(e *llm.Error, header func(name string) string) {
+	if n, err := strconv.Atoi(strings.TrimSpace(header("Retry-After"))); err == nil && n >= 0 {
+		e.RetryAfter = n
+	}
+	kind, _, _ := strings.Cut(header("X-Amzn-Errortype"), ":")
+	e.Type = kind
+	if e.RequestID = header("X-Amzn-Requestid"); e.RequestID == "" {
+		e.RequestID = header("X-Request-Id")
+	}
+}
+
+func readErrorFields(e *llm.Error, v llm.JSON) {
+	for f := NewFields(v); f.Next(); {
+		switch f.Name() {
+		case "message", "Message", "detail":
+			fill(&e.Message, f.Value())
+		case "type", "error_type", "status", "__type":
+			if !Equal(f.Value(), "error") {
+				fill(&e.Type, f.Value())
+			}
+		case "code":
+			fill(&e.Code, f.Value())
+		case "param":
+			fill(&e.Param, f.Value())
+		}
+	}
+}
+
+// fill sets a text that is empty still, from a string or a number.
+func fill(dst *string, v llm.JSON) {
+	switch {
+	case *dst != "":
+	case IsString(v):
+		*dst = Text(v)
+	case IsNumber(v), IsArray(v) && len(v) <= maxPlainError:
+		*dst = string(v)
+	}
+}

@@ -1,0 +1,126 @@
+package gemini_test
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+func FuzzRequest(f *testing.F) {
+	for _, c := range roundTrips {
+		f.Add([]byte(c.body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		q := wire.Question{Path: "/v1beta/models/gemini-3-pro:streamGenerateContent", Body: body}
+		r := &llm.Request{}
+		if client.DecodeRequest(r, q) != nil {
+			return
+		}
+		var n wire.Notes
+		again, err := provider.EncodeRequest(nil, r, &n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wire.Check(body) == nil {
+			sameJSON(t, again, body)
+		}
+		second := &llm.Request{}
+		q.Body = again
+		if err := client.DecodeRequest(second, q); err != nil {
+			t.Fatalf("%v\n%s", err, again)
+		}
+	})
+}
+
+func FuzzForeign(f *testing.F) {
+	for _, c := range roundTrips {
+		f.Add([]byte(c.body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := &llm.Request{}
+		if client.DecodeRequest(r, wire.Question{Body: body}) != nil {
+			return
+		}
+		disown(reflect.ValueOf(r).Elem())
+		r.Model = "gemini-3-pro"
+		var n wire.Notes
+		b, err := provider.EncodeRequest(nil, r, &n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := wire.Check(b); err != nil {
+			t.Fatalf("%v\n%s", err, b)
+		}
+	})
+}
+
+// disown makes everything another format's.
+func disown(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			disown(field)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			disown(v.Index(i))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			disown(v.Elem())
+		}
+	case reflect.String:
+		if v.Type() == reflect.TypeFor[llm.Format]() && v.String() == string(llm.Gemini) {
+			v.SetString("elsewhere")
+		}
+	}
+}
+
+func FuzzResponse(f *testing.F) {
+	for _, c := range answers {
+		f.Add([]byte(c.body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		provider.DecodeError(500, nil, body)
+		a := &llm.Response{}
+		if provider.DecodeResponse(a, body) != nil {
+			return
+		}
+		again := client.EncodeResponse(nil, a, nil)
+		sameJSON(t, again, body)
+		disown(reflect.ValueOf(a).Elem())
+		if b := client.EncodeResponse(nil, a, nil); wire.Check(b) != nil {
+			t.Fatalf("%s", b)
+		}
+	})
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add([]byte(streamed))
+	f.Add([]byte(pieces))
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		list := bytes.Split(stream, []byte("\n"))
+		events, err := decodeStream(list)
+		if err != nil {
+			return
+		}
+		again, err := decodeStream(messages(t, encodeStream(events, nil)))
+		if err != nil {
+			if events[len(events)-1].Kind == llm.EventError {
+				return // it is not among the data
+			}
+			t.Fatalf("%v\n%s", err, encodeStream(events, nil))
+		}
+		if got, want := short(joined(again)), short(joined(events)); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		second, err := decodeStream(messages(t, encodeStream(again, arrayRequest(t))))
+		if err != nil || !slices.Equal(lines(second), lines(again)) {
+			t.Errorf("%v\ngot\n%s\nwant\n%s", err, short(second), short(again))
+		}
+	})
+}

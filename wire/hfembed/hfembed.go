@@ -1,0 +1,99 @@
+// Package hfembed translates between canonical embeddings and the bodies of
+// Hugging Face's task feature-extraction, which its servers for embeddings
+// speak, too.
+//
+// Formats are pure: they must not know networks, clocks, loggers or
+// configuration, nor any other format.
+package hfembed
+
+import (
+	"errors"
+
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// Provider is the task as providers speak it.
+//
+// https://huggingface.co/docs/inference-providers/tasks/feature-extraction
+type Provider struct{}
+
+var _ wire.EmbedProvider = Provider{}
+
+const own = llm.HFFeatures
+
+// Format implements wire.EmbedProvider.
+func (Provider) Format() llm.Format { return own }
+
+// EncodeRequest implements wire.EmbedProvider. The model is in the path.
+func (Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([]byte, error) {
+	if err := wire.OnlyTexts(r); err != nil {
+		return nil, err
+	}
+	w := wire.Writer{Buf: dst}
+	w.Object()
+	w.Name("inputs")
+	w.Array()
+	for i := range r.Inputs {
+		w.Raw(r.Inputs[i].Text)
+	}
+	w.EndArray()
+	if r.Dimensions != nil {
+		n.Drop("dimensions")
+	}
+	if r.Purpose != llm.PurposeUnsaid {
+		n.Drop("input_type")
+	}
+	if r.User != nil {
+		n.Drop("user")
+	}
+	wire.NoteTitles(n, r)
+	wire.NoteExtra(n, &r.Extra, own, "")
+	w.EndObject()
+	return w.Buf, nil
+}
+
+var (
+	errShape  = errors.New("the answer is no list of vectors")
+	errTokens = errors.New("the model gives a vector for each token, none for a text")
+)
+
+// DecodeResponse implements wire.EmbedProvider. The answer is a list of
+// vectors; a model that was asked one text may answer one bare vector.
+func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string, body []byte) error {
+	if err := jsonscan.Valid(body); err != nil {
+		return err
+	}
+	a.Usage, a.Extra.From = llm.NoUsage(), own
+	if wire.IsObject(body) {
+		if wire.Null(wire.Get(body, "error")) != nil {
+			return wire.ReadError(502, nil, body)
+		}
+		return errShape
+	}
+	items := wire.Items(body)
+	first, ok := items.Next()
+	inner := wire.Items(first)
+	second, _ := inner.Next()
+	switch {
+	case !ok:
+		return errShape
+	case wire.IsNumber(first):
+		a.Vectors = []llm.Vector{{Value: body}}
+	case wire.IsNumber(second):
+		for ; ok; first, ok = items.Next() {
+			a.Vectors = append(a.Vectors, llm.Vector{Value: first})
+		}
+	case wire.IsArray(second):
+		return errTokens
+	default:
+		return errShape
+	}
+	return nil
+}
+
+// DecodeError implements wire.EmbedProvider.
+func (Provider) DecodeError(status int, header func(name string) string, body []byte) *llm.Error {
+	return wire.ReadError(status, header, body)
+}

@@ -1,0 +1,180 @@
+// Package ollamaembed translates between canonical embeddings and the bodies
+// of Ollama's /api/embed.
+//
+// Formats are pure: they must not know networks, clocks, loggers or
+// configuration, nor any other format.
+package ollamaembed
+
+import (
+	"errors"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// Client is /api/embed as callers speak it.
+//
+// https://docs.ollama.com/api/embed
+type Client struct{}
+
+// Provider is /api/embed as servers speak it.
+type Provider struct{}
+
+var (
+	_ wire.EmbedClient   = Client{}
+	_ wire.EmbedProvider = Provider{}
+)
+
+const own = llm.OllamaEmbed
+
+// Format implements wire.EmbedClient.
+func (Client) Format() llm.Format { return own }
+
+// Format implements wire.EmbedProvider.
+func (Provider) Format() llm.Format { return own }
+
+// DecodeRequest implements wire.EmbedClient.
+func (Client) DecodeRequest(r *llm.EmbedRequest, q wire.Question) error {
+	if err := wire.CheckQuestion(q.Body); err != nil {
+		return err
+	}
+	r.Extra.From = own
+	for f := wire.NewFields(q.Body); f.Next(); {
+		v := f.Value()
+		switch name := f.Name(); {
+		case name == "model" && wire.IsString(v):
+			r.Model = wire.Text(v)
+		case name == "input":
+			readInput(r, v)
+		case name == "dimensions" && wire.IsNumber(v):
+			r.Dimensions = v
+		default:
+			f.Keep(&r.Extra, own)
+		}
+	}
+	if len(r.Inputs) == 0 {
+		return &wire.Invalid{Field: "input", Message: "must be a text or a list of texts"}
+	}
+	return nil
+}
+
+// readInput reads a text or a list of texts; of anything else it takes nothing.
+func readInput(r *llm.EmbedRequest, v llm.JSON) {
+	if wire.IsString(v) {
+		r.Plain, r.Inputs = true, []llm.EmbedInput{{Text: v}}
+		return
+	}
+	items := wire.Items(v)
+	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		if !wire.IsString(item) {
+			r.Inputs = nil
+			return
+		}
+		r.Inputs = append(r.Inputs, llm.EmbedInput{Text: item})
+	}
+}
+
+// EncodeRequest implements wire.EmbedProvider.
+func (Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([]byte, error) {
+	if err := wire.OnlyTexts(r); err != nil {
+		return nil, err
+	}
+	w := wire.Writer{Buf: dst}
+	w.Object()
+	w.StringMember("model", r.Model)
+	w.Name("input")
+	if r.Plain && len(r.Inputs) == 1 {
+		w.Raw(r.Inputs[0].Text)
+	} else {
+		w.Array()
+		for i := range r.Inputs {
+			w.Raw(r.Inputs[i].Text)
+		}
+		w.EndArray()
+	}
+	w.Member("dimensions", r.Dimensions)
+	if r.Purpose != llm.PurposeUnsaid {
+		n.Drop("input_type")
+	}
+	if r.User != nil {
+		n.Drop("user")
+	}
+	wire.NoteTitles(n, r)
+	wire.NoteExtra(n, &r.Extra, own, "")
+	w.Extra(&r.Extra, own)
+	w.EndObject()
+	return w.Buf, nil
+}
+
+var errShape = errors.New("the answer has no embeddings")
+
+// DecodeResponse implements wire.EmbedProvider.
+func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string, body []byte) error {
+	if err := wire.Check(body); err != nil {
+		return err
+	}
+	a.Usage, a.Extra.From = llm.NoUsage(), own
+	found := false
+	for f := wire.NewFields(body); f.Next(); {
+		v := f.Value()
+		switch name := f.Name(); {
+		case name == "model" && wire.IsString(v):
+			a.Model = wire.Text(v)
+		case name == "embeddings" && wire.IsArray(v):
+			found = true
+			items := wire.Items(v)
+			for item, ok := items.Next(); ok; item, ok = items.Next() {
+				a.Vectors = append(a.Vectors, llm.Vector{Value: item})
+			}
+		case name == "prompt_eval_count" && wire.IsNumber(v):
+			if n, ok := wire.Int(v); ok && n >= 0 {
+				a.Usage.Prompt, a.Usage.Total = n, n
+			}
+		default:
+			f.Keep(&a.Extra, own)
+		}
+	}
+	switch {
+	case found:
+		return nil
+	case wire.Null(wire.Get(body, "error")) != nil:
+		return wire.ReadError(502, nil, body)
+	}
+	return errShape
+}
+
+// EncodeResponse implements wire.EmbedClient.
+func (Client) EncodeResponse(dst []byte, a *llm.EmbedResponse, _ *llm.EmbedRequest) []byte {
+	w := wire.Writer{Buf: dst}
+	w.Object()
+	w.StringMember("model", a.Model)
+	w.Name("embeddings")
+	w.Array()
+	for i := range a.Vectors {
+		w.Vector(a.Vectors[i].Value, llm.EncodingFloat)
+	}
+	w.EndArray()
+	if a.Usage.Prompt >= 0 {
+		w.IntMember("prompt_eval_count", a.Usage.Prompt)
+	}
+	w.Extra(&a.Extra, own)
+	w.EndObject()
+	return w.Buf
+}
+
+// DecodeError implements wire.EmbedProvider.
+func (Provider) DecodeError(status int, header func(name string) string, body []byte) *llm.Error {
+	return wire.ReadError(status, header, body)
+}
+
+// EncodeError implements wire.EmbedClient.
+//
+// https://docs.ollama.com/api/errors
+func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
+	w := wire.Writer{Buf: dst}
+	w.Object()
+	w.Name("error")
+	w.String(e.Message)
+	w.EndObject()
+	return w.Buf
+}

@@ -1,0 +1,187 @@
+package openaiembed
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+var errShape = errors.New("the answer has no list of vectors in data")
+
+// DecodeResponse implements wire.EmbedProvider.
+func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string, body []byte) error {
+	if err := wire.Check(body); err != nil {
+		return err
+	}
+	a.Usage, a.Extra.From = llm.NoUsage(), own
+	found := false
+	for f := wire.NewFields(body); f.Next(); {
+		v := f.Value()
+		switch name := f.Name(); {
+		case name == "object":
+		case name == "data" && wire.IsArray(v):
+			found = true
+			readVectors(a, v)
+		case name == "id" && wire.IsString(v):
+			a.ID = wire.Text(v)
+		case name == "model" && wire.IsString(v):
+			a.Model = wire.Text(v)
+		case name == "usage" && wire.IsObject(v):
+			readUsage(&a.Usage, v)
+		default:
+			f.Keep(&a.Extra, own)
+		}
+	}
+	if failure := wire.Null(wire.Get(body, "error")); failure != nil && !found {
+		return wire.ReadError(502, nil, body)
+	}
+	if !found {
+		return errShape
+	}
+	return nil
+}
+
+func readVectors(a *llm.EmbedResponse, list llm.JSON) {
+	items := wire.Items(list)
+	var places []int64
+	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		v, place := llm.Vector{}, int64(len(places))
+		for f := wire.NewFields(item); f.Next(); {
+			switch name := f.Name(); {
+			case name == "object":
+			case name == "embedding":
+				v.Value = f.Value()
+			case name == "index" && wire.IsNumber(f.Value()):
+				place, _ = wire.Int(f.Value())
+			default:
+				f.Keep(&v.Extra, own)
+			}
+		}
+		a.Vectors, places = append(a.Vectors, v), append(places, place)
+	}
+	if !slices.IsSorted(places) {
+		order(a.Vectors, places)
+	}
+}
+
+// order puts vectors in the order of their inputs.
+func order(list []llm.Vector, places []int64) {
+	type placed struct {
+		at int64
+		v  llm.Vector
+	}
+	all := make([]placed, len(list))
+	for i := range list {
+		all[i] = placed{places[i], list[i]}
+	}
+	slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	for i := range all {
+		list[i] = all[i].v
+	}
+}
+
+// readUsage reads the counts; Voyage tells the total only.
+func readUsage(u *llm.Usage, v llm.JSON) {
+	wire.Mark(&u.Extra, own, "usage", v)
+	if n, ok := wire.Int(wire.Get(v, "total_tokens")); ok && n >= 0 {
+		u.Total, u.Prompt = n, n
+	}
+	if n, ok := wire.Int(wire.Get(v, "prompt_tokens")); ok && n >= 0 {
+		u.Prompt = n
+	}
+}
+
+// EncodeResponse implements wire.EmbedClient.
+func (Client) EncodeResponse(dst []byte, a *llm.EmbedResponse, r *llm.EmbedRequest) []byte {
+	w := wire.Writer{Buf: dst}
+	w.Object()
+	w.StringMember("object", "list")
+	w.Name("data")
+	w.Array()
+	for i := range a.Vectors {
+		v := &a.Vectors[i]
+		w.Object()
+		w.StringMember("object", "embedding")
+		w.IntMember("index", int64(i))
+		w.Name("embedding")
+		w.Vector(v.Value, r.Encoding)
+		w.Extra(&v.Extra, own)
+		w.EndObject()
+	}
+	w.EndArray()
+	w.StringMember("model", a.Model)
+	writeUsage(&w, &a.Usage)
+	if a.Extra.From == own {
+		w.StringMember("id", a.ID)
+	}
+	w.Extra(&a.Extra, own)
+	w.EndObject()
+	return w.Buf
+}
+
+func writeUsage(w *wire.Writer, u *llm.Usage) {
+	if whole, ok := wire.Marked(&u.Extra, own, "usage"); ok {
+		w.Member("usage", whole)
+		return
+	}
+	if u.Prompt < 0 {
+		return
+	}
+	w.Name("usage")
+	w.Object()
+	w.IntMember("prompt_tokens", u.Prompt)
+	w.IntMember("total_tokens", max(u.Total, u.Prompt))
+	w.EndObject()
+}
+
+// DecodeError implements wire.EmbedProvider.
+func (Provider) DecodeError(status int, header func(name string) string, body []byte) *llm.Error {
+	return wire.ReadError(status, header, body)
+}
+
+// EncodeError implements wire.EmbedClient.
+//
+// https://platform.openai.com/docs/guides/error-codes
+func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
+	w := wire.Writer{Buf: dst}
+	w.Object()
+	w.Name("error")
+	w.Object()
+	w.Name("message")
+	w.String(e.Message)
+	w.StringMember("type", errorType(e))
+	w.Name("param")
+	orNull(&w, e.Param)
+	w.Name("code")
+	orNull(&w, e.Code)
+	w.EndObject()
+	w.EndObject()
+	return w.Buf
+}
+
+func orNull(w *wire.Writer, s string) {
+	if s == "" {
+		w.Raw(nil)
+		return
+	}
+	w.String(s)
+}
+
+func errorType(e *llm.Error) string {
+	switch {
+	case e.Type != "":
+		return e.Type
+	case e.Status == 401:
+		return "authentication_error"
+	case e.Status == 403:
+		return "permission_error"
+	case e.Status == 429:
+		return "rate_limit_error"
+	case e.Status >= 500:
+		return "server_error"
+	}
+	return "invalid_request_error"
+}
