@@ -100,9 +100,7 @@ func checkBedrock(p *form) {
 			ended[at] = true
 		}
 	}
-	if p.counted {
+	if last := p.documents[len(p.documents)-1]; p.counted || last.name != "messageStop" {
 		p.ends("metadata")
-	} else {
-		p.ends("messageStop")
 	}
 }

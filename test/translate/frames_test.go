@@ -160,8 +160,10 @@ type cut struct {
 }
 
 var (
-	whole  = cut{"whole", func(x *exchange) [][]byte { return [][]byte{x.answer} }}
-	events = cut{"events", func(x *exchange) [][]byte {
+	whole = cut{"whole", func(x *exchange) [][]byte { return [][]byte{x.answer} }}
+	// unasked is a plain answer to who asked for a stream.
+	unasked = cut{"unasked", whole.pieces}
+	events  = cut{"events", func(x *exchange) [][]byte {
 		var out [][]byte
 		for _, f := range x.frames {
 			out = append(out, f.raw)

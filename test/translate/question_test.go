@@ -31,6 +31,7 @@ var asked = map[string]wire.Client{
 // question is a request of a caller.
 type question struct {
 	model   string
+	stream  bool // the answer shall come in events
 	address string
 	body    []byte
 	texts   []string // what is said, and the names of tools
@@ -42,14 +43,14 @@ type question struct {
 
 // ask puts the recorded question in the format of another caller, or a small
 // one in its place.
-func ask(x *exchange, f *format) question {
-	q := question{model: x.model()}
+func ask(x *exchange, f *format, stream bool) question {
+	q := question{model: x.model(), stream: stream}
 	body, err := recordedQuestion(x, f, &q)
 	if err != nil {
 		q.made, q.texts = true, []string{unknown}
-		body = f.smallest(q.model, x.Streaming)
+		body = f.smallest(q.model, stream)
 	}
-	q.body, q.address = body, f.address(q.model, x.Streaming)
+	q.body, q.address = body, f.address(q.model, stream)
 	q.showsThoughts = f != callers["gemini"]
 	if m, err := decode(body); err == nil && m.get("generationConfig", "thinkingConfig")["includeThoughts"] == true {
 		q.showsThoughts = true
@@ -69,7 +70,7 @@ func recordedQuestion(x *exchange, f *format, q *question) ([]byte, error) {
 	if r.Model != "" && !strings.Contains(r.Model, "..") {
 		q.model = r.Model
 	}
-	r.Model, r.Stream, r.IncludeUsage = q.model, x.Streaming, true
+	r.Model, r.Stream, r.IncludeUsage = q.model, q.stream, true
 	recorded, err := decode(x.Request.Body)
 	if err != nil {
 		return nil, err

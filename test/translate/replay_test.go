@@ -28,7 +28,8 @@ type replay struct {
 const shortStream = 6 << 10
 
 // plan lists the replays: for each exchange callers of every other format, and
-// streams in every cut.
+// streams in every cut. A plain answer goes to callers who want a stream too:
+// not every provider can.
 func plan(exchanges []*exchange) []*replay {
 	var all []*replay
 	for _, x := range exchanges {
@@ -36,9 +37,15 @@ func plan(exchanges []*exchange) []*replay {
 			if name == apis[x.API].same || *caller != "" && name != *caller {
 				continue
 			}
-			q := ask(x, callers[name])
-			for _, c := range cuts(x) {
+			add := func(q question, c cut) {
 				all = append(all, &replay{id: fmt.Sprintf("%s.%d", x.ID, len(all)), x: x, caller: name, cut: c, q: q})
+			}
+			q := ask(x, callers[name], x.Streaming)
+			for _, c := range cuts(x) {
+				add(q, c)
+			}
+			if !x.Streaming && strings.HasPrefix(x.contentType(), "application/json") {
+				add(ask(x, callers[name], true), unasked)
 			}
 		}
 	}
@@ -92,7 +99,7 @@ func (r *replay) checkAnswer(resp *http.Response, body []byte) {
 		return
 	}
 	framing, contentType := "document", f.document
-	if r.x.Streaming {
+	if r.q.stream {
 		framing, contentType = f.framing, f.events
 	}
 	mediaType, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
@@ -104,7 +111,7 @@ func (r *replay) checkAnswer(resp *http.Response, body []byte) {
 		r.fail("the answer cannot be taken apart: %v", err)
 		return
 	}
-	got, err := tell(f.read, frames, r.x.Streaming)
+	got, err := tell(f.read, frames, r.q.stream)
 	if err != nil {
 		r.fail("the answer cannot be read: %v", err)
 		return
@@ -166,7 +173,7 @@ func (r *replay) compareChoice(f *format, n int, got, want *choice, failed bool)
 }
 
 func (r *replay) checkForm(f *format, frames []frame, got *told) {
-	p := newForm(frames, r.x.Streaming, got.failed != "")
+	p := newForm(frames, r.q.stream, got.failed != "")
 	p.counted = r.x.told.prompt >= 0 || r.x.told.completion >= 0
 	if len(p.documents) == 0 {
 		r.fail("an empty answer")
