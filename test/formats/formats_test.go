@@ -34,45 +34,56 @@ type format struct {
 	// path of a question, with the model and what is done when it streams.
 	path, plain, stream, query string
 	unframe                    func(raw []byte) ([]wire.Message, error)
+	// silent are facts of a question that need not be said, see differences.
+	silent []string
 }
 
 func formats() []format {
 	return []format{
 		{
 			name: "openai.chat", client: openaichat.Client{}, provider: openaichat.New(openaichat.Dialect{}),
-			model: "gpt-5", unframe: events,
+			model: "gpt-5", unframe: events, silent: []string{"new output.name", "new turn N name"},
 		},
 		{
 			name: "openai.chat/wide", client: openaichat.Client{}, model: "some-model", unframe: events,
 			provider: openaichat.New(openaichat.Dialect{TopK: true, MinP: true, RepeatPenalty: true, Thoughts: true, CacheMarks: true}),
+			silent:   []string{"new output.name", "new turn N name"},
 		},
 		{
 			name: "openai.responses", client: openairesponses.Client{}, provider: openairesponses.Provider{},
 			model: "gpt-5", unframe: events,
+			silent: []string{"new output.name", "new turn N name", "reasoning=on"}, // the models think anyway
 		},
 		{
 			name: "anthropic.messages", client: anthropic.Client{}, provider: anthropic.Provider{},
 			model: "claude-sonnet-4-5", unframe: events,
+			// A limit is demanded; a schema is always kept to.
+			silent: []string{"new sampling.max_tokens", "output.strict=true", "reasoning=off"},
 		},
 		{
 			name: "gemini", client: gemini.Client{}, provider: gemini.Provider{}, model: "gemini-2.5-flash",
 			path: "/v1beta/models/%s:%s", plain: "generateContent", stream: "streamGenerateContent", query: "alt=sse", unframe: events,
+			silent: []string{"output.strict=true", "service_tier=default"},
 		},
 		{
 			name: "gemini/3", client: gemini.Client{}, provider: gemini.Provider{}, model: "gemini-3-pro-preview",
 			path: "/v1beta/models/%s:%s", plain: "generateContent", stream: "streamGenerateContent", unframe: elements,
+			silent: []string{"output.strict=true", "reasoning=on", "service_tier=default"},
 		},
 		{
 			name: "bedrock.converse", client: bedrock.Client{}, provider: bedrock.Provider{},
 			model: "anthropic.claude-sonnet-4-5-20250929-v1:0", path: "/model/%s/%s", plain: "converse", stream: "converse-stream", unframe: amazon,
+			silent: []string{"reasoning=off", "new turn N name", "new output.name"},
 		},
 		{
 			name: "cohere.v2", client: cohere.V2Client{}, provider: cohere.V2Provider{},
 			model: "command-a-03-2025", unframe: events,
+			silent: []string{"output.strict=true"},
 		},
 		{
 			name: "cohere.v1", client: cohere.V1Client{}, provider: cohere.V1Provider{},
 			model: "command-r", unframe: lines,
+			silent: []string{"output.strict=true", "reasoning=off"},
 		},
 		{
 			name: "ollama.chat", client: ollama.Client{}, provider: ollama.Provider{},
@@ -119,6 +130,13 @@ func (f *format) encode(t testing.TB, r *llm.Request) ([]byte, []wire.Note) {
 		t.Fatalf("%s writes no JSON: %s", f.name, body)
 	}
 	return body, n.List()
+}
+
+// differences are what the format, asked, does not tell as it was and has not
+// noted.
+func (f *format) differences(got, asked *llm.Request, notes []wire.Note) []string {
+	to := f.client.Format()
+	return differences(summarize(got, to), summarize(changed(asked, notes), to), notes, f.silent)
 }
 
 // both runs f for every pair of formats.

@@ -112,7 +112,11 @@ func (m *maker) user() llm.Message {
 func (m *maker) piece() llm.Part {
 	switch m.IntN(6) {
 	case 0:
-		return llm.Part{Kind: llm.Image, Media: &llm.Media{MIME: pick(m, "image/png", "image/jpeg"), Data: m.data("\x89PNG\r\n\x1a\n"), Detail: pick(m, "", "high", "low")}}
+		p := llm.Part{Kind: llm.Image, Media: &llm.Media{MIME: "image/png", Detail: pick(m, "", "high", "low")}}
+		if p.Media.Data = m.data("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"); m.one(2) {
+			p.Media.MIME, p.Media.Data = "image/jpeg", m.data("\xff\xd8\xff\xe0")
+		}
+		return p
 	case 1:
 		return llm.Part{Kind: llm.Image, Media: &llm.Media{URL: wire.Quote(fmt.Sprintf("https://example.com/%d.png", m.IntN(100)))}}
 	case 2:

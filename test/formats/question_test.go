@@ -36,8 +36,11 @@ func TestPairs(t *testing.T) {
 			asked := a.decode(t, body, x.Stream)
 			sent, notes := b.encode(t, asked)
 			got := b.decode(t, sent, x.Stream)
-			if !compare(t, summarize(got), summarize(asked), notes) {
-				t.Fatalf("seed %d: noted %v\nasked %.3000s\nsent  %.3000s", seed, notes, body, sent)
+			for _, d := range b.differences(got, asked, notes) {
+				t.Errorf("seed %d: %s", seed, d)
+			}
+			if t.Failed() {
+				t.Fatalf("noted %v\nasked %.3000s\nsent  %.3000s", notes, body, sent)
 			}
 			a.encode(t, got)
 		}
