@@ -310,6 +310,9 @@ func (s summary) choice(r *llm.Request) {
 	if c.Mode == llm.ChoiceAny && len(c.Allowed) == 1 {
 		c = llm.ToolChoice{Mode: llm.ChoiceNamed, Name: c.Allowed[0]}
 	}
+	if c.Mode == llm.ChoiceNamed && len(r.Tools) == 1 {
+		c = llm.ToolChoice{Mode: llm.ChoiceAny}
+	}
 	// Auto is what nothing means.
 	if c.Mode != llm.ChoiceUnsaid && c.Mode != llm.ChoiceAuto {
 		s.say("choice", fmt.Sprintf("<%d %s>", c.Mode, c.Name), "tools", "choice.allowed")
