@@ -1,8 +1,8 @@
 package formats
 
 import (
+	"bytes"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -91,15 +91,11 @@ func tell(a *llm.Response, ids bool) told {
 		case llm.Thinking, llm.Redacted:
 			out.thoughts += fmt.Sprintf("<%s %s>", plainText(p.Text), p.Signature)
 		case llm.ToolCall:
-			args := string(p.Call.Args)
-			if strings.TrimSpace(args) == "" {
-				args = "{}"
-			}
 			id, _ := wire.OpenID(p.Call.ID)
 			if !ids {
 				id = ""
 			}
-			out.calls += fmt.Sprintf("<%s %s %s %s>", id, p.Call.Name, canonical([]byte(args)), p.Signature)
+			out.calls += fmt.Sprintf("<%s %s %s %s>", id, p.Call.Name, canonicalArgs(p.Call), p.Signature)
 		default:
 			out.text += fmt.Sprintf("<kind %d>", p.Kind)
 		}
@@ -112,6 +108,13 @@ func tell(a *llm.Response, ids bool) told {
 		out.usage += " 0 0"
 	}
 	return out
+}
+
+func canonicalArgs(c *llm.Call) string {
+	if len(bytes.TrimSpace(c.Args)) == 0 {
+		return "{}"
+	}
+	return canonical(c.Args)
 }
 
 // answered is the question that answers are made to.
@@ -149,6 +152,16 @@ func (f *format) streamed(t testing.TB, list []llm.Event, r *llm.Request) (*llm.
 	if err != nil {
 		t.Fatalf("%s: frames: %v\n%s", f.name, err, raw)
 	}
+	return f.read(t, raw), messages
+}
+
+// read reads a stream.
+func (f *format) read(t testing.TB, raw []byte) *llm.Response {
+	t.Helper()
+	messages, err := f.unframe(raw)
+	if err != nil {
+		t.Fatalf("%s: frames: %v\n%s", f.name, err, raw)
+	}
 	var c wire.Collector
 	d := f.provider.NewStream()
 	add := func(got []llm.Event, err error) {
@@ -166,7 +179,7 @@ func (f *format) streamed(t testing.TB, list []llm.Event, r *llm.Request) (*llm.
 		add(d.Decode(nil, m))
 	}
 	add(d.End(nil))
-	return c.Response(), messages
+	return c.Response()
 }
 
 // TestAnswers: what a caller reads is what was answered, plain and in events.

@@ -134,10 +134,13 @@ func (c *conversation) empty(p *llm.Part) bool {
 	return false
 }
 
+// placeholder is what Google takes where there is no signature.
+const placeholder = `"skip_thought_signature_validator"`
+
 // proof is a signature that the provider can read. What stands in for one where
 // there is none is none.
 func (c *conversation) proof(p *llm.Part) string {
-	if p.SignedBy != c.to || string(p.Signature) == `"skip_thought_signature_validator"` {
+	if p.SignedBy != c.to || string(p.Signature) == placeholder {
 		return ""
 	}
 	return string(p.Signature)
