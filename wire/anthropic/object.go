@@ -21,6 +21,9 @@ func newObject(w *wire.Writer, x *llm.Extra) object {
 	o := object{w: w}
 	if x.From == own {
 		o.extra = x.Members
+		if len(x.Form) > 0 {
+			o.extra = slices.Concat(x.Members, x.Form)
+		}
 	}
 	return o
 }

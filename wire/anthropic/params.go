@@ -2,6 +2,7 @@ package anthropic
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,14 +15,44 @@ import (
 // are kept as well, as they were: an encoder reads them again, and what still
 // says the same goes out as it came.
 func decodeKept(r *llm.Request, x *llm.Extra) {
-	r.Stream = wire.IsTrue(x.Get(own, "stream"))
-	r.User = stringOrNil(wire.Get(x.Get(own, "metadata"), "user_id"))
-	decodeThinking(&r.Reasoning, x.Get(own, "thinking"))
-	decodeChoice(r, x.Get(own, "tool_choice"))
-	decodeFormat(&r.Output, x.Get(own, "output_format"))
-	config := x.Get(own, "output_config")
+	r.Stream = wire.IsTrue(kept(x, "stream"))
+	r.User = stringOrNil(wire.Get(kept(x, "metadata"), "user_id"))
+	decodeThinking(&r.Reasoning, kept(x, "thinking"))
+	decodeChoice(r, kept(x, "tool_choice"))
+	decodeFormat(&r.Output, kept(x, "output_format"))
+	config := kept(x, "output_config")
 	decodeFormat(&r.Output, wire.Get(config, "format"))
 	r.Reasoning.Effort = wire.Text(wire.Get(config, "effort"))
+}
+
+func kept(x *llm.Extra, name string) llm.JSON {
+	if v, ok := wire.Marked(x, own, name); ok {
+		return v
+	}
+	return x.Get(own, name)
+}
+
+// isForm tells whether a parameter says nothing but what the model knows.
+func isForm(name string, v llm.JSON) bool {
+	switch name {
+	case "stream", "thinking", "tool_choice", "output_format":
+		return true
+	case "metadata":
+		return onlyHas(v, "user_id")
+	case "output_config":
+		return onlyHas(v, "effort", "format")
+	}
+	return false
+}
+
+func onlyHas(object llm.JSON, names ...string) bool {
+	f := wire.NewFields(object)
+	for f.Next() {
+		if !slices.Contains(names, f.Name()) {
+			return false
+		}
+	}
+	return wire.IsObject(object)
 }
 
 func stringOrNil(v llm.JSON) llm.JSON {

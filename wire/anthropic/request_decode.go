@@ -109,7 +109,11 @@ func (d *requestDecoder) number(f *wire.Fields) *wire.Invalid {
 	case "top_k":
 		to = &s.TopK
 	default:
-		f.Keep(&d.r.Extra, own)
+		if isForm(f.Name(), f.Value()) {
+			wire.Mark(&d.r.Extra, own, f.Name(), f.Value())
+		} else {
+			f.Keep(&d.r.Extra, own)
+		}
 		return nil
 	}
 	if !wire.IsNumber(f.Value()) {

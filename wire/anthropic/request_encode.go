@@ -491,13 +491,4 @@ func (e *encoder) noteForeign() {
 }
 
 // noteExtra notes the members that only another format knows.
-func noteExtra(n *wire.Notes, x *llm.Extra) {
-	if x.From == own {
-		return
-	}
-	for i := range x.Members {
-		if !wire.IsNull(x.Members[i].Value) {
-			n.Drop(x.Members[i].Name)
-		}
-	}
-}
+func noteExtra(n *wire.Notes, x *llm.Extra) { wire.NoteExtra(n, x, own, "") }

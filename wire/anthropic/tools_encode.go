@@ -80,10 +80,10 @@ func (e *encoder) choice() {
 	c := &e.r.Choice
 	oneByOne := string(e.r.Parallel) == "false"
 	if len(c.Allowed) > 0 {
-		e.n.Change("tool_choice.allowed", "the other tools are left out")
+		e.n.Change("choice.allowed", "the other tools are left out")
 	}
 	if c.Raw != nil && c.From != own {
-		e.n.Drop("tool_choice")
+		e.n.Drop("choice")
 	}
 	if !e.hasTools() || c.Mode == llm.ChoiceUnsaid && !oneByOne && c.From != own {
 		return

@@ -33,20 +33,20 @@ func (e *asker) sampling(o *object, p params) {
 		field, name string
 		value       llm.JSON
 	}{
-		{"maxTokens", p.limit, s.MaxTokens},
+		{"max_tokens", p.limit, s.MaxTokens},
 		{"temperature", p.temperature, s.Temperature},
-		{"topP", p.topP, s.TopP},
-		{"topK", p.topK, s.TopK},
+		{"top_p", p.topP, s.TopP},
+		{"top_k", p.topK, s.TopK},
 		{"stop", p.stop, stop},
 		{"seed", p.seed, s.Seed},
 		{"n", p.n, s.N},
-		{"frequencyPenalty", p.frequency, s.FrequencyPenalty},
-		{"presencePenalty", p.presence, s.PresencePenalty},
-		{"minP", "", s.MinP},
-		{"repeatPenalty", "", s.RepeatPenalty},
-		{"logitBias", "", s.LogitBias},
+		{"frequency_penalty", p.frequency, s.FrequencyPenalty},
+		{"presence_penalty", p.presence, s.PresencePenalty},
+		{"min_p", "", s.MinP},
+		{"repeat_penalty", "", s.RepeatPenalty},
+		{"logit_bias", "", s.LogitBias},
 		{"logprobs", "", s.Logprobs},
-		{"topLogprobs", "", s.TopLogprobs},
+		{"top_logprobs", "", s.TopLogprobs},
 	} {
 		switch {
 		case f.value == nil:
@@ -97,7 +97,7 @@ func (e *asker) beside() {
 		e.n.Drop("metadata")
 	}
 	if e.r.ServiceTier != nil {
-		e.n.Drop("serviceTier")
+		e.n.Drop("service_tier")
 	}
 	for i := range e.r.Extra.Members {
 		e.n.Drop(e.r.Extra.Members[i].Name)

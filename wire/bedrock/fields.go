@@ -11,8 +11,12 @@ import (
 // What Converse has no place for, a model may still understand in
 // additionalModelRequestFields, each family in its own words.
 
+const modelFields = "additionalModelRequestFields"
+
 // fields are what we understand of it.
 type fields struct {
+	// whole: there is nothing else in it.
+	whole     bool
 	reasoning llm.Reasoning
 	topK      llm.JSON
 }
@@ -27,21 +31,28 @@ func (f *fields) same(r *llm.Request) bool {
 var understood = [...]string{"thinking", "reasoning_config", "reasoningConfig", "reasoning_effort", "top_k"}
 
 func readFields(v llm.JSON) fields {
-	var out fields
+	out := fields{whole: wire.IsObject(v)}
 	f := wire.NewFields(v)
 	for f.Next() {
 		switch name, value := f.Name(), f.Value(); {
 		case name == "top_k" && wire.IsNumber(value):
 			out.topK = value
 		case name == "inferenceConfig" && wire.IsNumber(wire.Get(value, "topK")):
-			out.topK = wire.Get(value, "topK")
+			out.topK, out.whole = wire.Get(value, "topK"), out.whole && !several(value)
 		case name == "thinking", name == "reasoning_config", name == "reasoningConfig":
 			out.reasoning = readThinking(value)
 		case name == "reasoning_effort":
 			out.reasoning = llm.Reasoning{On: true, Effort: wire.Text(value)}
+		default:
+			out.whole = false
 		}
 	}
 	return out
+}
+
+func several(object llm.JSON) bool {
+	_, _, one := single(object)
+	return !one
 }
 
 func readThinking(v llm.JSON) llm.Reasoning {
@@ -90,10 +101,13 @@ func familyOf(model string) family {
 // fields writes additionalModelRequestFields: as they came, if they still say
 // what the question does, else with what it says now in the model's words.
 func (e *encoder) fields(o *object) {
-	kept := e.r.Extra.Get(own, "additionalModelRequestFields")
+	kept, whole := wire.Marked(&e.r.Extra, own, modelFields)
+	if !whole {
+		kept = e.r.Extra.Get(own, modelFields)
+	}
 	was := readFields(kept)
 	if was.same(e.r) {
-		o.member("additionalModelRequestFields", kept)
+		o.member(modelFields, kept)
 		return
 	}
 	var inner wire.Writer
@@ -109,9 +123,9 @@ func (e *encoder) fields(o *object) {
 	in.restOf(kept)
 	in.end()
 	if written || kept != nil {
-		o.member("additionalModelRequestFields", inner.Buf)
+		o.member(modelFields, inner.Buf)
 	}
-	o.skip("additionalModelRequestFields")
+	o.skip(modelFields)
 }
 
 func (e *encoder) topK(in *object) {
@@ -123,7 +137,7 @@ func (e *encoder) topK(in *object) {
 	switch familyOf(e.r.Model) {
 	case claude:
 		if e.thinks() {
-			e.n.Drop("sampling.topK")
+			e.n.Drop("sampling.top_k")
 			return
 		}
 		in.member("top_k", k)
@@ -135,7 +149,7 @@ func (e *encoder) topK(in *object) {
 		in.w.Member("topK", k)
 		in.w.EndObject()
 	case anyModel, gptOSS:
-		e.n.Drop("sampling.topK")
+		e.n.Drop("sampling.top_k")
 	}
 }
 

@@ -127,13 +127,13 @@ var foreign = []struct {
 			Extra: llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{{Name: "store", Value: llm.JSON("true")}, {Name: "guardrailConfig", Value: llm.JSON(`{"guardrailIdentifier":"g"}`)}}},
 		},
 		`{"messages":[{"role":"user","content":[{"text":"a"},{"text":"b"},{"text":"c"}]}],"guardrailConfig":{"guardrailIdentifier":"g"}}`,
-		"messages[0].name, odd, messages[1].parts[0], messages[1].parts[1], messages[2].parts[1].citations, output.verbosity, output, sampling.topK, store, sampling.seed, sampling.n, sampling.logitBias, sampling.logprobs, user",
+		"messages[0].name, odd, messages[1].parts[0], messages[1].parts[1], messages[2].parts[1].citations, output.verbosity, output, sampling.top_k, store, sampling.seed, sampling.n, sampling.logit_bias, sampling.logprobs, user",
 	},
 	{
 		"thinking of Claude",
 		llm.Request{Model: "us.anthropic.claude-sonnet-4", Reasoning: llm.Reasoning{Effort: "high"}, Sampling: llm.Sampling{MaxTokens: llm.JSON("5000"), Temperature: llm.JSON("0"), TopK: llm.JSON("4")}},
 		`{"messages":[],"inferenceConfig":{"maxTokens":5000},"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":4999}}}`,
-		"sampling.temperature, sampling.topK, reasoning.effort (changed), reasoning.budget (changed)",
+		"sampling.temperature, sampling.top_k, reasoning.effort (changed), reasoning.budget (changed)",
 	},
 	{
 		"top k of Nova",

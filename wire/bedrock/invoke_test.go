@@ -24,29 +24,29 @@ func ask(model string) *llm.Request {
 
 func TestInvokeRequests(t *testing.T) {
 	for _, c := range []struct{ model, want, notes string }{
-		{"amazon.titan-text-lite-v1", `{"inputText":"S\nUser: U1\nBot: A1\nUser: U2\nBot:","textGenerationConfig":{"maxTokenCount":9,"temperature":0.5,"topP":1,"stopSequences":["x"]}}`, "sampling.topK"},
-		{"meta.llama2-13b-chat-v1", `{"prompt":"<s>[INST] <<SYS>>\nS\n<</SYS>>\n\nU1 [/INST] A1 </s><s>[INST] U2 [/INST]","max_gen_len":9,"temperature":0.5,"top_p":1}`, "sampling.topK, sampling.stop"},
+		{"amazon.titan-text-lite-v1", `{"inputText":"S\nUser: U1\nBot: A1\nUser: U2\nBot:","textGenerationConfig":{"maxTokenCount":9,"temperature":0.5,"topP":1,"stopSequences":["x"]}}`, "sampling.top_k"},
+		{"meta.llama2-13b-chat-v1", `{"prompt":"<s>[INST] <<SYS>>\nS\n<</SYS>>\n\nU1 [/INST] A1 </s><s>[INST] U2 [/INST]","max_gen_len":9,"temperature":0.5,"top_p":1}`, "sampling.top_k, sampling.stop"},
 		{
 			"us.meta.llama3-1-8b-instruct-v1:0",
 			`{"prompt":"<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nS<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nU1<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nA1<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nU2<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n","max_gen_len":9,"temperature":0.5,"top_p":1}`,
-			"sampling.topK, sampling.stop",
+			"sampling.top_k, sampling.stop",
 		},
 		{
 			"meta.llama4-scout-17b-instruct-v1:0",
 			`{"prompt":"<|begin_of_text|><|header_start|>system<|header_end|>\n\nS<|eot|><|header_start|>user<|header_end|>\n\nU1<|eot|><|header_start|>assistant<|header_end|>\n\nA1<|eot|><|header_start|>user<|header_end|>\n\nU2<|eot|><|header_start|>assistant<|header_end|>\n\n","max_gen_len":9,"temperature":0.5,"top_p":1}`,
-			"sampling.topK, sampling.stop",
+			"sampling.top_k, sampling.stop",
 		},
 		{"cohere.command-text-v14", `{"prompt":"S\nUser: U1\nChatbot: A1\nUser: U2\nChatbot:","max_tokens":9,"temperature":0.5,"p":1,"k":4,"stop_sequences":["x"]}`, ""},
 		{"cohere.command-r-plus-v1:0", `{"message":"U2","chat_history":[{"role":"USER","message":"U1"},{"role":"CHATBOT","message":"A1"}],"preamble":"S","max_tokens":9,"temperature":0.5,"p":1,"k":4,"stop_sequences":["x"]}`, ""},
 		{"mistral.mistral-7b-instruct-v0:2", `{"prompt":"<s>[INST] S\n\nU1 [/INST] A1</s>[INST] U2 [/INST]","max_tokens":9,"temperature":0.5,"top_p":1,"top_k":4,"stop":["x"]}`, ""},
 		{
 			"mistral.mistral-large-2407-v1:0",
-			`{"messages":[{"role":"system","content":"S"},{"role":"user","content":"U1"},{"role":"assistant","content":"A1"},{"role":"user","content":"U2"}],"max_tokens":9,"temperature":0.5,"top_p":1}`, "sampling.topK, sampling.stop",
+			`{"messages":[{"role":"system","content":"S"},{"role":"user","content":"U1"},{"role":"assistant","content":"A1"},{"role":"user","content":"U2"}],"max_tokens":9,"temperature":0.5,"top_p":1}`, "sampling.top_k, sampling.stop",
 		},
-		{"ai21.j2-ultra-v1", `{"prompt":"S\nUser: U1\nAssistant: A1\nUser: U2\nAssistant:","maxTokens":9,"temperature":0.5,"topP":1,"stopSequences":["x"]}`, "sampling.topK"},
+		{"ai21.j2-ultra-v1", `{"prompt":"S\nUser: U1\nAssistant: A1\nUser: U2\nAssistant:","maxTokens":9,"temperature":0.5,"topP":1,"stopSequences":["x"]}`, "sampling.top_k"},
 		{
 			"ai21.jamba-1-5-mini-v1:0",
-			`{"messages":[{"role":"system","content":"S"},{"role":"user","content":"U1"},{"role":"assistant","content":"A1"},{"role":"user","content":"U2"}],"max_tokens":9,"temperature":0.5,"top_p":1,"stop":["x"]}`, "sampling.topK",
+			`{"messages":[{"role":"system","content":"S"},{"role":"user","content":"U1"},{"role":"assistant","content":"A1"},{"role":"user","content":"U2"}],"max_tokens":9,"temperature":0.5,"top_p":1,"stop":["x"]}`, "sampling.top_k",
 		},
 		{
 			"us.amazon.nova-pro-v1:0",

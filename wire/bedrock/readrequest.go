@@ -60,9 +60,13 @@ func readOption(r *llm.Request, name string, v llm.JSON) bool {
 			r.ServiceTier = tier
 		}
 		return ok
-	case "additionalModelRequestFields":
+	case modelFields:
 		f := readFields(v)
 		r.Reasoning, r.Sampling.TopK = f.reasoning, f.topK
+		if f.whole {
+			wire.Mark(&r.Extra, own, modelFields, v)
+		}
+		return f.whole
 	}
 	return false
 }

@@ -174,12 +174,7 @@ func (e *encoder) closeMessage() {
 
 // members notes what another format kept with a node.
 func (e *encoder) members(x *llm.Extra) {
-	if x.From == own {
-		return
-	}
-	for i := range x.Members {
-		e.n.Drop(x.Members[i].Name)
-	}
+	wire.NoteExtra(e.n, x, own, "")
 }
 
 func (e *encoder) system(o *object) {
@@ -298,7 +293,7 @@ func (e *encoder) tier(o *object) {
 		e.w.Member("type", tier)
 		e.w.EndObject()
 	case !wire.Equal(tier, "auto"):
-		e.n.Drop("serviceTier")
+		e.n.Drop("service_tier")
 	}
 }
 
@@ -325,15 +320,15 @@ func (e *encoder) unsaid() {
 		name  string
 		value llm.JSON
 	}{
-		{"sampling.minP", s.MinP},
-		{"sampling.frequencyPenalty", s.FrequencyPenalty},
-		{"sampling.presencePenalty", s.PresencePenalty},
-		{"sampling.repeatPenalty", s.RepeatPenalty},
+		{"sampling.min_p", s.MinP},
+		{"sampling.frequency_penalty", s.FrequencyPenalty},
+		{"sampling.presence_penalty", s.PresencePenalty},
+		{"sampling.repeat_penalty", s.RepeatPenalty},
 		{"sampling.seed", s.Seed},
 		{"sampling.n", s.N},
-		{"sampling.logitBias", s.LogitBias},
+		{"sampling.logit_bias", s.LogitBias},
 		{"sampling.logprobs", s.Logprobs},
-		{"sampling.topLogprobs", s.TopLogprobs},
+		{"sampling.top_logprobs", s.TopLogprobs},
 		{"suffix", e.r.Suffix},
 		{"parallel", e.r.Parallel},
 		{"user", e.r.User},

@@ -93,14 +93,7 @@ func drop(n *wire.Notes, field string, when bool) {
 // foreign notes the members of another format. Those without a value are marks
 // that only the format itself understands.
 func foreign(x *llm.Extra, own llm.Format, at string, n *wire.Notes) {
-	if x.From == own {
-		return
-	}
-	for i := range x.Members {
-		if x.Members[i].Value != nil {
-			n.Drop(at + x.Members[i].Name)
-		}
-	}
+	wire.NoteExtra(n, x, own, at)
 }
 
 // many tells whether more than one answer is asked for.

@@ -135,9 +135,12 @@ func (e *v1Writer) turnsOf(turns []v1Turn, m *llm.Message, at string) []v1Turn {
 			continue
 		case p.Kind == llm.ToolCall && p.Call != nil:
 			e.calls[p.Call.ID] = p.Call
-		case !isText(p) && !besideV1(m, p):
+		case besideV1(m, p):
+			moved(e.n, p, partAt(at, i))
+		case !isText(p):
 			drop(e.n, partAt(at, i), p.Kind != llm.Redacted && (p.Kind != llm.Thinking || p.Text != nil))
 		}
+		drop(e.n, partAt(at, i)+".cache", p.Cache != nil)
 		t.said = append(t.said, p)
 	}
 	last := len(turns) - 1
@@ -203,7 +206,6 @@ func (e *v1Writer) said(t *v1Turn) llm.JSON {
 	for _, p := range t.said {
 		if isText(p) && p.Text != nil {
 			texts = append(texts, p.Text)
-			drop(e.n, t.at+".cache", p.Cache != nil)
 		}
 	}
 	if len(texts) == 1 {
@@ -369,11 +371,11 @@ func (e *v1Writer) beside(top *node, messages []llm.Message) {
 }
 
 func (e *v1Writer) documentV1(p *llm.Part) {
-	if raw, ok := keptOf(&p.Extra, llm.CohereV1, documentsMark); ok {
+	if raw, ok := wire.Marked(&p.Extra, llm.CohereV1, documentsMark); ok {
 		e.w.Raw(raw)
 		return
 	}
-	if raw, ok := keptOf(&p.Extra, llm.CohereV2, documentsMark); ok && wire.IsObject(wire.Get(raw, "data")) {
+	if raw, ok := wire.Marked(&p.Extra, llm.CohereV2, documentsMark); ok && wire.IsObject(wire.Get(raw, "data")) {
 		e.w.Raw(wire.Get(raw, "data"))
 		return
 	}

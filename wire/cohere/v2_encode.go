@@ -253,7 +253,7 @@ func beside(m *llm.Message, p *llm.Part) bool {
 	if m.Role != llm.User || p.Kind != llm.Document {
 		return false
 	}
-	if _, inside := keptOf(&p.Extra, llm.CohereV2, "document"); inside {
+	if _, inside := wire.Marked(&p.Extra, llm.CohereV2, "document"); inside {
 		return false
 	}
 	return documentText(p.Media) != nil
@@ -277,16 +277,25 @@ func documentText(m *llm.Media) llm.JSON {
 	return wire.Quote(string(text))
 }
 
+// moved notes that a document of another format is sent beside the messages.
+func moved(n *wire.Notes, p *llm.Part, at string) {
+	if p.Extra.From == llm.CohereV1 || p.Extra.From == llm.CohereV2 {
+		return
+	}
+	n.Change(at, "beside the messages")
+	drop(n, at+".cache", p.Cache != nil)
+}
+
 func (e *v2Writer) document(p *llm.Part) {
 	for _, name := range [...]string{documentsMark, "document"} {
-		if raw, ok := keptOf(&p.Extra, llm.CohereV2, name); ok {
+		if raw, ok := wire.Marked(&p.Extra, llm.CohereV2, name); ok {
 			e.w.Raw(raw)
 			return
 		}
 	}
 	e.w.Object()
 	e.w.Name("data")
-	if raw, ok := keptOf(&p.Extra, llm.CohereV1, documentsMark); ok && wire.IsObject(raw) {
+	if raw, ok := wire.Marked(&p.Extra, llm.CohereV1, documentsMark); ok && wire.IsObject(raw) {
 		e.w.Raw(raw)
 	} else {
 		documentData(e.w, p.Media)

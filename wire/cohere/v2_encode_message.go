@@ -57,7 +57,9 @@ func (e *v2Writer) content(o *node, m *llm.Message, at string) {
 	texts := 0
 	for i := range m.Parts {
 		switch p := &m.Parts[i]; {
-		case p.Kind == llm.ToolResult, p.Kind == llm.ToolCall, isPlan(p), beside(m, p):
+		case p.Kind == llm.ToolResult, p.Kind == llm.ToolCall, isPlan(p):
+		case beside(m, p):
+			moved(e.n, p, partAt(at, i))
 		case !e.sayable(p), m.Role == llm.ToolRole && !inResult(p):
 			drop(e.n, partAt(at, i), p.Kind != llm.Thinking && p.Kind != llm.Redacted || p.Text != nil)
 		default:
@@ -85,7 +87,7 @@ func (e *v2Writer) sayable(p *llm.Part) bool {
 	case llm.Image:
 		return p.Media != nil && (p.Media.URL != nil || p.Media.Data != nil)
 	case llm.Document:
-		_, inside := keptOf(&p.Extra, llm.CohereV2, "document")
+		_, inside := wire.Marked(&p.Extra, llm.CohereV2, "document")
 		return inside || documentText(p.Media) != nil
 	case llm.Opaque:
 		return p.Extra.From == llm.CohereV2

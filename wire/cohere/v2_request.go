@@ -227,7 +227,7 @@ func documents(r *llm.Request, v llm.JSON, own llm.Format) bool {
 	items := wire.Items(v)
 	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
 		p := document(raw)
-		keep(&p.Extra, own, documentsMark, raw)
+		wire.Mark(&p.Extra, own, documentsMark, raw)
 		parts = append(parts, p)
 	}
 	r.Messages[last].Parts = append(parts, r.Messages[last].Parts...)
@@ -338,7 +338,7 @@ func v2Block(raw llm.JSON) llm.Part {
 	case kind == "image_url" && v2Image(&p, v):
 	case kind == "document" && v != nil:
 		p = document(v)
-		keep(&p.Extra, llm.CohereV2, kind, v)
+		wire.Mark(&p.Extra, llm.CohereV2, kind, v)
 	default:
 		return opaque
 	}

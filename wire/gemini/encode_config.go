@@ -39,13 +39,13 @@ func (e *requestEncoder) config(root *node) {
 
 func (e *requestEncoder) noteSampling(s *llm.Sampling) {
 	if s.MinP != nil {
-		e.n.Drop("sampling.minP")
+		e.n.Drop("sampling.min_p")
 	}
 	if s.RepeatPenalty != nil {
-		e.n.Drop("sampling.repeatPenalty")
+		e.n.Drop("sampling.repeat_penalty")
 	}
 	if s.LogitBias != nil {
-		e.n.Drop("sampling.logitBias")
+		e.n.Drop("sampling.logit_bias")
 	}
 }
 

@@ -172,6 +172,9 @@ func (e *partEncoder) media(o *node, p *llm.Part) {
 		e.noteMedia(m)
 	}
 	if m.Data == nil && m.Text != nil {
+		if foreign {
+			e.change("", "text")
+		}
 		o.member("text", text(m.Text))
 		return
 	}

@@ -89,7 +89,7 @@ func (e *requestEncoder) tier(root *node) {
 	case e.same, wire.Equal(t, "flex"), wire.Equal(t, "priority"):
 		root.member("serviceTier", t)
 	case !wire.Equal(t, "auto") && !wire.Equal(t, "default"):
-		e.n.Drop("serviceTier")
+		e.n.Drop("service_tier")
 	}
 }
 
@@ -368,12 +368,7 @@ func (e *requestEncoder) foreignMessage(m *llm.Message, i int) {
 
 // unknown notes the members of another format.
 func (e *partEncoder) unknown(x *llm.Extra) {
-	if x.From == own {
-		return
-	}
-	for i := range x.Members {
-		e.n.Drop(x.Members[i].Name)
-	}
+	wire.NoteExtra(e.n, x, own, "")
 }
 
 // tools writes the tools, functions that follow each other in one object.

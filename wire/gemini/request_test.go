@@ -182,7 +182,7 @@ func TestForeignRequests(t *testing.T) {
 		want: `{"contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/jpeg","data":"AAAA"}},
 			{"fileData":{"mimeType":"image/generic","fileUri":"https://x.y/z"}},
 			{"fileData":{"mimeType":"image/png","fileUri":"https://x.y/z.PNG?a=b"}},{"text":"plain"}]}]}`,
-		notes: "messages[0].parts[0].media.detail\nmessages[0].parts[4]",
+		notes: "messages[0].parts[0].media.detail\nmessages[0].parts[3]: text\nmessages[0].parts[4]",
 	}, {
 		name: "tools",
 		r: llm.Request{
@@ -240,7 +240,7 @@ func TestForeignRequests(t *testing.T) {
 		want: `{"contents":[{"role":"user","parts":[{"text":"q"}]}],"serviceTier":"flex","safetySettings":[],
 			"generationConfig":{"temperature":1,"candidateCount":2,"stopSequences":["a"],"responseMimeType":"application/json",
 			"responseJsonSchema":{"type":"object","additionalProperties":false},"responseModalities":["IMAGE"],"imageConfig":{"imageSize":"1K"}}}`,
-		notes: "sampling.minP\nsampling.logitBias\noutput.name\nsuffix\nmetadata\nstore",
+		notes: "sampling.min_p\nsampling.logit_bias\noutput.name\nsuffix\nmetadata\nstore",
 	}, {
 		name: "prompt",
 		r:    llm.Request{Prompt: js(`"Say"`)},

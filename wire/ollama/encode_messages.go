@@ -123,7 +123,7 @@ func (e *requestEncoder) media(c *content, p *llm.Part, path string) {
 		e.drop(m.Detail != "", path+".detail")
 	case p.Kind == llm.Document && m.Text != nil:
 		c.texts = append(c.texts, m.Text)
-		e.notes.Change(path, "sent as text")
+		e.notes.Change(path, "text")
 	default:
 		e.notes.Drop(path)
 	}
@@ -370,7 +370,9 @@ func (e *requestEncoder) choice(n *node) {
 	case llm.ChoiceNamed:
 		e.named(n)
 	}
-	e.notes.Change("choice", "told, but Ollama lets the model choose")
+	if e.foreign {
+		e.notes.Change("choice", "told, but Ollama lets the model choose")
+	}
 }
 
 func (e *requestEncoder) named(n *node) {

@@ -105,12 +105,7 @@ func (e *requestEncoder) drops() {
 
 // dropExtra notes what another format said beside the model.
 func (e *requestEncoder) dropExtra(x *llm.Extra) {
-	if x.From == e.own {
-		return
-	}
-	for i := range x.Members {
-		e.notes.Drop(x.Members[i].Name)
-	}
+	wire.NoteExtra(e.notes, x, e.own, "")
 }
 
 // generate writes a question to /api/generate.

@@ -61,9 +61,9 @@ func (e *encoder) sampling(r *llm.Request) {
 	w.Member(limit, s.MaxTokens)
 	w.Member("temperature", s.Temperature)
 	w.Member("top_p", s.TopP)
-	e.optional("top_k", s.TopK, e.d.TopK)
-	e.optional("min_p", s.MinP, e.d.MinP)
-	e.optional("repetition_penalty", s.RepeatPenalty, e.d.RepeatPenalty)
+	e.optional("top_k", "top_k", s.TopK, e.d.TopK)
+	e.optional("min_p", "min_p", s.MinP, e.d.MinP)
+	e.optional("repetition_penalty", "repeat_penalty", s.RepeatPenalty, e.d.RepeatPenalty)
 	w.Member("frequency_penalty", s.FrequencyPenalty)
 	w.Member("presence_penalty", s.PresencePenalty)
 	w.Member("seed", s.Seed)
@@ -77,14 +77,14 @@ func (e *encoder) sampling(r *llm.Request) {
 	w.Member("metadata", r.Metadata)
 }
 
-// optional writes a parameter that not every service takes.
-func (e *encoder) optional(name string, v llm.JSON, takes bool) {
+// optional writes a parameter that not every service takes, field in the model.
+func (e *encoder) optional(name, field string, v llm.JSON, takes bool) {
 	switch {
 	case v == nil:
 	case takes || e.same:
 		e.w.Member(name, v)
 	default:
-		e.n.Drop("sampling." + name)
+		e.n.Drop("sampling." + field)
 	}
 }
 

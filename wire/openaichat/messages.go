@@ -114,15 +114,15 @@ func (s *speech) take(f *wire.Fields, x *llm.Extra) {
 		s.calls = append(s.calls, call)
 		wire.Mark(x, own, "function_call", nil)
 	case "reasoning_content", "reasoning":
-		f.Keep(x, own)
+		wire.Mark(x, own, f.Name(), v)
 		if wire.IsString(v) && len(s.thoughts) == 0 {
 			s.thoughts = append(s.thoughts, ownPart(llm.Part{Kind: llm.Thinking, Text: v}))
 		}
 	case "reasoning_details":
-		f.Keep(x, own)
+		wire.Mark(x, own, f.Name(), v)
 		s.readDetails(v)
 	case "images":
-		f.Keep(x, own)
+		wire.Mark(x, own, f.Name(), v)
 		s.readImages(v)
 	case "audio":
 		f.Keep(x, own)
@@ -132,11 +132,21 @@ func (s *speech) take(f *wire.Fields, x *llm.Extra) {
 	}
 }
 
-// ownPart marks a part whose source stands in the message's Extra too: this
-// format writes it from there.
+// ownPart marks a part whose source stands in the Form of the message's Extra:
+// this format writes it from there.
 func ownPart(p llm.Part) llm.Part {
 	wire.Mark(&p.Extra, own, "kept", nil)
 	return p
+}
+
+// sources writes the members that parts of a message were made of.
+func sources(w *wire.Writer, x *llm.Extra) {
+	if x.From != own {
+		return
+	}
+	for i := range x.Form {
+		w.Member(x.Form[i].Name, x.Form[i].Value)
+	}
 }
 
 func isKept(p *llm.Part) bool {

@@ -81,6 +81,7 @@ func writeSaid(w *wire.Writer, c *llm.Choice, same bool) {
 		writeForeign(w, c)
 	}
 	writeCalls(w, c, same)
+	sources(w, &c.Inner)
 	w.Extra(&c.Inner, own)
 	w.EndObject()
 }
@@ -116,7 +117,7 @@ func writeContent(w *wire.Writer, c *llm.Choice, same bool) {
 	case same && !plain && len(list) > 0:
 		e := encoder{same: true}
 		e.w = *w
-		e.parts(list, false)
+		e.parts(list, nil, false)
 		*w = e.w
 	case len(texts) > 0:
 		w.Name("content")

@@ -51,7 +51,7 @@ func (e *encoder) message(m *llm.Message) {
 	rest := false
 	for i := range m.Parts {
 		if m.Parts[i].Kind == llm.ToolResult {
-			e.result(m, &m.Parts[i])
+			e.result(m, i)
 		} else {
 			rest = true
 		}
@@ -65,6 +65,7 @@ func (e *encoder) message(m *llm.Message) {
 	e.content(m)
 	e.thoughts(m)
 	e.calls(m)
+	sources(&e.w, &m.Extra)
 	e.w.Extra(&m.Extra, own)
 	wire.NoteExtra(e.n, &m.Extra, own, e.at+".")
 	e.w.EndObject()
@@ -80,7 +81,8 @@ func (e *encoder) role(r llm.Role) string {
 	return roles[r]
 }
 
-func (e *encoder) result(m *llm.Message, p *llm.Part) {
+func (e *encoder) result(m *llm.Message, i int) {
+	p := &m.Parts[i]
 	res := p.Result
 	e.w.Object()
 	if _, old := wire.Marked(&m.Extra, own, "function"); old {
@@ -98,10 +100,13 @@ func (e *encoder) result(m *llm.Message, p *llm.Part) {
 		e.w.Name("content")
 		e.w.Bytes(res.Value)
 	default:
-		e.parts(res.Parts, res.Plain)
+		at := e.at
+		e.at += ".parts" + index(i) + ".result"
+		e.parts(res.Parts, nil, res.Plain)
+		e.at = at
 	}
-	if res.Failed {
-		e.n.Change(e.at+".failed", "told by the content only")
+	if res.Failed && !e.same {
+		e.n.Change(e.at+".parts"+index(i)+".failed", "told by the content only")
 	}
 	if p.Cache != nil {
 		e.n.Drop("cache")
@@ -113,6 +118,7 @@ func (e *encoder) result(m *llm.Message, p *llm.Part) {
 // content writes what is neither thought nor call, and the refusal.
 func (e *encoder) content(m *llm.Message) {
 	var list []llm.Part
+	var places []int
 	calls := false
 	for i := range m.Parts {
 		p := &m.Parts[i]
@@ -126,12 +132,12 @@ func (e *encoder) content(m *llm.Message) {
 		case p.Kind == llm.Refusal && e.refusal(p):
 		case p.Kind == llm.ToolResult, p.Kind == llm.Thinking, p.Kind == llm.Redacted:
 		default:
-			list = append(list, *p)
+			list, places = append(list, *p), append(places, i)
 		}
 	}
 	switch {
 	case len(list) > 0:
-		e.parts(list, m.Plain)
+		e.parts(list, places, m.Plain)
 	case m.Role == llm.Assistant && calls && m.Extra.From != own:
 		e.w.Name("content")
 		e.w.Raw(nil)
@@ -153,8 +159,9 @@ func (e *encoder) refusal(p *llm.Part) bool {
 	return true
 }
 
-// parts writes a content: one text, or a list.
-func (e *encoder) parts(list []llm.Part, plain bool) {
+// parts writes a content: one text, or a list. places are those of its parts in
+// the message, where there are others beside them.
+func (e *encoder) parts(list []llm.Part, places []int, plain bool) {
 	e.w.Name("content")
 	if len(list) == 1 && list[0].Kind == llm.Text && (plain || !e.same && list[0].Cache == nil) {
 		e.w.Raw(list[0].Text)
@@ -167,7 +174,11 @@ func (e *encoder) parts(list []llm.Part, plain bool) {
 	}
 	e.w.Array()
 	for i := range list {
-		e.part(&list[i], i)
+		place := i
+		if places != nil {
+			place = places[i]
+		}
+		e.part(&list[i], place)
 	}
 	e.w.EndArray()
 }
@@ -291,6 +302,7 @@ func audioFormat(mime string) string {
 
 func (e *encoder) document(m *llm.Media, i int) {
 	if m.Text != nil { // a text needs no file
+		e.n.Change(e.at+".parts"+index(i), "text")
 		e.w.StringMember("type", "text")
 		e.w.Member("text", m.Text)
 		return
@@ -336,7 +348,7 @@ func (e *encoder) thoughts(m *llm.Message) {
 		if (p.Kind == llm.Thinking || p.Kind == llm.Redacted) && !isKept(p) {
 			texts = append(texts, p.Text)
 			if !e.d.Thoughts {
-				e.n.Drop("thinking")
+				e.n.Drop(e.at + ".parts" + index(i))
 			}
 		}
 	}

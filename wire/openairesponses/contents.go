@@ -52,7 +52,7 @@ func writeKept(w *wire.Writer, p *llm.Part, native bool) {
 		w.Name("prompt_cache_breakpoint")
 		w.Literal(`{"mode":"explicit"}`)
 	}
-	extraBut(w, &p.Extra, "type", itemMark, contentMark)
+	extraBut(w, &p.Extra, "type", contentMark)
 }
 
 func writeCitations(w *wire.Writer, list []llm.Citation) (lost bool) {
@@ -95,7 +95,7 @@ func writeCitation(w *wire.Writer, c *llm.Citation) bool {
 func (q *question) media(p *llm.Part, path string) {
 	noteExtra(q.n, &p.Media.Extra, "")
 	if p.Kind == llm.Document && p.Media.Text != nil {
-		q.n.Change(path, "as text")
+		q.n.Change(path, "text")
 		writeText(&q.w, inputText, p.Media.Text)
 		return
 	}

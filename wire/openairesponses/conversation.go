@@ -174,7 +174,7 @@ func (q *question) result(p *llm.Part, path string) {
 	case len(res.Parts) == 0 && !q.own:
 		w.Raw(emptyText)
 	default:
-		q.list(llm.User, res.Parts, path+".parts")
+		q.list(llm.User, res.Parts, path+".result.parts", 0)
 	}
 	w.EndObject()
 }
@@ -208,7 +208,7 @@ func (q *question) contents(m *llm.Message, i, end int, path string) {
 	if isPlain(plain, parts) {
 		w.Raw(parts[0].Text)
 	} else {
-		q.list(m.Role, parts, path+".parts")
+		q.list(m.Role, parts, path+".parts", i)
 	}
 	w.EndObject()
 }
@@ -231,10 +231,11 @@ func (q *question) allowed(role llm.Role, kind llm.Kind) bool {
 	return kind != llm.Video && (role != llm.Assistant || !isMedia(kind))
 }
 
-func (q *question) list(role llm.Role, parts []llm.Part, path string) {
+// list writes a content; its first part has the place from in the message.
+func (q *question) list(role llm.Role, parts []llm.Part, path string, from int) {
 	q.w.Array()
 	for i := range parts {
-		at := path + "[" + strconv.Itoa(i) + "]"
+		at := path + "[" + strconv.Itoa(from+i) + "]"
 		if !q.allowed(role, parts[i].Kind) {
 			q.n.Drop(at)
 			continue

@@ -290,7 +290,7 @@ func reasoningMark(v llm.JSON) llm.JSON {
 func marked(p llm.Part, m llm.JSON) llm.Part {
 	p.Extra = llm.Extra{From: own}
 	if m != nil {
-		keep(&p.Extra, itemMark, m)
+		wire.Mark(&p.Extra, own, itemMark, m)
 	}
 	return p
 }
@@ -313,7 +313,7 @@ func (d *decoder) end(t *part, m llm.JSON) {
 	t.ended = true
 	ev := llm.Event{Kind: llm.EventPartEnd, Index: t.index}
 	if m != nil {
-		keep(&ev.Extra, itemMark, m)
+		wire.Mark(&ev.Extra, own, itemMark, m)
 	}
 	d.emit(ev)
 }
@@ -472,7 +472,7 @@ func (d *decoder) content(it *item, key int64, c llm.JSON) *part {
 	}
 	if m := it.mark; m != nil {
 		p.Extra.From = own
-		keep(&p.Extra, itemMark, m)
+		wire.Mark(&p.Extra, own, itemMark, m)
 		it.mark = nil
 	}
 	t := d.begin(it, key, p)

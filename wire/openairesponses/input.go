@@ -186,7 +186,7 @@ func (d *input) output(item llm.JSON) {
 	}
 	p := llm.Part{Kind: llm.ToolResult, Result: res}
 	if more := without(item, "type", "call_id", "output"); more != nil {
-		keep(&p.Extra, itemMark, more)
+		wire.Mark(&p.Extra, own, itemMark, more)
 	}
 	d.add(llm.ToolRole, p)
 }

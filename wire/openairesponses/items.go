@@ -22,7 +22,7 @@ func messageParts(dst []llm.Part, item llm.JSON) []llm.Part {
 		dst = contentParts(dst, content, outputText)
 	}
 	dst[first].Extra.From = own
-	keep(&dst[first].Extra, itemMark, messageMark(item))
+	wire.Mark(&dst[first].Extra, own, itemMark, messageMark(item))
 	return dst
 }
 
@@ -60,7 +60,7 @@ func reasoningPart(item llm.JSON) (llm.Part, bool) {
 		more = llm.JSON(`{}`)
 	}
 	if more != nil {
-		keep(&p.Extra, itemMark, more)
+		wire.Mark(&p.Extra, own, itemMark, more)
 	}
 	return p, wire.IsArray(summary) || summary == nil
 }
@@ -124,7 +124,7 @@ func callPart(item llm.JSON) (llm.Part, bool) {
 	}
 	p := llm.Part{Kind: llm.ToolCall, Call: call}
 	if more := without(item, "type", "call_id", "name", args); more != nil {
-		keep(&p.Extra, itemMark, more)
+		wire.Mark(&p.Extra, own, itemMark, more)
 	}
 	return p, whole == 3
 }
@@ -138,7 +138,12 @@ func argsName(custom bool) string {
 }
 
 // mark of an item that begins with the part, nil if there is none.
-func mark(p *llm.Part) llm.JSON { return p.Extra.Get(own, itemMark) }
+func mark(p *llm.Part) llm.JSON { return itemOf(&p.Extra) }
+
+func itemOf(x *llm.Extra) llm.JSON {
+	v, _ := wire.Marked(x, own, itemMark)
+	return v
+}
 
 // writeReasoning writes the item of a thought. id is what it is called if it
 // has no name of its own.

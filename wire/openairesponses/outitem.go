@@ -153,7 +153,7 @@ func (s *stream) beginContent(t *outPart, p *llm.Part) {
 func keptOf(p *llm.Part) llm.JSON {
 	var w wire.Writer
 	w.Object()
-	extraBut(&w, &p.Extra, itemMark, contentMark, "annotations", "logprobs")
+	extraBut(&w, &p.Extra, contentMark, "annotations", "logprobs")
 	w.EndObject()
 	return w.Buf
 }

@@ -172,7 +172,7 @@ func (s *stream) partEnd(ev *llm.Event) {
 		return
 	}
 	s.endPart(t)
-	m := ev.Extra.Get(own, itemMark)
+	m := itemOf(&ev.Extra)
 	if m != nil {
 		t.item.mark = bytes.Clone(m)
 	}

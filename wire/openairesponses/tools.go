@@ -178,7 +178,7 @@ func writeChoice(w *wire.Writer, c *llm.ToolChoice, tools []llm.Tool, n *wire.No
 	}
 	mode := modeName(c.Mode)
 	if c.Raw != nil && c.Mode == llm.ChoiceUnsaid {
-		n.Drop("tool_choice")
+		n.Drop("choice")
 	}
 	if mode == "" && len(c.Allowed) == 0 {
 		return
@@ -247,10 +247,5 @@ func writeAllowed(w *wire.Writer, c *llm.ToolChoice, tools []llm.Tool) {
 
 // noteExtra notes what another format kept and this one cannot say.
 func noteExtra(n *wire.Notes, x *llm.Extra, path string) {
-	if x.From == own {
-		return
-	}
-	for i := range x.Members {
-		n.Drop(path + x.Members[i].Name)
-	}
+	wire.NoteExtra(n, x, own, path)
 }

@@ -1,0 +1,191 @@
+package formats
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
+
+// calling is an answer that calls two tools, after thoughts, signed wherever
+// the vendor signs.
+func (m *maker) calling() *llm.Response {
+	thought := llm.Part{Kind: llm.Thinking, Text: m.text()}
+	if signs(m.signer) {
+		thought.Signature, thought.SignedBy = wire.Quote(string(m.data("thought"))), m.signer
+	}
+	parts := []llm.Part{thought}
+	if m.one(2) {
+		parts = append(parts, llm.Part{Text: m.text()})
+	}
+	for i := range 2 {
+		parts = append(parts, m.call(&llm.Tool{Name: fmt.Sprintf("tool_%d", i)}))
+	}
+	if m.signer == llm.Gemini {
+		call := &parts[len(parts)-2]
+		call.Signature, call.SignedBy = wire.Quote(string(m.data("call"))), m.signer
+	}
+	return &llm.Response{
+		ID: fmt.Sprintf("answer-%d", m.IntN(1e6)), Model: "model", Usage: m.usage(),
+		Choices: []llm.Choice{{Parts: parts, Finish: llm.FinishTools}},
+	}
+}
+
+// proofs are what an assistant's turn holds that must come back: signatures in
+// order, of thoughts and of calls by their number; and the calls.
+func proofs(parts []llm.Part, ids bool) (out []string) {
+	calls := 0
+	for i := range parts {
+		p := &parts[i]
+		switch p.Kind {
+		case llm.Thinking, llm.Redacted:
+			if p.Signature != nil && p.SignedBy != "" {
+				out = append(out, fmt.Sprintf("thought %s of %s", p.Signature, p.SignedBy))
+			}
+		case llm.ToolCall:
+			id := ""
+			if ids {
+				id = p.Call.ID
+			}
+			out = append(out, fmt.Sprintf("call %d %s %s %s", calls, id, p.Call.Name, canonicalArgs(p.Call)))
+			if p.Signature != nil && string(p.Signature) != placeholder {
+				out = append(out, fmt.Sprintf("call %d %s of %s", calls, p.Signature, p.SignedBy))
+			}
+			calls++
+		}
+	}
+	return out
+}
+
+// partsOf are the parts of a role, in all messages.
+func partsOf(r *llm.Request, role llm.Role) (out []llm.Part) {
+	for i := range r.Messages {
+		if r.Messages[i].Role == role {
+			out = append(out, r.Messages[i].Parts...)
+		}
+	}
+	return out
+}
+
+// through sends events from a provider of the format b to a caller of a.
+func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request) []byte {
+	t.Helper()
+	_, messages := b.streamed(t, list, b.answered(t, true))
+	d := b.provider.NewStream()
+	e := a.client.NewStream(asked)
+	var raw []byte
+	write := func(more []llm.Event, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range more {
+			raw = e.Encode(raw, &more[i])
+		}
+	}
+	for _, m := range messages {
+		write(d.Decode(nil, m))
+	}
+	write(d.End(nil))
+	return raw
+}
+
+// whole is the answer that libraries make of a stream.
+func (f *format) whole(t testing.TB, raw []byte, asked *llm.Request) []byte {
+	t.Helper()
+	if f.client.Format() == llm.CohereV1 { // it comes whole at the end
+		messages, err := f.unframe(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wire.Get(messages[len(messages)-1].Data, "response")
+	}
+	if f.client.Format() == llm.Gemini {
+		return f.joined(t, raw)
+	}
+	got := f.read(t, raw)
+	unsealed(got)
+	return f.client.EncodeResponse(nil, got, asked)
+}
+
+// joined is one answer with the parts of all chunks.
+func (f *format) joined(t testing.TB, raw []byte) []byte {
+	t.Helper()
+	messages, err := f.unframe(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []any
+	for _, m := range messages {
+		for _, c := range list(value(t, m.Data).(object)["candidates"]) {
+			if content, ok := c.(object)["content"].(object); ok {
+				parts = append(parts, list(content["parts"])...)
+			}
+		}
+	}
+	out, err := json.Marshal(object{"candidates": []any{object{"content": object{"role": "model", "parts": parts}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestLoops: two turns of a loop of tools, of every client with every
+// provider. What proves the thoughts comes back to its provider unchanged, on
+// the same nodes, and the results belong to the calls.
+func TestLoops(t *testing.T) {
+	both(t, func(t *testing.T, a, b *format) {
+		for seed := range uint64(20) {
+			m := newMaker(seed, b.client.Format())
+			answer := m.calling()
+			var fromProvider llm.Response
+			body := b.client.EncodeResponse(nil, answer, b.answered(t, false))
+			if err := b.provider.DecodeResponse(&fromProvider, body); err != nil {
+				t.Fatal(err)
+			}
+			ids := !lost[a.client.Format()].ids && !lost[b.client.Format()].ids
+			want := proofs(fromProvider.Choices[0].Parts, ids)
+			asked := a.answered(t, false)
+			plain := a.client.EncodeResponse(nil, &fromProvider, asked)
+			a.checkLoop(t, b, fmt.Sprintf("seed %d, plain", seed), plain, want, ids)
+			// Libraries make the same of events as they get without.
+			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true)), asked)
+			a.checkLoop(t, b, fmt.Sprintf("seed %d, streamed", seed), streamed, want, ids)
+			if t.Failed() {
+				return
+			}
+		}
+	})
+}
+
+// unsealed lets go of proofs that are in the ids of calls as well: to libraries
+// they are letters.
+func unsealed(a *llm.Response) {
+	parts := a.Choices[0].Parts
+	if !slices.ContainsFunc(parts, func(p llm.Part) bool { return p.Call != nil && strings.Contains(p.Call.ID, "-sealed-") }) {
+		return
+	}
+	for i := range parts {
+		parts[i].Signature, parts[i].SignedBy = nil, ""
+	}
+}
+
+func (f *format) checkLoop(t *testing.T, b *format, how string, answer []byte, want []string, ids bool) {
+	t.Helper()
+	first, _ := f.encode(t, f.answered(t, false))
+	body := sendBack(t, f.client.Format(), first, answer)
+	again := f.decode(t, body, false)
+	sent, _ := b.encode(t, again)
+	second := b.decode(t, sent, false)
+	got := proofs(partsOf(second, llm.Assistant), ids)
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%s\n got %q\nwant %q\nback %s\nsent %s", how, got, want, body, sent)
+	}
+	s := summarize(second, b.client.Format())
+	if s["turn 2 answers"].show() != "<to 1><to 2>" {
+		t.Errorf("%s: the results are %s\nback %s\nsent %s", how, s["turn 2 answers"].show(), body, sent)
+	}
+}

@@ -1,0 +1,48 @@
+package formats
+
+import (
+	"testing"
+)
+
+const seeds = 150
+
+// TestOwn: what a format has written once it reads and writes again as it is,
+// and has no note to make of it.
+func TestOwn(t *testing.T) {
+	for _, f := range formats() {
+		t.Run(f.name, func(t *testing.T) {
+			for seed := range uint64(seeds) {
+				x := newMaker(seed, f.client.Format()).request()
+				first, _ := f.encode(t, x)
+				second, notes := f.encode(t, f.decode(t, first, x.Stream))
+				if !sameJSON(t, second, first) || len(notes) > 0 {
+					t.Errorf("seed %d: noted %v\nfirst  %.3000s\nsecond %.3000s", seed, notes, first, second)
+				}
+				if t.Failed() {
+					return
+				}
+			}
+		})
+	}
+}
+
+// TestPairs: a question that goes from one format into another says the same
+// but for what is noted, and can be put in the first one again.
+func TestPairs(t *testing.T) {
+	both(t, func(t *testing.T, a, b *format) {
+		for seed := range uint64(seeds) {
+			x := newMaker(seed, a.client.Format()).request()
+			body, _ := a.encode(t, x)
+			asked := a.decode(t, body, x.Stream)
+			sent, notes := b.encode(t, asked)
+			got := b.decode(t, sent, x.Stream)
+			for _, d := range b.differences(got, asked, notes) {
+				t.Errorf("seed %d: %s", seed, d)
+			}
+			if t.Failed() {
+				t.Fatalf("noted %v\nasked %.3000s\nsent  %.3000s", notes, body, sent)
+			}
+			a.encode(t, got)
+		}
+	})
+}
