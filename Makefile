@@ -28,9 +28,10 @@ test: ## everything that must hold: race detector on, then the allocation budget
 test-allocs:
 	$(GO) test -run 'Alloc' ./...
 
-test-corpus: ## replay the recorded traffic in $(CORPUS) through the gateway
+test-corpus: ## replay the recorded traffic in $(CORPUS) through the gateway, as it is and translated
 	@test -d '$(CORPUS)' || { echo "There is no folder $(CORPUS). The recorded traffic is no part of the repository: say where yours is, make test-corpus CORPUS=/path/to/corpus." >&2; exit 1; }
-	CORPUS=$(abspath $(CORPUS)) $(GO) test -count=1 -run TestCorpus -v ./test/corpus
+	CORPUS=$(abspath $(CORPUS)) $(GO) test -count=1 -run TestCorpus -v ./test/corpus ./test/translate
+	CORPUS=$(abspath $(CORPUS)) $(GO) test -count=1 -run TestCorpus ./wire/...
 
 test-clients: ## drive the gateway with the vendors' own SDKs
 	./test/clients/run.sh

@@ -28,10 +28,15 @@ import (
 	anthropicwire "github.com/sluice-gateway/sluice/wire/anthropic"
 	bedrockwire "github.com/sluice-gateway/sluice/wire/bedrock"
 	coherewire "github.com/sluice-gateway/sluice/wire/cohere"
+	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	geminiwire "github.com/sluice-gateway/sluice/wire/gemini"
+	"github.com/sluice-gateway/sluice/wire/geminiembed"
+	mistralwire "github.com/sluice-gateway/sluice/wire/mistral"
 	ollamawire "github.com/sluice-gateway/sluice/wire/ollama"
+	"github.com/sluice-gateway/sluice/wire/ollamaembed"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
+	"github.com/sluice-gateway/sluice/wire/openaiembed"
 	"github.com/sluice-gateway/sluice/wire/openairesponses"
 	"github.com/sluice-gateway/sluice/wire/tgi"
 )
@@ -44,7 +49,7 @@ func Plugins() *plugin.Registry {
 		cors.Definition(),
 		keyauth.Definition(),
 		acl.Definition(),
-		aiproxy.Definition(Providers(), Formats),
+		aiproxy.Definition(Providers(), Formats, EmbedFormats),
 		prometheus.Definition(),
 		httplog.Definition(),
 		filelog.Definition(),
@@ -82,8 +87,26 @@ func Formats(llmFormat, routeType string) wire.Client {
 		return geminiwire.Client{}
 	case "huggingface":
 		return tgi.Client{}
+	case "mistral":
+		return mistralwire.Client{}
 	case "ollama":
 		return ollamawire.Client{}
+	}
+	return nil
+}
+
+// EmbedFormats is the list of what callers may ask for embeddings in, by
+// llm_format.
+func EmbedFormats(llmFormat string) wire.EmbedClient {
+	switch llmFormat {
+	case "openai":
+		return openaiembed.Client{}
+	case "cohere":
+		return cohereembed.Client{}
+	case "gemini":
+		return geminiembed.Client{}
+	case "ollama":
+		return ollamaembed.Client{}
 	}
 	return nil
 }

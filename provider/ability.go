@@ -19,8 +19,14 @@ var (
 	chatOnly = []string{Chat, Preserve}
 	chatText = []string{Chat, Completions, Preserve}
 	chatVec  = []string{Chat, Embeddings, Preserve}
+	textVec  = []string{Chat, Completions, Embeddings, Preserve}
+	cloud    = []string{Chat, Completions, Embeddings}
 	all      = []string{Chat, Completions, Embeddings, Responses, Preserve}
 )
+
+// NativeEmbeddings are the formats but OpenAI's that callers may ask for
+// embeddings in.
+var NativeEmbeddings = []string{"cohere", "gemini", "ollama"}
 
 // Abilities of the providers by name. The formats know more; this is for
 // people, and for refusing a configuration before it meets a caller.
@@ -29,13 +35,13 @@ var Abilities = map[string]Ability{
 	"openai-compatible": {all, true, true, true, true, true, true},
 	"azure":             {all, true, true, true, true, true, true},
 	"anthropic":         {chatText, true, true, true, true, true, true},
-	"bedrock":           {[]string{Chat, Completions}, true, true, true, true, true, false},
-	"gemini":            {[]string{Chat, Completions}, true, true, true, true, true, true},
-	"cohere":            {chatText, true, true, true, true, true, true},
-	"mistral":           {[]string{Chat, Completions, Embeddings, Preserve}, true, true, true, true, true, true},
-	"llama2":            {chatText, true, true, false, false, false, false},
-	"ollama":            {chatText, true, true, true, false, true, true},
-	"huggingface":       {chatText, true, true, true, false, true, true},
+	"bedrock":           {cloud, true, true, true, true, true, false},
+	"gemini":            {cloud, true, true, true, true, true, true},
+	"cohere":            {textVec, true, true, true, true, true, true},
+	"mistral":           {textVec, true, true, true, true, true, true},
+	"llama2":            {textVec, true, true, false, false, false, false},
+	"ollama":            {textVec, true, true, true, false, true, true},
+	"huggingface":       {textVec, true, true, true, false, true, true},
 	"vllm":              {all, true, true, true, false, true, true},
 	"xai":               {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true},
 	"cerebras":          {chatOnly, true, true, false, false, true, true},
@@ -44,6 +50,6 @@ var Abilities = map[string]Ability{
 	"deepseek":          {chatOnly, true, true, false, false, true, false},
 	"groq":              {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true},
 	"openrouter":        {all, true, true, true, true, true, true},
-	"together":          {[]string{Chat, Completions, Embeddings, Preserve}, true, true, true, false, true, true},
+	"together":          {textVec, true, true, true, false, true, true},
 	"perplexity":        {chatOnly, true, false, true, false, true, true},
 }

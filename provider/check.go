@@ -27,6 +27,9 @@ func CheckRecord(e *schema.Errors, r *Record) {
 	}
 	checkNeeds(e, model)
 	checkAbility(e, r)
+	if r.RouteType == Embeddings && model.Provider == "llama2" && model.Options.Llama2Format == "raw" {
+		e.At("route_type").Fail("the raw format of llama2 has no embeddings")
+	}
 	switch model.Provider {
 	case "gemini":
 		e.At("model.options.gemini").AllOrNone(&model.Options.Gemini, "api_endpoint", "project_id", "location_id")

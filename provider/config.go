@@ -101,7 +101,8 @@ type Options struct {
 	// UpstreamPath replaces the path of the operation. Deprecated: use
 	// UpstreamURL. May hold templates.
 	UpstreamPath string `json:"upstream_path"`
-	// EmbeddingsDimensions is the size of the vectors to ask for.
+	// EmbeddingsDimensions is the size of the vectors to ask for; it wins over
+	// the caller's value.
 	EmbeddingsDimensions *int `json:"embeddings_dimensions" between:"1,1000000"`
 	// AskUsage makes the gateway ask the provider for the usage of streamed
 	// answers (stream_options.include_usage) and hide it again from callers
@@ -165,8 +166,9 @@ type Bedrock struct {
 	BatchBucketPrefix string `json:"batch_bucket_prefix" refuse:"batches are not in this version"`
 	// BatchRoleARN is the role that batches run by.
 	BatchRoleARN string `json:"batch_role_arn" refuse:"batches are not in this version"`
-	// EmbeddingsNormalize asks for vectors of length one.
-	EmbeddingsNormalize bool `json:"embeddings_normalize" default:"false" refuse:"embeddings of bedrock are not in this version"`
+	// EmbeddingsNormalize asks for vectors of length one. Only Titan Text
+	// Embeddings V2 knows it; other models do as they always do.
+	EmbeddingsNormalize bool `json:"embeddings_normalize" default:"false"`
 	// InvokeModel speaks to models in their makers' own formats, by
 	// InvokeModel in place of Converse. Sluice's own field.
 	InvokeModel bool `json:"invoke_model" default:"false"`
@@ -186,7 +188,8 @@ type HuggingFace struct {
 
 // Cohere are the options of provider cohere.
 type Cohere struct {
-	// EmbeddingInputType is what vectors are for.
+	// EmbeddingInputType is what vectors are for, unless the caller says it in
+	// input_type. Models of Cohere on Bedrock are told it, too.
 	EmbeddingInputType string `json:"embedding_input_type" default:"classification" enum:"classification,clustering,image,search_document,search_query"`
 	// WaitForModel waits until the service has loaded the model.
 	WaitForModel *bool `json:"wait_for_model" refuse:"the service has no such parameter"`

@@ -47,6 +47,8 @@ type Endpoint struct {
 	Location Location
 	// Format that the provider speaks there; nil passes bodies as they are.
 	Format wire.Provider
+	// Embed is the format of embeddings there, in place of Format.
+	Embed wire.EmbedProvider
 	// Header holds fields that every question there has.
 	Header header.Header
 	// Query holds arguments that a question has unless the caller sent some of

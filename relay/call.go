@@ -43,11 +43,12 @@ type call struct {
 	named    bool
 	received bool // an answer came
 	// counts: the caller wants to know how many tokens the question has.
-	counts bool
-	meter  meter
-	scrap  []byte
-	room   llm.UsageDetails // where the usage has its details
-	x      translation
+	counts  bool
+	meter   meter
+	scrap   []byte
+	room    llm.UsageDetails // where the usage has its details
+	x       translation
+	vectors llm.EmbedRequest // the question, where vectors are asked for
 }
 
 // place is where the question goes.
@@ -99,7 +100,7 @@ func reached(a flow.Attempt) bool {
 // Release gives the call back once the exchange has ended.
 func (c *call) Release() {
 	t := c.t
-	c.body, c.target, c.record = nil, resolved{}, nil
+	c.body, c.target, c.record, c.vectors = nil, resolved{}, nil, llm.EmbedRequest{}
 	c.ai = flow.AI{}
 	c.x.question = llm.Request{}
 	c.scrap, c.x.body = spare(c.scrap), spare(c.x.body)
@@ -136,10 +137,13 @@ func (c *call) check(ex *flow.Exchange) error {
 			return err
 		}
 	}
-	if c.x.on = c.t.translated(&c.target); c.x.on {
-		return c.understand(ex)
+	if c.x.on = c.t.translated(&c.target); !c.x.on {
+		return nil
 	}
-	return nil
+	if c.t.embeds() {
+		return c.understandEmbed(ex)
+	}
+	return c.understand(ex)
 }
 
 // checkNative is check for callers who speak another format than OpenAI's: it
@@ -149,6 +153,12 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 		return invalid("request body is not a valid JSON object")
 	}
 	c.x.on = true
+	if c.t.embeds() {
+		if err := c.understandEmbed(ex); err != nil {
+			return err
+		}
+		return c.settleModel(c.vectors.Model)
+	}
 	f := c.t.s.Client.Format()
 	if c.counts = counting(f, ex.In.Path); c.counts {
 		c.body = counted(f, c.body)

@@ -100,6 +100,7 @@ var shapes = map[llm.Format]shape{
 	llm.Anthropic:       {anthropicModels, anthropicModel},
 	llm.Gemini:          {listOf("models", geminiModel, "", ""), geminiModel},
 	llm.CohereV2:        {listOf("models", cohereModel, "", ""), cohereModel},
+	llm.Mistral:         {listOf("data", openAIModel, "object", "list"), openAIModel},
 	llm.OllamaChat:      {listOf("models", ollamaModel, "", ""), ollamaModel},
 	llm.BedrockConverse: {listOf("modelSummaries", bedrockModel, "", ""), bedrockModel},
 }

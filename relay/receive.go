@@ -39,6 +39,8 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	receive := c.receivePlain
 	switch {
+	case c.x.on && c.t.embeds():
+		receive = c.receiveEmbed
 	case c.x.on:
 		receive = c.receiveTranslated
 	case c.stream || r.Events:

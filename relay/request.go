@@ -30,12 +30,8 @@ func (c *call) Prepare(ex *flow.Exchange, n int) error {
 		out.Method = "POST"
 	}
 	c.encoding(out)
-	if c.x.on {
-		if err := c.put(ex, n); err != nil {
-			return err
-		}
-	} else {
-		c.edit(ex)
+	if err := c.fill(ex, n); err != nil {
+		return err
 	}
 	c.addFixed(out, at)
 	c.ai.Meta = at.meta
@@ -44,6 +40,19 @@ func (c *call) Prepare(ex *flow.Exchange, n int) error {
 		c.ai.RequestBody = ex.Body.Edited()
 	}
 	return c.prove(ex)
+}
+
+// fill makes the body that goes out.
+func (c *call) fill(ex *flow.Exchange, n int) error {
+	switch {
+	case !c.x.on:
+		c.edit(ex)
+	case c.t.embeds():
+		return c.putEmbed(ex, n)
+	default:
+		return c.put(ex, n)
+	}
+	return nil
 }
 
 // addFixed adds what every question to the place has. Arguments of the

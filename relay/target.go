@@ -48,6 +48,9 @@ type Settings struct {
 	Provider     provider.Provider
 	// Client is the format that callers speak; nil passes bodies as they are.
 	Client wire.Client
+	// Embed is the format that callers speak where vectors are asked for, in
+	// place of Client.
+	Embed wire.EmbedClient
 	// Identity proves the gateway where Auth has no fixed credential; may be nil.
 	Identity identity.Source
 	// Translation is what becomes of what the provider cannot express; empty
@@ -132,6 +135,7 @@ type place struct {
 	location provider.Location
 	host     string // the location's Host header
 	format   wire.Provider
+	embed    wire.EmbedProvider
 	header   header.Header
 	query    string
 	body     []llm.Member
@@ -175,7 +179,8 @@ func New(s Settings) (*Target, error) {
 	if s.Translation == "" {
 		t.s.Translation = Adapt
 	}
-	t.native = s.Client != nil && !openAI(s.Client.Format())
+	caller := t.caller()
+	t.native = caller != nil && !openAI(caller.Format())
 	t.keys = jsonscan.NewKeys(names...)
 	t.secrets = secrets(&s.Auth)
 	t.price = newPrice(&s.Model.Options)
@@ -240,7 +245,7 @@ func (t *Target) locate(r *resolved, m *provider.Model) error {
 		if err != nil {
 			return err
 		}
-		r.places[i] = place{location: loc, host: loc.Authority(), format: e.Format, header: e.Header, query: e.Query, body: e.Body, meta: meta(e.Meta)}
+		r.places[i] = place{location: loc, host: loc.Authority(), format: e.Format, embed: e.Embed, header: e.Header, query: e.Query, body: e.Body, meta: meta(e.Meta)}
 	}
 	return nil
 }
@@ -270,6 +275,10 @@ func (t *Target) location(e *provider.Endpoint, m *provider.Model) (provider.Loc
 
 // translated tells whether questions to the model change their format.
 func (t *Target) translated(r *resolved) bool {
+	if t.embeds() {
+		e := r.places[0].embed
+		return t.s.Embed != nil && e != nil && (e.Format() != t.s.Embed.Format() || !openAI(e.Format()))
+	}
 	f := r.places[0].format
 	return t.s.Client != nil && f != nil && translates(t.s.RouteType) &&
 		(f.Format() != t.s.Client.Format() || !openAI(f.Format()))
@@ -277,7 +286,7 @@ func (t *Target) translated(r *resolved) bool {
 
 // openAI tells the formats whose bodies can pass with a few edits.
 func openAI(f llm.Format) bool {
-	return f == llm.OpenAIChat || f == llm.OpenAICompletions || f == llm.OpenAIResponses
+	return f == llm.OpenAIChat || f == llm.OpenAICompletions || f == llm.OpenAIResponses || f == llm.OpenAIEmbeddings
 }
 
 // options lists the configured parameters in the spelling of the surface and

@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -83,42 +84,41 @@ func badQuestion(err error) error {
 	return invalid("request body is not valid: " + err.Error())
 }
 
-// put writes the question in the provider's format. A further attempt sends
-// what the first one did: its bytes may still be on their way.
+// put writes the question in the provider's format.
 func (c *call) put(ex *flow.Exchange, attempt int) error {
-	x := &c.x
 	ex.Out.Method = "POST"
 	c.forget(ex)
-	if x.same && (c.counts || c.untouched()) {
+	if c.x.same && (c.counts || c.untouched()) {
 		c.addMembers(ex, c.body)
 		return nil
 	}
+	return c.send(ex, attempt, func(dst []byte) ([]byte, error) {
+		q := c.x.question
+		q.Model, q.Stream = c.target.model, c.stream
+		c.configure(&q)
+		return c.place().format.EncodeRequest(dst, &q, &c.x.notes)
+	})
+}
+
+// send makes what encode writes the body, unless what it lacks is against it.
+// A further attempt sends what the first one did: its bytes may still be on
+// their way.
+func (c *call) send(ex *flow.Exchange, attempt int, encode func(dst []byte) ([]byte, error)) error {
+	x := &c.x
 	if attempt == 0 {
-		if err := c.write(); err != nil {
-			return err
+		x.notes.Reset()
+		body, err := encode(x.body[:0])
+		if err != nil {
+			return badQuestion(err)
 		}
-		ex.Body.Replace(x.body)
+		x.body = body
+		if notes := x.notes.List(); len(notes) > 0 && c.t.s.Translation == Strict {
+			return invalid(c.t.s.Provider.Name() + " cannot express: " + fields(notes, maxFields))
+		}
+		ex.Body.Replace(body)
 	}
 	ex.Out.Header.Set("Content-Type", "application/json")
 	c.addMembers(ex, x.body)
-	return nil
-}
-
-// write puts the question into the provider's words.
-func (c *call) write() error {
-	x := &c.x
-	q := x.question
-	q.Model, q.Stream = c.target.model, c.stream
-	c.configure(&q)
-	x.notes.Reset()
-	body, err := c.place().format.EncodeRequest(x.body[:0], &q, &x.notes)
-	if err != nil {
-		return badQuestion(err)
-	}
-	x.body = body
-	if notes := x.notes.List(); len(notes) > 0 && c.t.s.Translation == Strict {
-		return invalid(c.t.s.Provider.Name() + " cannot express: " + fields(notes, maxFields))
-	}
 	return nil
 }
 
@@ -167,7 +167,7 @@ func (c *call) forget(ex *flow.Exchange) {
 		}
 		ex.Out.Header.Del(name)
 	}
-	if f := c.place().format.Format(); f != llm.Anthropic && f != llm.AnthropicHosted {
+	if f := c.place().speaker().Format(); f != llm.Anthropic && f != llm.AnthropicHosted {
 		ex.Out.Header.Del("Anthropic-Beta")
 	}
 	if c.x.same { // the query belongs to the question; its key does not
@@ -254,10 +254,7 @@ func printable(s string) string {
 // receiveTranslated turns the provider's answer into the caller's format.
 func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	contentType := r.Header.Get("Content-Type")
-	if codingOf(r.Header) == codingGzip {
-		r.Stream, r.Length = inflate(r.Stream), -1
-	}
-	r.Header.Del("Content-Encoding")
+	decoded(r)
 	c.warn(r)
 	if c.stream || r.Events {
 		return c.translateStream(ex, r, contentType)
@@ -277,6 +274,14 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	c.setAnswer(ex, r, &a)
 	return nil
+}
+
+// decoded undoes the content coding.
+func decoded(r *flow.Reply) {
+	if codingOf(r.Header) == codingGzip {
+		r.Stream, r.Length = inflate(r.Stream), -1
+	}
+	r.Header.Del("Content-Encoding")
 }
 
 func (c *call) keepAnswer(body []byte) {
@@ -334,9 +339,14 @@ func (c *call) complete(ex *flow.Exchange, a *llm.Response) {
 		c.room = *usage.Details
 		c.ai.Usage.Details = &c.room
 	}
+	calls := 0
 	for i := range a.Choices {
-		c.meter.text += letters(a.Choices[i].Parts)
+		parts := a.Choices[i].Parts
+		c.meter.text += letters(parts)
 		conclude(&a.Choices[i])
+		for k := range parts {
+			name(ex, &parts[k], &calls)
+		}
 	}
 	c.finish()
 	if a.Usage.Prompt < 0 && a.Usage.Completion < 0 {
@@ -354,6 +364,17 @@ func conclude(c *llm.Choice) {
 		if c.Parts[i].Kind == llm.ToolCall {
 			c.Finish = llm.FinishTools
 		}
+	}
+}
+
+// name gives a call an id where the provider did not: most callers need one to
+// answer it. calls counts them.
+func name(ex *flow.Exchange, p *llm.Part, calls *int) {
+	if p.Call == nil {
+		return
+	}
+	if *calls++; p.Call.ID == "" {
+		p.Call.ID = "call_" + ex.ID + "_" + strconv.Itoa(*calls)
 	}
 }
 
@@ -390,6 +411,11 @@ var idPrefixes = map[llm.Format]string{
 // setAnswer writes the answer in the caller's format.
 func (c *call) setAnswer(_ *flow.Exchange, r *flow.Reply, a *llm.Response) {
 	c.scrap = c.t.s.Client.EncodeResponse(c.scrap[:0], a, &c.x.question)
+	c.answer(r)
+}
+
+// answer replies with the document in the call's buffer.
+func (c *call) answer(r *flow.Reply) {
 	c.keepAnswer(c.scrap)
 	r.Header.Set("Content-Type", "application/json")
 	r.Events = false
@@ -414,9 +440,9 @@ func (c *call) passError(ex *flow.Exchange, r *flow.Reply) error {
 			return broken(ex, err)
 		}
 	}
-	e := c.place().format.DecodeError(r.Status, r.Header.Get, body)
+	e := c.place().speaker().DecodeError(r.Status, r.Header.Get, body)
 	c.ai.Error = e.Message
-	c.scrap = c.t.s.Client.EncodeError(c.scrap[:0], e)
+	c.scrap = c.t.caller().EncodeError(c.scrap[:0], e)
 	r.Header.Set("Content-Type", "application/json")
 	r.Events = false
 	r.SetBody(c.scrap)
@@ -442,5 +468,5 @@ func (c *call) Fault(f *fault.Error) []byte {
 	if msg == "" {
 		msg = http.StatusText(f.Status())
 	}
-	return c.t.s.Client.EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
+	return c.t.caller().EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
 }

@@ -79,6 +79,7 @@ type translator struct {
 	list    []llm.Event
 	out     []byte
 	started bool
+	calls   int // of tools
 	sent    bool
 	blind   bool // the stream passes unread
 	ended   bool // the last event was written
@@ -200,7 +201,9 @@ func (t *translator) note(ev *llm.Event) {
 		t.ended = !t.c.x.same
 	case llm.EventEnd:
 		t.ended = !t.c.x.same
-	case llm.EventPart, llm.EventSign, llm.EventCite, llm.EventPartEnd, llm.EventFinish, llm.EventLogprobs, llm.EventOther:
+	case llm.EventPart:
+		name(t.ex, &ev.Part, &t.calls)
+	case llm.EventSign, llm.EventCite, llm.EventPartEnd, llm.EventFinish, llm.EventLogprobs, llm.EventOther:
 	}
 	if c.ai.LogPayloads {
 		t.kept.Add(ev)

@@ -113,6 +113,9 @@ func (c *call) finish() {
 // estimatePrompt counts words: 1.8 tokens each in a stream, one otherwise,
 // rounded half up.
 func (c *call) estimatePrompt() int64 {
+	if c.x.on && c.t.embeds() {
+		return c.embedWords()
+	}
 	words := 0
 	for _, key := range [...]int{keyMessages, keyPrompt, keyInput} {
 		words += countWords(c.value(key), 0)

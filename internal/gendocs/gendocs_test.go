@@ -109,3 +109,44 @@ func TestSchemaReferences(t *testing.T) {
 		t.Errorf("%d definitions", n)
 	}
 }
+
+// TestEverythingIsAsked: a field that the canonical model has gained is in the
+// question that the page on translation is made with.
+func TestEverythingIsAsked(t *testing.T) {
+	said := map[string]bool{}
+	set(said, reflect.ValueOf(everything()).Elem())
+	// What is no field of a question, or says the opposite of another.
+	for _, name := range []string{
+		"Request.Prompt", "Request.Suffix", "Request.Extra", "Reasoning.Off", "Output.Extra", "Message.Extra", "Part.Raw", "Part.Extra",
+		"Media.Extra", "Call.Extra", "Result.Plain", "Cache.Extra", "Citation.Raw", "Citation.Start", "Tool.Raw", "Tool.From", "Tool.Extra",
+		"Tool.Inner", "ToolChoice.Name", "ToolChoice.Raw", "ToolChoice.From", "Extra.From", "Extra.Members", "Extra.Form",
+	} {
+		said[name] = true
+	}
+	for name, ok := range said {
+		if !ok {
+			t.Errorf("everything says nothing of %s", name)
+		}
+	}
+}
+
+// set notes the fields below v that are set in any value of their type.
+func set(said map[string]bool, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			set(said, v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			set(said, v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			name := v.Type().Name() + "." + v.Type().Field(i).Name
+			said[name] = said[name] || !v.Field(i).IsZero()
+			set(said, v.Field(i))
+		}
+	default:
+	}
+}

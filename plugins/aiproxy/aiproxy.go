@@ -8,6 +8,7 @@ package aiproxy
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/provider"
@@ -20,8 +21,10 @@ import (
 type Config struct {
 	// RouteType is what the route does with the model.
 	RouteType string `json:"route_type" required:"true" enum:"llm/v1/chat,llm/v1/completions,llm/v1/embeddings,llm/v1/responses,preserve,llm/v1/assistants,llm/v1/batches,llm/v1/files,audio/v1/audio/speech,audio/v1/audio/transcriptions,audio/v1/audio/translations,image/v1/images/edits,image/v1/images/generations,realtime/v1/realtime,video/v1/videos/generations"`
-	// LLMFormat is the API that callers speak.
-	LLMFormat string `json:"llm_format" default:"openai" enum:"anthropic,bedrock,cohere,gemini,huggingface,ollama,openai"`
+	// LLMFormat is the API that callers speak. Another than openai goes with
+	// route_type llm/v1/chat; cohere, gemini and ollama with llm/v1/embeddings,
+	// too. mistral and ollama are values of Sluice's own.
+	LLMFormat string `json:"llm_format" default:"openai" enum:"anthropic,bedrock,cohere,gemini,huggingface,mistral,ollama,openai"`
 	// Translation says what becomes of what the provider's API cannot express:
 	// adapt does the nearest and names the fields in the header
 	// X-Sluice-Translation, strict refuses the question with 400, drop does
@@ -55,7 +58,8 @@ func (c *Config) Validate(e *schema.Errors) {
 	default:
 		e.At("route_type").Fail("not supported by this version: " + c.RouteType)
 	}
-	if c.LLMFormat != "openai" && c.LLMFormat != "" && c.RouteType != provider.Chat && c.RouteType != "" {
+	embeds := c.RouteType == provider.Embeddings && slices.Contains(provider.NativeEmbeddings, c.LLMFormat)
+	if c.LLMFormat != "openai" && c.LLMFormat != "" && c.RouteType != provider.Chat && c.RouteType != "" && !embeds {
 		e.Entity("native provider options in llm_format can only be used with the 'llm/v1/chat' route_type")
 		e.At("route_type").Fail("value must be llm/v1/chat")
 	}
@@ -70,16 +74,26 @@ func (c *Config) Validate(e *schema.Errors) {
 // nil passes bodies as they are.
 type Formats func(llmFormat, routeType string) wire.Client
 
+// EmbedFormats finds what callers of a route for embeddings speak, by
+// llm_format; nil passes bodies as they are.
+type EmbedFormats func(llmFormat string) wire.EmbedClient
+
 // Definition of the plugin, with the providers and formats of this binary.
-func Definition(providers provider.Registry, formats Formats) plugin.Definition {
+func Definition(providers provider.Registry, formats Formats, embed EmbedFormats) plugin.Definition {
 	d := plugin.Define("ai-proxy", 770, func(cfg *Config, deps *plugin.Deps) (plugin.Hooks, error) {
-		return build(cfg, deps, providers, formats)
+		return build(cfg, deps, providers, &spoken{formats, embed})
 	})
 	d.Protocols = []string{"grpc", "grpcs", "http", "https", "ws", "wss"}
 	return d
 }
 
-func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, formats Formats) (plugin.Hooks, error) {
+// spoken is what callers may speak.
+type spoken struct {
+	formats Formats
+	embed   EmbedFormats
+}
+
+func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, s *spoken) (plugin.Hooks, error) {
 	p, ok := providers[cfg.Model.Provider]
 	if !ok {
 		return plugin.Hooks{}, fmt.Errorf("provider %q is not in this version", cfg.Model.Provider)
@@ -92,7 +106,7 @@ func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, formats 
 		PluginID: deps.Instance.ID, RouteType: cfg.RouteType, Auth: cfg.Auth, Logging: cfg.Logging,
 		Model: cfg.Model, Streaming: relay.Streaming(cfg.ResponseStreaming), ModelHeader: cfg.ModelNameHeader,
 		MaxBody: cfg.MaxRequestBodySize, MaxBodyField: "config.max_request_body_size of plugin ai-proxy",
-		Provider: p, Client: formats(cfg.LLMFormat, cfg.RouteType), Identity: source,
+		Provider: p, Client: s.formats(cfg.LLMFormat, cfg.RouteType), Embed: s.embed(cfg.LLMFormat), Identity: source,
 		Translation: relay.Translation(cfg.Translation),
 	})
 	if err != nil {

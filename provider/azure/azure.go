@@ -39,7 +39,7 @@ func (azure) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	}
 	e := provider.Endpoint{
 		Location: provider.Location{Scheme: "https", Host: host + ".openai.azure.com", Port: 443},
-		Format:   format, Query: "api-version=" + url.QueryEscape(o.Options.AzureAPIVersion),
+		Format:   format, Embed: openaiapi.Embed(o.RouteType), Query: "api-version=" + url.QueryEscape(o.Options.AzureAPIVersion),
 	}
 	e.Meta = []provider.Meta{
 		{Name: "azure_instance_id", Value: host},

@@ -1,4 +1,5 @@
-// Package bedrock is Amazon Bedrock, by its Converse API.
+// Package bedrock is Amazon Bedrock, by its Converse API, and by InvokeModel
+// for embeddings.
 //
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 package bedrock
@@ -15,6 +16,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
+	"github.com/sluice-gateway/sluice/wire/bedrockembed"
 )
 
 // New returns the provider.
@@ -34,7 +36,13 @@ var errModel = errors.New("a model must be named, and not climb")
 // Endpoint implements provider.Provider.
 func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e := provider.Endpoint{Format: bedrock.Provider{}}
-	if o.RouteType != provider.Chat && o.RouteType != provider.Completions {
+	switch o.RouteType {
+	case provider.Chat, provider.Completions:
+	case provider.Embeddings:
+		e = provider.Endpoint{Embed: bedrockembed.Provider{
+			Normalize: o.Options.Bedrock.EmbeddingsNormalize, InputType: o.Options.Cohere.EmbeddingInputType,
+		}}
+	default:
 		return e, provider.ErrNoOperation
 	}
 	if strings.Contains(o.Model, "..") {
@@ -51,7 +59,11 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	// As the SDKs write it: an ARN is full of colons.
 	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A")
 	e.Below = true
-	if o.Options.Bedrock.InvokeModel {
+	switch {
+	case o.RouteType == provider.Embeddings:
+		e.Location.Path += "/invoke"
+		return e, nil
+	case o.Options.Bedrock.InvokeModel:
 		invoke(&e, o)
 		return e, nil
 	}

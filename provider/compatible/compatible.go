@@ -102,5 +102,5 @@ func (s *Service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	if o.RouteType == provider.Preserve {
 		loc.Path = ""
 	}
-	return provider.Endpoint{Location: loc, Format: format}, nil
+	return provider.Endpoint{Location: loc, Format: format, Embed: openaiapi.Embed(o.RouteType)}, nil
 }

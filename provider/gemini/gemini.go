@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/gemini"
+	"github.com/sluice-gateway/sluice/wire/geminiembed"
 )
 
 // New returns the provider.
@@ -29,7 +30,11 @@ var errModel = errors.New("a model must be named, without slashes and dots that 
 // Endpoint implements provider.Provider.
 func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e := provider.Endpoint{Format: gemini.Provider{}, Below: true}
-	if o.RouteType != provider.Chat && o.RouteType != provider.Completions {
+	switch o.RouteType {
+	case provider.Chat, provider.Completions:
+	case provider.Embeddings:
+		e = provider.Endpoint{Embed: geminiembed.Batch{}, Below: true}
+	default:
 		return e, provider.ErrNoOperation
 	}
 	model := strings.TrimPrefix(o.Model, "models/")
@@ -38,15 +43,18 @@ func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	}
 	if o.Options.Gemini.ProjectID == "" {
 		e.Location = provider.Location{Scheme: "https", Host: "generativelanguage.googleapis.com", Port: 443}
-		e.Location.Path = "/v1beta/models/" + url.PathEscape(model) + operation(&e, o.Stream)
+		e.Location.Path = "/v1beta/models/" + url.PathEscape(model) + operation(&e, o)
 		return e, nil
 	}
 	return vertex(e, o, model)
 }
 
 // operation is the end of a path; a stream shall come as server-sent events.
-func operation(e *provider.Endpoint, stream bool) string {
-	if !stream {
+func operation(e *provider.Endpoint, o *provider.Operation) string {
+	switch {
+	case o.RouteType == provider.Embeddings:
+		return ":batchEmbedContents"
+	case !o.Stream:
 		return ":generateContent"
 	}
 	e.Query = "alt=sse"
@@ -62,8 +70,12 @@ func vertex(e provider.Endpoint, o *provider.Operation, model string) (provider.
 	}
 	e.Location = loc
 	base := "/v1/projects/" + url.PathEscape(g.ProjectID) + "/locations/" + url.PathEscape(g.LocationID) + "/publishers/"
+	if o.RouteType == provider.Embeddings {
+		e.Location.Path = base + "google/models/" + url.PathEscape(model) + vectors(&e, model)
+		return e, nil
+	}
 	if !strings.HasPrefix(model, "claude") {
-		e.Location.Path = base + "google/models/" + url.PathEscape(model) + operation(&e, o.Stream)
+		e.Location.Path = base + "google/models/" + url.PathEscape(model) + operation(&e, o)
 		return e, nil
 	}
 	e.Format = anthropic.Hosted(anthropic.VertexVersion).Provider
@@ -72,6 +84,19 @@ func vertex(e provider.Endpoint, o *provider.Operation, model string) (provider.
 		e.Location.Path = base + "anthropic/models/" + url.PathEscape(model) + ":streamRawPredict"
 	}
 	return e, nil
+}
+
+// vectors is the end of a path: all but the first of Gemini's models for
+// embeddings have an operation that takes one input.
+//
+// https://docs.cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings
+func vectors(e *provider.Endpoint, model string) string {
+	if strings.HasPrefix(model, "gemini-embedding-") && model != "gemini-embedding-001" {
+		e.Embed = geminiembed.Single{}
+		return ":embedContent"
+	}
+	e.Embed = geminiembed.Predict{}
+	return ":predict"
 }
 
 // Identity implements provider.Provider: a service account, or that of the

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/hfembed"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/tgi"
 )
@@ -39,6 +40,13 @@ func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 			return e, err
 		}
 		e.Location.Path, e.Format = "/hf-inference/models/"+path, tgi.Provider{}
+		e.Body = options(&o.Options.HuggingFace)
+	case provider.Embeddings:
+		path, err := model(o.Model)
+		if err != nil {
+			return e, err
+		}
+		e.Location.Path, e.Embed = "/hf-inference/models/"+path+"/pipeline/feature-extraction", hfembed.Provider{}
 		e.Body = options(&o.Options.HuggingFace)
 	case provider.Preserve:
 	default:

@@ -25,10 +25,13 @@ func (server) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		return ollamaapi.Endpoint(o.RouteType, nowhere)
 	case "openai":
 		format, err := openaiapi.Format(o.RouteType, openaichat.Dialect{TopK: true, NoDeveloper: true})
-		return provider.Endpoint{Location: nowhere, Format: format}, err
+		return provider.Endpoint{Location: nowhere, Format: format, Embed: openaiapi.Embed(o.RouteType)}, err
 	}
-	if o.RouteType == provider.Preserve {
+	switch o.RouteType {
+	case provider.Preserve:
 		return provider.Endpoint{Location: nowhere}, nil
+	case provider.Embeddings:
+		return provider.Endpoint{}, provider.ErrNoOperation
 	}
 	return provider.Endpoint{Location: nowhere, Format: llama2.Provider{}}, nil
 }

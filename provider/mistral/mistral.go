@@ -6,8 +6,9 @@ package mistral
 import (
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/provider/internal/ollamaapi"
-	"github.com/sluice-gateway/sluice/wire/openaichat"
+	wire "github.com/sluice-gateway/sluice/wire/mistral"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
+	"github.com/sluice-gateway/sluice/wire/openaiembed"
 )
 
 // New returns the provider.
@@ -26,11 +27,11 @@ func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e := provider.Endpoint{Location: own}
 	switch o.RouteType {
 	case provider.Chat:
-		e.Location.Path, e.Format = "/v1/chat/completions", openaichat.New(openaichat.Dialect{NoDeveloper: true})
+		e.Location.Path, e.Format = "/v1/chat/completions", wire.Provider{}
 	case provider.Completions: // the service has none; servers with its models do
 		e.Location.Path, e.Format = "/", openaicompletions.Provider{}
 	case provider.Embeddings:
-		e.Location.Path = "/v1/embeddings"
+		e.Location.Path, e.Embed = "/v1/embeddings", openaiembed.Provider{Mistral: true}
 	case provider.Preserve:
 	default:
 		return e, provider.ErrNoOperation

@@ -62,7 +62,31 @@ func (t *told) anthropicUsage(u object) {
 	t.usage(plus(u.count("input_tokens"), cached), u.count("output_tokens"))
 }
 
-func anthropicTexts(body object) []string { return openAITexts(body) }
+// anthropicTexts are the texts of the turns, of the instructions and of
+// results, and the names of the tools.
+func anthropicTexts(body object) []string {
+	out := texts(body["system"])
+	for _, m := range body.list("messages") {
+		out = append(out, texts(m["content"])...)
+		for _, block := range m.list("content") {
+			switch block.text("type") {
+			case "tool_use":
+				out = append(out, block.text("name"))
+			case "tool_result":
+				out = append(out, texts(block["content"])...)
+			}
+		}
+	}
+	if confined(body.get("tool_choice")["type"]) {
+		return out
+	}
+	for _, tool := range body.list("tools") {
+		if kind := tool.text("type"); kind == "" || kind == "custom" {
+			out = append(out, tool.text("name"), tool.text("description"))
+		}
+	}
+	return out
+}
 
 // checkAnthropic holds an answer against the form of the format: blocks are
 // numbered, and one after the other.

@@ -59,7 +59,26 @@ func (t *told) bedrockUsage(u object) {
 	t.usage(plus(u.count("inputTokens"), u.count("cacheReadInputTokens"), u.count("cacheWriteInputTokens")), u.count("outputTokens"))
 }
 
-func bedrockTexts(body object) []string { return openAITexts(body) }
+// bedrockTexts are the texts of the turns, of the instructions and of results,
+// and the names of the tools.
+func bedrockTexts(body object) []string {
+	out := texts(body["system"])
+	for _, m := range body.list("messages") {
+		for _, block := range m.list("content") {
+			out = append(out, block.text("text"), block.get("toolUse").text("name"))
+			if result := block.get("toolResult"); !result.has("type") { // else of a tool of the provider's own
+				out = append(out, texts(result["content"])...)
+			}
+		}
+	}
+	if body.get("toolConfig", "toolChoice").has("tool") {
+		return out
+	}
+	for _, tool := range body.get("toolConfig").list("tools") {
+		out = append(out, tool.get("toolSpec").text("name"), tool.get("toolSpec").text("description"))
+	}
+	return out
+}
 
 // checkBedrock holds an answer against the form of the format.
 func checkBedrock(p *form) {

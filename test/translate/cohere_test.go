@@ -91,11 +91,12 @@ func (c *choice) cohereV1(m object) {
 }
 
 func cohereV1Texts(body object) []string {
-	out := []string{body.text("message")}
+	out := []string{body.text("message"), body.text("preamble")}
 	for _, turn := range body.list("chat_history") {
-		if turn.text("role") == "USER" {
-			out = append(out, turn.text("message"))
-		}
+		out = append(out, turn.text("message"))
+	}
+	for _, tool := range body.list("tools") {
+		out = append(out, tool.text("name"), tool.text("description"))
 	}
 	return out
 }

@@ -18,6 +18,7 @@ type exchange struct {
 	Model     string
 	Streaming bool
 	Fidelity  string
+	Features  []string
 	Request   struct {
 		Recorded bool
 		Path     string
@@ -45,22 +46,21 @@ type api struct {
 	path     string // behind the port, with the id of the replay
 	same     string // the llm_format that is this format, which passes untranslated
 	read     reader
-	framing  string
-	texts    func(body object) []string // what users ask
+	texts    func(body object) []string // what must reach the provider of a question
 }
 
 const byPath = "/$(headers.x-replay-id)"
 
 // apis are the formats by the corpus' name.
 var apis = map[string]*api{
-	"openai.chat":            {"openai", "", byPath, "openai", readOpenAI, "sse", openAITexts},
-	"anthropic.messages":     {"anthropic", "anthropic_version: '2023-06-01'", byPath, "anthropic", readAnthropic, "sse", anthropicTexts},
-	"gemini.generateContent": {"gemini", "", byPath, "gemini", readGemini, "sse", geminiTexts},
-	"bedrock.converse":       {"bedrock", "", byPath, "bedrock", readBedrock, "eventstream", bedrockTexts},
-	"cohere.v2.chat":         {"cohere", "", byPath, "cohere", readCohere, "sse", openAITexts},
-	"cohere.v1.chat":         {"cohere", "", "/v1/chat?replay=$(headers.x-replay-id)", "", readCohereV1, "ndjson", cohereV1Texts},
-	"mistral.chat":           {"mistral", "mistral_format: openai", byPath, "openai", readOpenAI, "sse", openAITexts},
-	"ollama.chat":            {"ollama", "", byPath, "ollama", readOllama, "ndjson", openAITexts},
+	"openai.chat":            {"openai", "", byPath, "openai", readOpenAI, openAITexts},
+	"anthropic.messages":     {"anthropic", "anthropic_version: '2023-06-01'", byPath, "anthropic", readAnthropic, anthropicTexts},
+	"gemini.generateContent": {"gemini", "", byPath, "gemini", readGemini, geminiTexts},
+	"bedrock.converse":       {"bedrock", "", byPath, "bedrock", readBedrock, bedrockTexts},
+	"cohere.v2.chat":         {"cohere", "", byPath, "cohere", readCohere, openAITexts},
+	"cohere.v1.chat":         {"cohere", "", "/v1/chat?replay=$(headers.x-replay-id)", "", readCohereV1, cohereV1Texts},
+	"mistral.chat":           {"mistral", "mistral_format: openai", byPath, "openai", readOpenAI, openAITexts},
+	"ollama.chat":            {"ollama", "", byPath, "ollama", readOllama, openAITexts},
 }
 
 // load reads the answers of those formats, without the errors, whose id begins

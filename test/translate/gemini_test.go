@@ -94,13 +94,26 @@ func (t *told) geminiUsage(u object) {
 	t.completion = answer
 }
 
+// geminiTexts are the texts of the turns and of the instructions, and the
+// names of the tools. Protocol buffers may be written with either spelling.
 func geminiTexts(body object) []string {
 	var out []string
-	for _, c := range body.list("contents") {
-		if role := c.text("role"); role == "user" || role == "" {
-			for _, part := range c.list("parts") {
+	turns := append(body.list("contents"), body.get("systemInstruction"), body.get("system_instruction"))
+	for _, c := range turns {
+		for _, part := range c.list("parts") {
+			if part["thought"] != true {
 				out = append(out, part.text("text"))
 			}
+			out = append(out, part.get("functionCall").text("name"), part.get("function_call").text("name"))
+		}
+	}
+	config := body.get("toolConfig", "functionCallingConfig")
+	if config.text("mode") == "NONE" || config.has("allowedFunctionNames") {
+		return out
+	}
+	for _, tool := range body.list("tools") {
+		for _, f := range append(tool.list("functionDeclarations"), tool.list("function_declarations")...) {
+			out = append(out, f.text("name"), f.text("description"))
 		}
 	}
 	return out

@@ -105,17 +105,28 @@ func (t *told) openAIUsage(u object) {
 	t.usage(prompt, completion)
 }
 
-// openAITexts are the texts of users. Cohere's and Ollama's chats have the
-// same place for them.
+// openAITexts are the texts of the turns and the names of the tools. Cohere's
+// and Ollama's chats have the same places for them.
 func openAITexts(body object) []string {
 	var out []string
 	for _, m := range body.list("messages") {
-		if m.text("role") == "user" {
-			out = append(out, texts(m["content"])...)
+		out = append(out, texts(m["content"])...)
+		for _, k := range m.list("tool_calls") {
+			out = append(out, k.get("function").text("name"))
 		}
+	}
+	if choice := body["tool_choice"]; confined(choice) || body.get("tool_choice") != nil {
+		return out
+	}
+	for _, tool := range body.list("tools") {
+		out = append(out, tool.get("function").text("name"), tool.get("function").text("description"))
 	}
 	return out
 }
+
+// confined tells whether not all tools may be called. Formats that cannot say
+// so are sent those only that may.
+func confined(choice any) bool { return choice == "none" || choice == "NONE" || choice == "tool" }
 
 // checkOpenAI holds an answer against the form of the format.
 func checkOpenAI(p *form) {

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -32,7 +33,7 @@ type question struct {
 	model   string
 	address string
 	body    []byte
-	texts   []string // what the user says
+	texts   []string // what is said, and the names of tools
 	made    bool     // nobody recorded it, or it cannot be put
 	// showsThoughts: those of the model are wanted. Callers of Gemini's format
 	// who do not ask for them get none.
@@ -79,11 +80,17 @@ func recordedQuestion(x *exchange, f *format, q *question) ([]byte, error) {
 
 func noHeader(string) string { return "" }
 
-// stringsOf are all texts in a value.
+// stringsOf are all texts and numbers in a value.
 func stringsOf(v any) []string {
 	switch v := v.(type) {
 	case string:
-		return []string{v}
+		out := []string{v}
+		if m, err := decode([]byte(v)); err == nil { // results of tools are JSON within a text
+			out = append(out, stringsOf(map[string]any(m))...)
+		}
+		return out
+	case json.Number:
+		return []string{v.String()}
 	case []any:
 		var out []string
 		for _, item := range v {

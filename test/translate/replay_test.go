@@ -207,7 +207,7 @@ func (r *replay) checkQuestion() {
 	all := stringsOf(map[string]any(body))
 	for _, text := range r.q.texts {
 		if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, text) }) {
-			r.fail("what the user says has not reached the upstream: %.100q", text)
+			r.fail("this of the question has not reached the upstream: %.100q", text)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func gather(replays []*replay) ([]key, map[key]*outcome) {
 
 // report fails the test for what failed without an exception, and for
 // exceptions that are not so, and prints the counts.
-func report(t *testing.T, replays []*replay, exceptions []*exception) {
+func report(t *testing.T, replays []*replay, exceptions []*exception) map[key]*outcome {
 	t.Helper()
 	order, outcomes := gather(replays)
 	tab := table{}
@@ -103,6 +103,7 @@ func report(t *testing.T, replays []*replay, exceptions []*exception) {
 		}
 	}
 	t.Log("\n" + tab.String())
+	return outcomes
 }
 
 func judge(t *testing.T, k key, o *outcome, exceptions []*exception) int {

@@ -26,6 +26,7 @@ import (
 var (
 	only   = flag.String("only", "", "replay only exchanges whose id begins so")
 	caller = flag.String("caller", "", "replay only for callers of this llm_format")
+	update = flag.Bool("update", false, "write matrix.txt anew, of which make generate makes a page")
 )
 
 // TestCorpus replays every exchange for callers of every other format. What
@@ -37,7 +38,10 @@ func TestCorpus(t *testing.T) {
 	gw := startGateway(t, up.port)
 	each(replays, func(r *replay) { r.run(gw) })
 	gw.stop(t)
-	report(t, replays, readExceptions(t, "exceptions.txt"))
+	outcomes := report(t, replays, readExceptions(t, "exceptions.txt"))
+	if *only == "" && *caller == "" {
+		checkMatrix(t, "matrix.txt", outcomes)
+	}
 }
 
 // folder is where the corpus is. When all tests run it may be missing; who

@@ -165,6 +165,9 @@ func short(events []llm.Event) string {
 			if c := ev.Part.Call; c != nil {
 				fmt.Fprint(&b, " ", c.ID, " ", c.Name)
 			}
+			if sig := ev.Part.Signature; sig != nil {
+				fmt.Fprint(&b, " ", string(sig), " ", ev.Part.SignedBy)
+			}
 			fmt.Fprintln(&b)
 		case llm.EventDelta:
 			fmt.Fprintln(&b, "delta", at, string(ev.Text))

@@ -45,11 +45,10 @@ type choice struct {
 	parts  int // begun so far
 	open   bool
 	kind   llm.Kind
-	signed bool     // the open part has its signature: a text after it is another
-	ascii  bool     // all of its text so far
-	size   int      // of it, in bytes
-	args   *args    // of the call that comes in pieces
-	call   llm.Part // its signature
+	signed bool  // the open part has its signature: a text after it is another
+	ascii  bool  // all of its text so far
+	size   int   // of it, in bytes
+	args   *args // of the call that comes in pieces
 	calls  bool
 	reason string
 	finish llm.Finish
@@ -259,7 +258,6 @@ func (d *decoder) endPart(c *choice) {
 		c.args.end()
 		d.delta(c, c.args.take())
 		c.args = nil
-		d.sign(c, &c.call)
 	}
 	c.open = false
 	d.emit(llm.Event{Kind: llm.EventPartEnd, Choice: c.index, Index: c.parts - 1})
@@ -308,8 +306,7 @@ func (d *decoder) text(c *choice, p *llm.Part) {
 func (d *decoder) call(c *choice, p *llm.Part, v llm.JSON) {
 	c.calls = true
 	whole := p.Call.Args
-	head := *p
-	head.Signature, head.SignedBy = nil, ""
+	head := *p // its signature with it: formats without a place for one put it into the id
 	head.Call = &llm.Call{ID: p.Call.ID, Name: p.Call.Name, Extra: llm.Extra{From: own}}
 	for _, m := range p.Call.Extra.Members {
 		if name := camel(m.Name); name != "partialArgs" && name != "willContinue" && name != "args" && !wire.IsNull(m.Value) {
@@ -319,12 +316,10 @@ func (d *decoder) call(c *choice, p *llm.Part, v llm.JSON) {
 	d.begin(c, head)
 	if member(v, "args") == nil && (member(v, "partialArgs") != nil || wire.IsTrue(member(v, "willContinue"))) {
 		c.args = newArgs()
-		c.call = llm.Part{Kind: p.Kind, Signature: slices.Clone(p.Signature), SignedBy: p.SignedBy}
 		d.pieces(c, v)
 		return
 	}
 	d.delta(c, wire.Quote(string(whole)))
-	d.sign(c, p)
 	d.endPart(c)
 }
 

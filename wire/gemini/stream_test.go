@@ -49,9 +49,8 @@ finish 0 3 STOP
 over`},
 		{"arguments in pieces", pieces, `
 start r 
-part 0.0 5 gemini_r_0 f
+part 0.0 5 gemini_r_0 f "c2ln" gemini.generateContent
 delta 0.0 "{\"a\":{\"b\":\"x\\\"y\",\"c\":[1,{\"d\":true}]},\"e f\":null}"
-sign 0.0 "c2ln" gemini.generateContent
 end 0.0
 finish 0 3 STOP
 over`},

@@ -114,6 +114,10 @@ func readTool(v llm.JSON) llm.Tool {
 			f.Keep(&t.Extra, own)
 		}
 	}
+	if kind == "" && wire.IsObject(wire.Get(v, "function")) { // Mistral's need no type
+		kind = "function"
+		wire.Mark(&t.Extra, own, "no type", nil)
+	}
 	if kind != "function" && kind != "custom" || !wire.IsObject(inner) {
 		return llm.Tool{Name: kind, Raw: v, From: own}
 	}

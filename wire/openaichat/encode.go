@@ -204,7 +204,9 @@ func (e *encoder) tool(t *llm.Tool, i int) {
 		kind = "custom"
 	}
 	e.w.Object()
-	e.w.StringMember("type", kind)
+	if _, without := wire.Marked(&t.Extra, own, "no type"); !without {
+		e.w.StringMember("type", kind)
+	}
 	e.w.Name(kind)
 	e.declaration(t)
 	e.cache(t.Cache)

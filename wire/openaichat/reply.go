@@ -1,6 +1,8 @@
 package openaichat
 
 import (
+	"slices"
+
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -300,10 +302,11 @@ func writeCalls(w *wire.Writer, c *llm.Choice, same bool) {
 	}
 }
 
-// addProof adds what a part must come back with.
+// addProof adds what a part must come back with. It is copied: in a stream the
+// call that carries it comes after the event is gone.
 func addProof(list []wire.Proof, p *llm.Part) []wire.Proof {
 	if p.Signature == nil || p.SignedBy == own || p.Kind != llm.ToolCall && p.Kind != llm.Thinking && p.Kind != llm.Redacted {
 		return list
 	}
-	return append(list, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature})
+	return append(list, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: slices.Clone(p.Signature)})
 }

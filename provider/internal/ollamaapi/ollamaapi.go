@@ -5,6 +5,7 @@ package ollamaapi
 import (
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/wire/ollama"
+	"github.com/sluice-gateway/sluice/wire/ollamaembed"
 )
 
 // Endpoint of an operation on a server.
@@ -15,6 +16,8 @@ func Endpoint(routeType string, server provider.Location) (provider.Endpoint, er
 		e.Location.Path, e.Format = "/api/chat", ollama.Provider{}
 	case provider.Completions:
 		e.Location.Path, e.Format = "/api/generate", ollama.Provider{Generate: true}
+	case provider.Embeddings:
+		e.Location.Path, e.Embed = "/api/embed", ollamaembed.Provider{}
 	case provider.Preserve:
 	default:
 		return e, provider.ErrNoOperation

@@ -7,6 +7,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
+	"github.com/sluice-gateway/sluice/wire/openaiembed"
 	"github.com/sluice-gateway/sluice/wire/openairesponses"
 )
 
@@ -24,4 +25,12 @@ func Format(routeType string, d openaichat.Dialect) (wire.Provider, error) {
 		return nil, nil //nolint:nilnil // bodies pass as they are
 	}
 	return nil, provider.ErrNoOperation
+}
+
+// Embed is what the API speaks where a route asks for embeddings.
+func Embed(routeType string) wire.EmbedProvider {
+	if routeType != provider.Embeddings {
+		return nil
+	}
+	return openaiembed.Provider{}
 }

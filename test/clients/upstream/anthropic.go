@@ -230,7 +230,9 @@ func readAnthropicModel(q *question, open *answered, blocks []anthropicBlock, i 
 			}
 			q.words += countWords(b.Text)
 		case "thinking":
-			if b.Thinking != thought || j > 0 {
+			// As with thinking.display "omitted", the signature alone will do: the
+			// thoughts are in it.
+			if b.Thinking != thought && b.Thinking != "" || j > 0 {
 				return invalid(400, "", "messages.%d.content.%d: `thinking` blocks in the latest assistant message cannot be modified: %q", i, j, b.Thinking)
 			}
 			signature = b.Signature

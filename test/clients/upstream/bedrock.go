@@ -213,7 +213,7 @@ func readBedrockModel(q *question, open *answered, blocks []bedrockBlock, i int)
 	signature, unproven := "", true
 	for j, b := range blocks {
 		switch {
-		case b.ReasoningContent != nil && j == 0 && b.ReasoningContent.ReasoningText.Text == thought:
+		case b.ReasoningContent != nil && j == 0 && (b.ReasoningContent.ReasoningText.Text == thought || b.ReasoningContent.ReasoningText.Text == ""):
 			signature = b.ReasoningContent.ReasoningText.Signature
 		case b.ToolUse != nil && plainID.MatchString(b.ToolUse.ToolUseID) && len(b.ToolUse.ToolUseID) <= 64 && object(b.ToolUse.Input):
 			if unproven && signature != proof(b.ToolUse.Name, b.ToolUse.Input) {

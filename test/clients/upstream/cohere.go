@@ -119,7 +119,7 @@ func (req *cohereRequest) read(q *question) *failure {
 		if m.Role != "tool" && open.count > 0 {
 			return invalid(400, "", "invalid request: the tool calls before messages[%d] have no result", i)
 		}
-		text, f := content(m.Content, at("messages[%d].content", i), "text", "document", "image_url")
+		text, f := cohereContent(m.Content, at("messages[%d].content", i))
 		if f != nil {
 			return f
 		}
@@ -147,6 +147,30 @@ func (req *cohereRequest) read(q *question) *failure {
 		return invalid(400, "", "invalid request: messages end with calls, or there are none")
 	}
 	return nil
+}
+
+// cohereContent is content in which documents may stand: their data is text, or
+// an object of any shape.
+func cohereContent(raw json.RawMessage, where string) (string, *failure) {
+	var documents []struct {
+		Type     string
+		Document struct{ Data json.RawMessage }
+	}
+	if json.Unmarshal(raw, &documents) != nil || len(documents) == 0 || documents[0].Type != "document" {
+		return content(raw, where, "text", "image_url")
+	}
+	var texts []string
+	for _, d := range documents {
+		if d.Type != "document" || len(d.Document.Data) == 0 {
+			return "", invalid(400, "", "invalid request: %s must be documents throughout, with data", where)
+		}
+		var text string
+		if json.Unmarshal(d.Document.Data, &text) != nil {
+			text = string(d.Document.Data)
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, " "), nil
 }
 
 func (a reply) cohereFinish() string {

@@ -106,7 +106,7 @@ func proof(name string, arguments []byte) string {
 	}
 	plain, _ := json.Marshal(v)
 	sum := sha256.Sum256(append([]byte(name), plain...))
-	return "Er+/" + base64.StdEncoding.EncodeToString(sum[:]) + "=="
+	return "Er+/" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 const thought = "The user asks for the weather,\nso I call the tool."

@@ -55,13 +55,18 @@ async function tools(adapter, client, model, stream) {
   const messages = [adapter.user(question)];
   const first = await adapter.ask(client, { model, messages, stream, tools: true });
   assert.deepEqual(first.calls.map((c) => [c.name, c.args]), places.map((city) => ['get_weather', { city }]));
-  assert.equal(new Set(first.calls.map((c) => c.id)).size, adapter.withoutIDs ? 1 : 2, 'ids differ');
+  if (first.calls.some((c) => c.id !== undefined)) assert.notEqual(first.calls[0].id, first.calls[1].id);
   assert.equal(first.finish, adapter.toolStop);
   const results = first.calls.map((c) => ({ ...c, output: `sun in ${c.args.city}` }));
   messages.push(...[first.message].flat(), ...[adapter.results(results)].flat());
   const second = await adapter.ask(client, { model, messages, stream, tools: true });
-  assert.equal(second.text, 'The tools said: sun in Zürich; sun in São Paulo');
+  assert.equal(unwrapped(second.text), 'The tools said: sun in Zürich; sun in São Paulo');
   assert.equal(second.finish, adapter.stop);
+}
+
+// unwrapped takes outputs out of the object that Google wants them in.
+function unwrapped(said) {
+  return said.replaceAll(/\{"output": ?"([^"]*)"\}/g, '$1');
 }
 
 async function failure(adapter, client, model, stream) {

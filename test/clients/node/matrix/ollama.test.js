@@ -6,7 +6,6 @@ matrix({
   format: 'ollama',
   stop: 'stop',
   toolStop: 'stop',
-  withoutIDs: true,
   make: (host, key) => new Ollama({ host, headers: { Authorization: `Bearer ${key}` } }),
   async ask(client, { model, messages, stream, tools }) {
     const params = { model, messages: [{ role: 'system', content: system }, ...messages], stream: Boolean(stream) };

@@ -5,6 +5,12 @@ const make = (url, apiKey) => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetr
 const failure = (e) => ({ status: e.status, message: e.message });
 const user = (content) => ({ role: 'user', content });
 
+// forget takes away what the client has added of its own.
+function forget(message) {
+  delete message.parsed;
+  for (const call of message.tool_calls ?? []) delete call.function.parsed_arguments;
+}
+
 matrix({
   name: 'openai',
   format: 'openai',
@@ -21,6 +27,7 @@ matrix({
     if (stream) {
       const running = client.chat.completions.stream({ ...params, stream_options: { include_usage: true } });
       answer = await running.on('content', () => deltas++).finalChatCompletion();
+      forget(answer.choices[0].message);
     } else {
       answer = await client.chat.completions.create(params);
     }

@@ -1,0 +1,70 @@
+package translate
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// checkMatrix holds the counts of what passes against those that stand in a
+// file, which is what the reference tells. A corpus that has grown makes the
+// file stale.
+func checkMatrix(t *testing.T, file string, outcomes map[key]*outcome) {
+	t.Helper()
+	now := matrix(outcomes)
+	if *update {
+		if err := os.WriteFile(file, []byte(now), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	was, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(was) != now {
+		t.Errorf("%s is not what passes now: run this test with -update, then make generate", file)
+	}
+}
+
+// The columns of the matrix.
+const (
+	plain = iota
+	streamed
+	tools
+	images
+	features
+)
+
+// matrix are the counts of what passes, a line for each format of a provider
+// and of callers.
+func matrix(outcomes map[key]*outcome) string {
+	rows := map[string]*[features]int{}
+	for k, o := range outcomes {
+		name := k.x.API + " " + k.caller
+		if rows[name] == nil {
+			rows[name] = new([features]int)
+		}
+		if len(o.problems) > 0 {
+			continue
+		}
+		for i, has := range [features]bool{
+			plain: !k.x.Streaming, streamed: k.x.Streaming,
+			tools: slices.Contains(k.x.Features, "tool-call"), images: slices.Contains(k.x.Features, "images"),
+		} {
+			if has {
+				rows[name][i]++
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("# Written by TestCorpus -update: provider caller plain streamed tools images\n")
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		r := rows[name]
+		fmt.Fprintf(&b, "%s %d %d %d %d\n", name, r[plain], r[streamed], r[tools], r[images])
+	}
+	return b.String()
+}
