@@ -46,7 +46,7 @@ var agents = []*agent{
 	},
 	{
 		name: "codex", program: "codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
-		format: speaksResponses, models: []string{"anthropic", "gemini", "openai"}, setUp: codex,
+		format: speaksResponses, models: []string{"anthropic", "gemini"}, setUp: codex,
 	},
 	{
 		name: "gemini-cli", program: ".bin/gemini",
