@@ -7,9 +7,9 @@ import "strings"
 const (
 	openAIChat, openAIEmbedding         = "gpt-4o-mini", "text-embedding-3-small"
 	anthropicChat                       = "claude-haiku-4-5"
-	geminiChat                          = "gemini-3.5-flash-lite"
+	geminiChat, geminiEmbedding         = "gemini-3.5-flash-lite", "gemini-embedding-001"
 	mistralChat, mistralEmbedding       = "mistral-small-latest", "mistral-embed"
-	cohereChat                          = "command-r7b-12-2024"
+	cohereChat, cohereEmbedding         = "command-r7b-12-2024", "embed-v4.0"
 	xaiChat                             = "grok-4.3"
 	deepseekChat                        = "deepseek-flash"
 	groqChat                            = "openai/gpt-oss-20b"
@@ -18,8 +18,8 @@ const (
 	perplexityChat                      = "sonar"
 	cerebrasChat                        = "gpt-oss-120b"
 	dashscopeChat, dashscopeEmbedding   = "qwen-flash", "text-embedding-v4"
-	huggingFaceChat                     = "openai/gpt-oss-20b"
-	bedrockChat                         = "amazon.nova-lite-v1:0"
+	huggingFaceChat, hfEmbedding        = "openai/gpt-oss-20b", "intfloat/multilingual-e5-large"
+	bedrockChat, bedrockEmbedding       = "amazon.nova-lite-v1:0", "amazon.titan-embed-text-v2:0"
 )
 
 // catalogue lists the providers of this version, the demo model aside.
@@ -52,7 +52,7 @@ func vendors() []Provider {
 		{
 			Name: "gemini", Title: "Gemini", KeyVariables: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"},
 			Header: "x-goog-api-key", HeaderVariable: "GEMINI_X_GOOG_API_KEY",
-			Kind: "gemini", Base: "https://generativelanguage.googleapis.com", Closed: true, More: true, Chat: geminiChat,
+			Kind: "gemini", Base: "https://generativelanguage.googleapis.com", Closed: true, More: true, Chat: geminiChat, Embedding: geminiEmbedding,
 			Own: &Own{
 				Models: "Gemini", Format: "gemini",
 				Chat: "/v1beta/models/[^/]+:(generateContent|streamGenerateContent|countTokens)",
@@ -66,7 +66,7 @@ func vendors() []Provider {
 		},
 		{
 			Name: "cohere", Title: "Cohere", KeyVariables: []string{"COHERE_API_KEY", "CO_API_KEY"}, HeaderVariable: "COHERE_AUTHORIZATION",
-			Kind: "cohere", Base: "https://api.cohere.com", Closed: true, NoText: true, More: true, Chat: cohereChat,
+			Kind: "cohere", Base: "https://api.cohere.com", Closed: true, NoText: true, More: true, Chat: cohereChat, Embedding: cohereEmbedding,
 			Own: &Own{Models: "Command", Format: "cohere", Chat: "/v2/chat"},
 		},
 	}
@@ -90,7 +90,7 @@ func services() []Provider {
 		},
 		{
 			Name: "huggingface", Title: "Hugging Face", KeyVariables: []string{"HF_TOKEN"},
-			Base: "https://router.huggingface.co", NoText: true, Chat: huggingFaceChat,
+			Base: "https://router.huggingface.co", NoText: true, Chat: huggingFaceChat, Embedding: hfEmbedding,
 		},
 	}
 	for i := range all {
@@ -109,7 +109,7 @@ func services() []Provider {
 // identity stays where it is: AWS's own variables and files.
 func bedrock(lookup func(string) (string, bool)) Provider {
 	p := Provider{
-		Name: "bedrock", Title: "Amazon Bedrock", Kind: "bedrock", Closed: true, More: true, Cloud: true, Chat: bedrockChat,
+		Name: "bedrock", Title: "Amazon Bedrock", Kind: "bedrock", Closed: true, More: true, Cloud: true, Chat: bedrockChat, Embedding: bedrockEmbedding,
 		Own: &Own{Models: "the models of Bedrock", Format: "bedrock", Chat: "/model/.+/(converse|converse-stream|count-tokens)"},
 	}
 	_, region := firstSet(lookup, "AWS_REGION", "AWS_DEFAULT_REGION")
