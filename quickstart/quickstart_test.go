@@ -466,7 +466,7 @@ func TestGuideOfVendors(t *testing.T) {
 			"\nAny OpenAI client can speak to Claude: base URL http://h/anthropic/v1, model " + anthropicChat + ".\n",
 		}, "groq/v1/models lists"},
 		{everything, []string{
-			"  Gemini          http://h/gemini/v1       " + geminiChat + "\n                  http://h/gemini          for SDKs of the vendor's own\n",
+			"  Gemini          http://h/gemini/v1       " + geminiChat + ", " + geminiEmbedding + "\n                  http://h/gemini          for SDKs of the vendor's own\n",
 			"  xAI             http://h/xai/v1          " + xaiChat + "\n",
 			"curl http://h/openai/v1/chat/completions", "/v1/models of Anthropic, Gemini, Cohere, Together, Perplexity, Amazon Bedrock lists",
 			"speak to Claude: base URL",
