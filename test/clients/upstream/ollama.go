@@ -24,6 +24,8 @@ type ollamaRequest struct {
 	Format    json.RawMessage `json:"format"`
 	KeepAlive any             `json:"keep_alive"`
 	Think     any             `json:"think"`
+	// Ollama has no such member and takes no notice of it.
+	ToolChoice any `json:"tool_choice"`
 }
 
 type ollamaMessage struct {
