@@ -48,7 +48,7 @@ func (c *anthropicTalk) results(outputs []string) {
 
 func (c *anthropicTalk) next(ctx context.Context, stream, tools bool) (answer, error) {
 	params := anthropic.MessageNewParams{
-		Model: anthropic.Model(c.model), MaxTokens: 500, Messages: c.messages, System: []anthropic.TextBlockParam{{Text: system}},
+		Model: c.model, MaxTokens: 500, Messages: c.messages, System: []anthropic.TextBlockParam{{Text: system}},
 	}
 	if tools {
 		tool := anthropic.ToolUnionParamOfTool(anthropic.ToolInputSchemaParam{Properties: properties(), Required: []string{"city"}}, toolName)

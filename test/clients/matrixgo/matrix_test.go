@@ -88,6 +88,7 @@ func matrix(t *testing.T, a *adapter) {
 }
 
 func text(t *testing.T, a *adapter, c talk, stream bool) {
+	t.Helper()
 	c.say(greeting)
 	got, err := c.next(t.Context(), stream, false)
 	if err != nil {
@@ -103,6 +104,7 @@ func text(t *testing.T, a *adapter, c talk, stream bool) {
 }
 
 func tools(t *testing.T, a *adapter, c talk, stream bool) {
+	t.Helper()
 	c.say(cities)
 	first, err := c.next(t.Context(), stream, true)
 	if err != nil {
@@ -134,6 +136,7 @@ var wrapped = regexp.MustCompile(`\{"output": ?"([^"]*)"\}`)
 func unwrapped(said string) string { return wrapped.ReplaceAllString(said, "$1") }
 
 func failure(t *testing.T, a *adapter, c talk, stream bool) {
+	t.Helper()
 	c.say("error: 429")
 	_, err := c.next(t.Context(), stream, false)
 	if err == nil {

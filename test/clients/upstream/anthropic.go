@@ -63,7 +63,7 @@ type anthropicBlock struct {
 }
 
 func (s *Server) anthropic() http.Handler {
-	v := &vendor{s: s, model: AnthropicModel, credential: "X-Api-Key", shape: func(w http.ResponseWriter, f *failure) {
+	v := &vendor{s: s, model: AnthropicModel, header: "X-Api-Key", shape: func(w http.ResponseWriter, f *failure) {
 		w.WriteHeader(f.status)
 		kind := map[int]string{401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error", 500: "api_error"}[f.status]
 		if kind == "" {

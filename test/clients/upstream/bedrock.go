@@ -75,7 +75,7 @@ type bedrockBlock struct {
 }
 
 func (s *Server) bedrock() http.Handler {
-	v := &vendor{s: s, model: BedrockModel, credential: "Authorization", scheme: signed, shape: func(w http.ResponseWriter, f *failure) {
+	v := &vendor{s: s, model: BedrockModel, header: "Authorization", scheme: signed, shape: func(w http.ResponseWriter, f *failure) {
 		kind := map[int]string{403: "AccessDeniedException", 404: "ResourceNotFoundException", 429: "ThrottlingException", 500: "InternalServerException"}[f.status]
 		if kind == "" {
 			kind = "ValidationException"

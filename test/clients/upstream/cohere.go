@@ -59,7 +59,7 @@ type cohereMessage struct {
 }
 
 func (s *Server) cohere() http.Handler {
-	v := &vendor{s: s, model: CohereModel, credential: "Authorization", scheme: "Bearer ", shape: func(w http.ResponseWriter, f *failure) {
+	v := &vendor{s: s, model: CohereModel, header: "Authorization", scheme: "Bearer ", shape: func(w http.ResponseWriter, f *failure) {
 		w.WriteHeader(f.status)
 		_ = json.NewEncoder(w).Encode(map[string]any{"id": "of-cohere", "message": f.Message})
 	}}

@@ -83,7 +83,7 @@ type geminiCall struct {
 }
 
 func (s *Server) gemini() http.Handler {
-	v := &vendor{s: s, model: GeminiModel, credential: "X-Goog-Api-Key", shape: func(w http.ResponseWriter, f *failure) {
+	v := &vendor{s: s, model: GeminiModel, header: "X-Goog-Api-Key", shape: func(w http.ResponseWriter, f *failure) {
 		w.WriteHeader(f.status)
 		status := map[int]string{401: "UNAUTHENTICATED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL"}[f.status]
 		if status == "" {

@@ -16,10 +16,10 @@ import (
 type vendor struct {
 	s     *Server
 	model string
-	// credential is the header that has to hold the key, with what stands
-	// before it. Every other vendor's is refused.
-	credential, scheme string
-	shape              func(w http.ResponseWriter, f *failure)
+	// header has to hold the key, with scheme before it. Every other vendor's is
+	// refused.
+	header, scheme string
+	shape          func(w http.ResponseWriter, f *failure)
 }
 
 // credentials are the headers that one vendor or another has its key in.
@@ -73,13 +73,13 @@ func (v *vendor) checkHead(r *http.Request) *failure {
 	}
 	for _, name := range credentials {
 		switch values := r.Header.Values(name); {
-		case name != v.credential && len(values) > 0:
+		case name != v.header && len(values) > 0:
 			return invalid(400, "", "a credential of another vendor has come in %s", name)
-		case name == v.credential && v.scheme == signed && len(values) == 1:
+		case name == v.header && v.scheme == signed && len(values) == 1:
 			if !strings.HasPrefix(values[0], signed+" Credential="+AccessKey+"/") {
 				return invalid(403, "", "The security token included in the request is invalid: %s", values[0])
 			}
-		case name == v.credential && !slices.Equal(values, []string{v.scheme + v.s.key}):
+		case name == v.header && !slices.Equal(values, []string{v.scheme + v.s.key}):
 			return invalid(401, "", "invalid key in %s: %s", name, strings.Join(values, ", "))
 		}
 	}

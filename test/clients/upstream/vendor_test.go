@@ -11,7 +11,7 @@ import (
 )
 
 // The services are worth something only if they refuse what the real ones
-// refuse. Each question is right but for one thing, which is new in place of
+// refuse. Each question is right but for one thing, which is other in place of
 // old.
 func TestVendorsAreStrict(t *testing.T) {
 	const signature = "Er+/fbcM9xo07BkSxKfMMizLYqdQY1X55V+oLuyFCNDQy8Q="
@@ -40,14 +40,14 @@ func TestVendorsAreStrict(t *testing.T) {
 			{"role":"user","content":[{"toolResult":{"toolUseId":"c1","content":[{"text":"sun"}]}}]}]}`},
 	}
 	services := upstream.New("key", "forbidden").Vendors()
-	ask := func(t *testing.T, vendor, old, new string) (int, string) {
+	ask := func(t *testing.T, vendor, old, other string) (int, string) {
 		t.Helper()
 		q := questions[vendor]
 		body := strings.Replace(q.body, "SIGNATURE", signature, 1)
 		if !strings.Contains(body, old) {
 			t.Fatalf("there is no %s to replace", old)
 		}
-		body = strings.Replace(body, old, new, 1)
+		body = strings.Replace(body, old, other, 1)
 		r := httptest.NewRequest(http.MethodPost, q.path, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		switch vendor {
@@ -71,7 +71,7 @@ func TestVendorsAreStrict(t *testing.T) {
 			t.Errorf("%s: status %d for a right question: %s", vendor, status, answer)
 		}
 	}
-	for _, c := range []struct{ vendor, old, new string }{
+	for _, c := range []struct{ vendor, old, other string }{
 		{"anthropic", signature, strings.Replace(signature, "Er", "re", 1)},
 		{"anthropic", `"signature":"` + signature + `"`, `"signature":""`},
 		{"anthropic", `"thinking":""`, `"thinking":"other thoughts"`},
@@ -96,8 +96,8 @@ func TestVendorsAreStrict(t *testing.T) {
 		{"ollama", `"arguments":{}`, `"arguments":"{}"`},
 		{"ollama", `"tool_name":"f"`, `"tool_call_id":"c1"`},
 	} {
-		if status, answer := ask(t, c.vendor, c.old, c.new); status != http.StatusBadRequest {
-			t.Errorf("%s: status %d with %s in place of %s: %s", c.vendor, status, c.new, c.old, answer)
+		if status, answer := ask(t, c.vendor, c.old, c.other); status != http.StatusBadRequest {
+			t.Errorf("%s: status %d with %s in place of %s: %s", c.vendor, status, c.other, c.old, answer)
 		}
 	}
 }
