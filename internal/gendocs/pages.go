@@ -26,6 +26,7 @@ func pages(c *comments) (map[string][]byte, error) {
 		{"entities.md", func() (string, error) { return entities(c) }},
 		{"settings.md", func() (string, error) { return settingsPage(c) }},
 		{"metrics.md", func() (string, error) { return metricsPage(c) }},
+		{"translation.md", translationPage},
 		{"schema/config.schema.json", func() (string, error) { return documentSchema(c, registry) }},
 	} {
 		text, err := p.make()
@@ -51,6 +52,7 @@ func contents(registry *plugin.Registry) string {
 	b.WriteString("- [Entities](entities.md): what a declarative document is made of\n")
 	b.WriteString("- [Settings](settings.md): the keys of the settings file\n")
 	b.WriteString("- [Metrics](metrics.md): what `/metrics` shows\n")
+	b.WriteString("- [Translation](translation.md): what formats of models keep of each other\n")
 	b.WriteString("- [config.schema.json](schema/config.schema.json): the JSON schema of the declarative document, for editors\n")
 	b.WriteString("\nPlugins:\n\n| Plugin | Priority |\n|---|---|\n")
 	for _, d := range registry.All() {
