@@ -48,7 +48,7 @@ func translationPage() (string, error) {
 	b.WriteString(mark)
 	b.WriteString("# Translation\n\nWhat a translation keeps of a question and of an answer. A question or an answer that goes on in the " +
 		"format that it came in loses nothing; of any other, what stands here. *kept* is sent on in the words of the other format; " +
-		"*dropped* is left out; *changed* is sent as something near to it. What is dropped and changed in a question is noted in the log.\n")
+		"*dropped* is left out; *changed* is sent as something near to it. The option `translation` of [ai-proxy](plugins/ai-proxy.md) says what happens with a question of which something is dropped or changed.\n")
 	if err := questions(&b); err != nil {
 		return "", err
 	}

@@ -273,8 +273,10 @@ func usageRows(text func(a *llm.Response)) []answerRow {
 		}, false}
 	}
 	return []answerRow{
-		{"usage: prompt and completion", text, func(a *llm.Response) { a.Usage.Prompt, a.Usage.Completion, a.Usage.Total = 10, 5, 15 },
-			func(a *llm.Response) string { return kept(a.Usage.Prompt == 10 && a.Usage.Completion == 5) }, false},
+		{
+			"usage: prompt and completion", text, func(a *llm.Response) { a.Usage.Prompt, a.Usage.Completion, a.Usage.Total = 10, 5, 15 },
+			func(a *llm.Response) string { return kept(a.Usage.Prompt == 10 && a.Usage.Completion == 5) }, false,
+		},
 		told("read from a cache", func(d *llm.UsageDetails) *int64 { return &d.CachedPrompt }),
 		told("written to a cache", func(d *llm.UsageDetails) *int64 { return &d.CacheWrite }),
 		told("thinking", func(d *llm.UsageDetails) *int64 { return &d.Reasoning }),

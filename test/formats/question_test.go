@@ -35,6 +35,7 @@ var field = regexp.MustCompile(`^(messages|tools|choice|sampling|output|reasonin
 // but for what is noted, and can be put in the first one again.
 func TestPairs(t *testing.T) {
 	both(t, func(t *testing.T, a, b *format) {
+		t.Helper()
 		for seed := range uint64(seeds) {
 			x := newMaker(seed, a.client.Format()).request()
 			body, _ := a.encode(t, x)
