@@ -147,9 +147,9 @@ func (m *maker) assistant(r *llm.Request) {
 	if len(r.Tools) > 0 && m.one(2) {
 		calls = 1 + m.IntN(3)
 	}
-	if calls == 0 || m.one(2) {
+	if calls > 0 && m.one(2) || calls == 0 && !m.one(4) {
 		msg.Parts = append(msg.Parts, llm.Part{Text: m.text()})
-	} else if calls == 0 && m.one(3) {
+	} else if calls == 0 {
 		msg.Parts = append(msg.Parts, llm.Part{Kind: llm.Refusal, Text: m.text()})
 	}
 	var results []llm.Part

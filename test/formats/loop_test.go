@@ -138,6 +138,7 @@ func (f *format) joined(t testing.TB, raw []byte) []byte {
 // the same nodes, and the results belong to the calls.
 func TestLoops(t *testing.T) {
 	both(t, func(t *testing.T, a, b *format) {
+		t.Helper()
 		for seed := range uint64(20) {
 			m := newMaker(seed, b.client.Format())
 			answer := m.calling()

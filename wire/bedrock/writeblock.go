@@ -100,6 +100,9 @@ func (b *blocks) text(p *llm.Part) bool {
 	if p.Text == nil || p.Extra.From != own && blank(p.Text) {
 		return false
 	}
+	if p.Kind == llm.Refusal {
+		b.note("", "text")
+	}
 	o := b.begin()
 	switch {
 	case b.original(&o, p, "guardContent", readGuard):

@@ -140,7 +140,11 @@ func (e *v1Writer) turnsOf(turns []v1Turn, m *llm.Message, at string) []v1Turn {
 		case !isText(p):
 			drop(e.n, partAt(at, i), p.Kind != llm.Redacted && (p.Kind != llm.Thinking || p.Text != nil))
 		}
+		if p.Kind == llm.Refusal {
+			e.n.Change(partAt(at, i), "text")
+		}
 		drop(e.n, partAt(at, i)+".cache", p.Cache != nil)
+		drop(e.n, partAt(at, i)+".citations", len(p.Citations) > 0 && p.Citations[0].From != llm.CohereV1)
 		t.said = append(t.said, p)
 	}
 	last := len(turns) - 1

@@ -75,6 +75,9 @@ func (e *v2Writer) content(o *node, m *llm.Message, at string) {
 
 // noted notes what blocks cannot have.
 func (e *v2Writer) noted(p *llm.Part, at string) {
+	if p.Kind == llm.Refusal {
+		e.n.Change(at, "text")
+	}
 	drop(e.n, at+".cache", p.Cache != nil)
 	drop(e.n, at+".citations", len(p.Citations) > 0 && p.Citations[0].From != llm.CohereV2)
 }

@@ -126,7 +126,10 @@ func (e *partEncoder) part(p *llm.Part) {
 		e.call(&o, p)
 	case llm.ToolResult:
 		e.result(&o, p)
-	case llm.Text, llm.Refusal, llm.Redacted, llm.Opaque:
+	case llm.Refusal:
+		e.change("", "text")
+		o.member("text", text(p.Text))
+	case llm.Text, llm.Redacted, llm.Opaque:
 		o.member("text", text(p.Text))
 	}
 	o.member("thought", form(&p.Extra, formThought))

@@ -91,7 +91,10 @@ func (e *requestEncoder) content(i int, m *llm.Message) content {
 func (e *requestEncoder) sort(c *content, parts []llm.Part, j int, path string) {
 	p := &parts[j]
 	switch p.Kind {
-	case llm.Text, llm.Refusal:
+	case llm.Refusal:
+		e.notes.Change(path, "text")
+		c.texts = append(c.texts, p.Text)
+	case llm.Text:
 		c.texts = append(c.texts, p.Text)
 	case llm.Thinking:
 		c.thoughts = append(c.thoughts, p.Text)
