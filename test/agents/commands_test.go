@@ -15,8 +15,6 @@ type agent struct {
 	program string // where run.sh has put it
 	format  format
 	models  []string // of vendors
-	// provoked begins the errors that the agent asks for.
-	provoked []string
 	// setUp gives the arguments of the program.
 	setUp func(t *testing.T, s *setting) (args []string)
 }
