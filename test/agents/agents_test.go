@@ -38,6 +38,7 @@ func TestAgents(t *testing.T) {
 }
 
 func try(t *testing.T, installed string, a *agent, name string) {
+	t.Helper()
 	program := filepath.Join(installed, a.program)
 	if _, err := os.Stat(program); err != nil {
 		t.Fatalf("%s is not installed, see run.sh: %v", a.name, err)
@@ -57,7 +58,7 @@ func try(t *testing.T, installed string, a *agent, name string) {
 	if !strings.Contains(out, farewell) {
 		t.Errorf("%s did not hand the model's last words on", a.name)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, fileName)); string(text) != content { //nolint:gosec // the test's own file
+	if text, err := os.ReadFile(filepath.Join(dir, fileName)); string(text) != content {
 		t.Errorf("the file holds %q: %v", text, err)
 	}
 	counts, refusals := m.told()
@@ -72,6 +73,7 @@ func try(t *testing.T, installed string, a *agent, name string) {
 
 // trace is a folder for what was asked, if TRACE names one.
 func trace(t *testing.T) string {
+	t.Helper()
 	if os.Getenv("TRACE") == "" {
 		return ""
 	}
@@ -87,7 +89,7 @@ func run(t *testing.T, program, dir string, args []string, s *setting) (out stri
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c := exec.CommandContext(ctx, program, args...) //nolint:gosec // one of the installed agents
+	c := exec.CommandContext(ctx, program, args...)
 	c.Dir = dir
 	c.Env = append([]string{
 		"HOME=" + s.home, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + s.home, "SHELL=/bin/bash", "TERM=dumb", "NO_COLOR=1",
