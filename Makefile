@@ -10,7 +10,7 @@ LDFLAGS = -s -w -X main.release=$(VERSION)
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-allocs test-corpus test-clients test-model lint fmt fuzz bench generate check
+.PHONY: help build run test test-allocs test-corpus test-clients test-model test-agents lint fmt fuzz bench generate check
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -38,6 +38,9 @@ test-clients: ## drive the gateway with the vendors' own SDKs
 
 test-model: ## opt-in: run the gateway before a real local model server
 	./test/model/run.sh
+
+test-agents: ## opt-in: coding agents do a small task through the gateway
+	./test/agents/run.sh
 
 lint: ## linters, vet, module tidiness
 	./scripts/lint.sh $(LINT_VERSION)

@@ -121,7 +121,9 @@ func (c *conversation) user(b *block) error {
 
 func (c *conversation) assistant(b *block) error {
 	switch {
-	case b.Type == "thinking" && b.Thinking == thought && b.Signature == signature:
+	// Clients of other formats drop the text. With its signature that stands for
+	// thoughts that were not shown, as with thinking.display "omitted".
+	case b.Type == "thinking" && (b.Thinking == thought || b.Thinking == "") && b.Signature == signature:
 		c.proven = true
 	case b.Type == "text" && b.Text != "":
 	case b.Type == "tool_use" && callID.MatchString(b.ID) && json.Valid(b.Input) && c.proven:

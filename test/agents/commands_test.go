@@ -15,8 +15,6 @@ type agent struct {
 	program string // where run.sh has put it
 	format  format
 	models  []string // of vendors
-	// provoked begins the errors that the agent asks for.
-	provoked []string
 	// setUp gives the arguments of the program.
 	setUp func(t *testing.T, s *setting) (args []string)
 }
@@ -71,6 +69,7 @@ func claudeCode(_ *testing.T, s *setting) []string {
 
 // https://developers.openai.com/codex/config-reference
 func codex(t *testing.T, s *setting) []string {
+	t.Helper()
 	s.env = []string{"CODEX_HOME=" + filepath.Join(s.home, ".codex"), "GATEWAY_KEY=" + s.key}
 	s.file(t, ".codex/config.toml", `
 model = "scripted"
@@ -89,6 +88,7 @@ wire_api = "responses"
 
 // https://geminicli.com/docs/reference/configuration
 func geminiCLI(t *testing.T, s *setting) []string {
+	t.Helper()
 	s.env = []string{
 		"GEMINI_API_KEY=" + s.key, "GOOGLE_GEMINI_BASE_URL=" + s.url, "GEMINI_MODEL=gemini-2.5-flash",
 		"GEMINI_TELEMETRY_ENABLED=false",
@@ -103,6 +103,7 @@ func geminiCLI(t *testing.T, s *setting) []string {
 
 // https://opencode.ai/docs/providers
 func opencode(t *testing.T, s *setting) []string {
+	t.Helper()
 	s.env = []string{"OPENCODE_DISABLE_AUTOUPDATE=1", "OPENCODE_DISABLE_MODELS_FETCH=1", "OPENCODE_DISABLE_LSP_DOWNLOAD=1"}
 	s.file(t, ".config/opencode/opencode.json", `{
 		"autoupdate": false, "share": "disabled",
