@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"bytes"
+	"compress/flate"
 	"encoding/base64"
+	"io"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
@@ -23,7 +26,24 @@ type Proof struct {
 	Kind llm.Kind
 	// Signature; a JSON string.
 	Signature llm.JSON
+	// Text of the thoughts, a JSON string: some providers want it unchanged
+	// beside its signature. nil where the client sends it back by itself.
+	Text llm.JSON
 }
+
+const (
+	// maxSealed is how long thoughts may be that travel in an id; of longer
+	// ones only the signature does.
+	maxSealed = 64 << 10
+	// maxOpened bounds what an id can be inflated to.
+	maxOpened = 512 << 10
+)
+
+// The letter after the seal tells how the proofs are written.
+const (
+	plainSeal    = 'p'
+	deflatedSeal = 'z'
+)
 
 // SealID puts proofs into the id of a call, in letters, digits, - and _.
 func SealID(id string, proofs []Proof) string {
@@ -36,36 +56,66 @@ func SealID(id string, proofs []Proof) string {
 		w.String(string(p.By))
 		w.Int(int64(p.Kind))
 		w.Raw(p.Signature)
+		if len(p.Text) > maxSealed {
+			p.Text = nil
+		}
+		w.Raw(p.Text)
 	}
 	w.EndArray()
-	return id + seal + base64.RawURLEncoding.EncodeToString(w.Buf)
+	form, text := byte(plainSeal), w.Buf
+	if small := deflate(w.Buf); len(small) < len(text) {
+		form, text = deflatedSeal, small
+	}
+	return id + seal + string(form) + base64.RawURLEncoding.EncodeToString(text)
+}
+
+func deflate(b []byte) []byte {
+	var out bytes.Buffer
+	z, err := flate.NewWriter(&out, flate.BestSpeed)
+	if err != nil {
+		return b
+	}
+	if _, err := z.Write(b); err != nil || z.Close() != nil {
+		return b
+	}
+	return out.Bytes()
 }
 
 // OpenID gives the id of a call as its provider made it, and the proofs that
 // were in it. What only looks like a sealed id is left as it is.
 func OpenID(id string) (string, []Proof) {
 	i := strings.LastIndex(id, seal)
-	if i < 0 {
+	if i < 0 || len(id) == i+len(seal) {
 		return id, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(id[i+len(seal):])
+	raw, err := base64.RawURLEncoding.DecodeString(id[i+len(seal)+1:])
+	if err == nil && id[i+len(seal)] == deflatedSeal {
+		raw, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(raw)), maxOpened))
+	}
 	if err != nil || !IsArray(raw) || jsonscan.Valid(raw) != nil {
 		return id, nil
 	}
-	var proofs []Proof
+	proofs, ok := readProofs(raw)
+	if !ok {
+		return id, nil
+	}
+	return id[:i], proofs
+}
+
+func readProofs(raw []byte) (proofs []Proof, ok bool) {
 	items := Items(raw)
 	for {
-		by, ok := items.Next()
-		if !ok {
-			break
+		by, some := items.Next()
+		if !some {
+			return proofs, true
 		}
 		kind, _ := items.Next()
 		signature, _ := items.Next()
+		text, _ := items.Next()
 		n, isNumber := Int(kind)
-		if !IsString(by) || !isNumber || n < 0 || n > int64(llm.Opaque) || !IsString(signature) {
-			return id, nil
+		if !IsString(by) || !isNumber || n < 0 || n > int64(llm.Opaque) || !IsString(signature) || !IsString(text) && !IsNull(text) {
+			return nil, false
 		}
-		proofs = append(proofs, Proof{By: llm.Format(Text(by)), Kind: llm.Kind(n), Signature: signature})
+		proofs = append(proofs, Proof{By: llm.Format(Text(by)), Kind: llm.Kind(n), Signature: signature, Text: Null(text)})
 	}
-	return id[:i], proofs
 }

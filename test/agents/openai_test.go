@@ -48,6 +48,7 @@ func (openAI) read(r *http.Request, body []byte) (*turn, error) {
 		return nil, &refusal{404, "no such URL"}
 	}
 	var q struct {
+		User     string
 		Messages []chatMessage
 		Stream   bool
 		Tools    []struct {
@@ -60,6 +61,9 @@ func (openAI) read(r *http.Request, body []byte) (*turn, error) {
 	}
 	if err := json.Unmarshal(body, &q); err != nil {
 		return nil, bad("%v", err)
+	}
+	if len(q.User) > 64 {
+		return nil, bad("Invalid 'user': string too long")
 	}
 	t := &turn{stream: q.Stream}
 	for i, f := range q.Tools {

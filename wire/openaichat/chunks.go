@@ -30,7 +30,31 @@ type outgoing struct {
 	parts    []outPart
 	calls    int64
 	proofs   []wire.Proof
+	thought  []byte // the thoughts of the part that is open, a JSON string without its end
 	finished bool
+}
+
+// maxThought is how much of thoughts is kept for their proof.
+const maxThought = 64 << 10
+
+// think keeps a piece of thoughts; too many are not kept at all.
+func (o *outgoing) think(piece llm.JSON) {
+	if o.thought == nil {
+		o.thought = []byte{'"'}
+	}
+	if len(o.thought) <= maxThought {
+		o.thought = append(o.thought, piece[1:len(piece)-1]...)
+	}
+}
+
+// thoughts are those that were kept, a JSON string, nil if there are none.
+func (o *outgoing) thoughts() llm.JSON {
+	text := o.thought
+	o.thought = nil
+	if text == nil || len(text) > maxThought {
+		return llm.JSON(`""`)
+	}
+	return append(text, '"')
 }
 
 type outPart struct {
@@ -162,6 +186,7 @@ func (c *chunker) part(dst []byte, o *outgoing, ev *llm.Event) []byte {
 	p := &ev.Part
 	part := o.of(ev.Index)
 	*part = outPart{kind: p.Kind, signed: p.SignedBy}
+	o.thought = nil
 	switch p.Kind {
 	case llm.ToolCall:
 		part.call, part.custom = o.calls, p.Call.Custom
@@ -237,6 +262,9 @@ func (c *chunker) piece(dst []byte, o *outgoing, ev *llm.Event) []byte {
 		if wire.EmptyText(ev.Text) {
 			return dst
 		}
+		if part.kind == llm.Thinking {
+			o.think(ev.Text)
+		}
 		return c.named(dst, o, memberOf(part.kind), ev.Text)
 	case llm.Image, llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Redacted, llm.Opaque:
 	}
@@ -249,7 +277,11 @@ func (c *chunker) sign(dst []byte, o *outgoing, ev *llm.Event) []byte {
 	if p.SignedBy == "" {
 		p.SignedBy = part.signed
 	}
-	o.proofs = addProof(o.proofs, &p)
+	proven := p
+	if p.Kind == llm.Thinking {
+		proven.Text = o.thoughts()
+	}
+	o.proofs = addProof(o.proofs, &proven)
 	if p.Kind != llm.Thinking && p.Kind != llm.Redacted {
 		return dst
 	}

@@ -2,6 +2,7 @@ package openaichat
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -72,9 +73,21 @@ func (e *encoder) sampling(r *llm.Request) {
 	w.Member("logit_bias", s.LogitBias)
 	w.Member("logprobs", s.Logprobs)
 	w.Member("top_logprobs", s.TopLogprobs)
-	w.Member("user", r.User)
+	e.user(r.User)
 	w.Member("service_tier", r.ServiceTier)
 	w.Member("metadata", r.Metadata)
+}
+
+// maxUser is how many characters OpenAI takes in user. Others give longer ones:
+// Claude Code's are a JSON object of its device and session.
+const maxUser = 64
+
+func (e *encoder) user(v llm.JSON) {
+	if !e.same && utf8.RuneCount(wire.TextBytes(v)) > maxUser {
+		e.n.Drop("user")
+		return
+	}
+	e.w.Member("user", v)
 }
 
 // optional writes a parameter that not every service takes, field in the model.

@@ -174,7 +174,10 @@ func (s *speech) parts() []llm.Part {
 			case p.Kind == llm.ToolCall:
 				call.Signature, call.SignedBy = p.Signature, p.By
 			case !s.signed:
-				out = append(out, llm.Part{Kind: p.Kind, Text: llm.JSON(`""`), Signature: p.Signature, SignedBy: p.By})
+				if p.Text == nil {
+					p.Text = llm.JSON(`""`)
+				}
+				out = append(out, llm.Part{Kind: p.Kind, Text: p.Text, Signature: p.Signature, SignedBy: p.By})
 			}
 		}
 		out = append(out, call)

@@ -309,5 +309,10 @@ func addProof(list []wire.Proof, p *llm.Part) []wire.Proof {
 	if p.Signature == nil || p.SignedBy == own || p.Kind != llm.ToolCall && p.Kind != llm.Thinking && p.Kind != llm.Redacted {
 		return list
 	}
-	return append(list, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: slices.Clone(p.Signature)})
+	proof := wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: slices.Clone(p.Signature)}
+	if p.Kind == llm.Thinking && !wire.EmptyText(p.Text) {
+		// Most clients drop the thoughts themselves.
+		proof.Text = slices.Clone(p.Text)
+	}
+	return append(list, proof)
 }

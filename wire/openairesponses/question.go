@@ -2,6 +2,7 @@ package openairesponses
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
@@ -61,7 +62,7 @@ func (q *question) options() {
 	if q.own || len(r.Tools) > 0 {
 		w.Member("parallel_tool_calls", r.Parallel)
 	}
-	w.Member("user", r.User)
+	q.user()
 	w.Member("service_tier", r.ServiceTier)
 	w.Member("metadata", r.Metadata)
 	q.unsampled()
@@ -69,6 +70,18 @@ func (q *question) options() {
 		w.Member("store", q.store())
 		q.include()
 	}
+}
+
+// maxUser is how many characters OpenAI takes in user. Others give longer ones:
+// Claude Code's are a JSON object of its device and session.
+const maxUser = 64
+
+func (q *question) user() {
+	if !q.own && utf8.RuneCount(wire.TextBytes(q.r.User)) > maxUser {
+		q.n.Drop("user")
+		return
+	}
+	q.w.Member("user", q.r.User)
 }
 
 // leastTokens is what the API takes.

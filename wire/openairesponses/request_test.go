@@ -199,6 +199,24 @@ func TestLongCallIDs(t *testing.T) {
 	}
 }
 
+// OpenAI takes 64 characters. What its own callers send is theirs.
+func TestLongUser(t *testing.T) {
+	for _, tt := range []struct {
+		from llm.Format
+		size int
+		sent bool
+	}{
+		{llm.Anthropic, 64, true},
+		{llm.Anthropic, 65, false},
+		{llm.OpenAIResponses, 65, true},
+	} {
+		body, notes := encode(t, &llm.Request{User: wire.Quote(strings.Repeat("é", tt.size)), Extra: llm.Extra{From: tt.from}})
+		if sent := wire.Get(body, "user") != nil; sent != tt.sent || sent == (len(notes) > 0) {
+			t.Errorf("%d characters from %s: sent %v, notes %v", tt.size, tt.from, sent, notes)
+		}
+	}
+}
+
 func TestStored(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"input":"x"}`: "", `{"input":"x","previous_response_id":null}`: "", `{"input":"x","previous_response_id":"resp_1"}`: "previous_response_id",
