@@ -89,7 +89,11 @@ func (e *partEncoder) file(m *llm.Media) bool {
 // after them, on the way to a caller.
 func (e *partEncoder) keepProof(p *llm.Part) {
 	if e.answer && p.Signature != nil && p.SignedBy != own && p.SignedBy != "" {
-		e.proofs = append(e.proofs, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature})
+		proof := wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature}
+		if p.Kind == llm.Thinking && !wire.EmptyText(p.Text) {
+			proof.Text = p.Text // many clients drop the thoughts themselves
+		}
+		e.proofs = append(e.proofs, proof)
 	}
 }
 

@@ -50,7 +50,11 @@ func unseal(p *llm.Part) []llm.Part {
 			p.Signature, p.SignedBy = proof.Signature, proof.By
 			continue
 		}
-		out = append(out, llm.Part{Kind: proof.Kind, Text: llm.JSON(`""`), Signature: proof.Signature, SignedBy: proof.By})
+		text := proof.Text
+		if text == nil {
+			text = llm.JSON(`""`)
+		}
+		out = append(out, llm.Part{Kind: proof.Kind, Text: text, Signature: proof.Signature, SignedBy: proof.By})
 	}
 	return append(out, *p)
 }

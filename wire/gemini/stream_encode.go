@@ -44,7 +44,7 @@ type answer struct {
 type piece struct {
 	llm.Part
 	whole bool   // to be written at its end
-	text  []byte // until then: the text, or that of the arguments
+	text  []byte // until then: the text, or that of the arguments; of thoughts the inside of the string
 	ascii bool
 }
 
@@ -189,6 +189,9 @@ func (e *encoder) delta(a *answer, p *piece, text llm.JSON) {
 		return
 	}
 	p.ascii = p.ascii && isASCII(text)
+	if p.Kind == llm.Thinking && len(p.text) <= maxThought {
+		p.text = append(p.text, text[1:len(text)-1]...)
+	}
 	e.write(a, &llm.Part{Kind: p.Kind, Text: text})
 }
 
@@ -219,8 +222,19 @@ func (e *encoder) sign(a *answer, p *piece, ev *llm.Event) {
 	case by == own:
 		e.write(a, &llm.Part{Kind: p.Kind, Text: llm.JSON(`""`), Signature: signature, SignedBy: by})
 	default:
-		a.proofs = append(a.proofs, wire.Proof{By: by, Kind: p.Kind, Signature: signature})
+		a.proofs = append(a.proofs, wire.Proof{By: by, Kind: p.Kind, Signature: signature, Text: p.thoughts()})
 	}
+}
+
+// maxThought is how much of thoughts is kept for their proof.
+const maxThought = 64 << 10
+
+// thoughts are those of a part, nil if there are none or too many.
+func (p *piece) thoughts() llm.JSON {
+	if p.Kind != llm.Thinking || len(p.text) == 0 || len(p.text) > maxThought {
+		return nil
+	}
+	return append(append(llm.JSON{'"'}, p.text...), '"')
 }
 
 // cite keeps a citation of another format for the end. Places are in bytes here;
