@@ -115,7 +115,7 @@ func FuzzStream(f *testing.F) {
 			}
 			t.Fatalf("%v\n%s", err, encodeStream(events, nil))
 		}
-		if got, want := short(joined(again)), short(joined(events)); got != want {
+		if got, want := short(joined(ours(again))), short(joined(ours(events))); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 		second, err := decodeStream(messages(t, encodeStream(again, arrayRequest(t))))
@@ -123,4 +123,16 @@ func FuzzStream(f *testing.F) {
 			t.Errorf("%v\ngot\n%s\nwant\n%s", err, short(second), short(again))
 		}
 	})
+}
+
+// ours leaves out what only the API knows: a call that came in pieces is
+// written whole, so that such a member may come before it.
+func ours(events []llm.Event) []llm.Event {
+	var out []llm.Event
+	for _, ev := range events {
+		if ev.Kind != llm.EventOther {
+			out = append(out, ev)
+		}
+	}
+	return out
 }
