@@ -62,10 +62,20 @@ func OpenID(id string) (string, []Proof) {
 		kind, _ := items.Next()
 		signature, _ := items.Next()
 		n, isNumber := Int(kind)
-		if !IsString(by) || !isNumber || n < 0 || n > int64(llm.Opaque) || !IsString(signature) {
+		if !IsString(by) || !isNumber || !provable(n) || !IsString(signature) {
 			return id, nil
 		}
 		proofs = append(proofs, Proof{By: llm.Format(Text(by)), Kind: llm.Kind(n), Signature: signature})
 	}
 	return id[:i], proofs
+}
+
+// provable tells whether there are proofs of a kind. Anyone can make an id: a
+// part of another kind would lack what it consists of.
+func provable(kind int64) bool {
+	switch kind {
+	case int64(llm.ToolCall), int64(llm.Thinking), int64(llm.Redacted):
+		return true
+	}
+	return false
 }
