@@ -143,7 +143,10 @@ func (c *call) check(ex *flow.Exchange) error {
 	if c.t.embeds() {
 		return c.understandEmbed(ex)
 	}
-	return c.understand(ex)
+	if err := c.understand(ex); err != nil {
+		return err
+	}
+	return c.settleFormat()
 }
 
 // checkNative is check for callers who speak another format than OpenAI's: it
@@ -169,7 +172,13 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 	if err := c.settleModel(c.x.question.Model); err != nil {
 		return err
 	}
-	return c.settleStream(c.x.question.Stream)
+	if c.counts { // no number comes in events
+		return c.settleFormat()
+	}
+	if err := c.settleStream(c.x.question.Stream); err != nil {
+		return err
+	}
+	return c.settleFormat()
 }
 
 func (c *call) resolve(ex *flow.Exchange) error {
@@ -353,8 +362,15 @@ func (c *call) settleModel(asked string) error {
 	return invalid("model parameter not found in request, nor in gateway configuration")
 }
 
+// maxName is how long the name of a model may be, as JSON. ARNs have up to 2048
+// characters.
+const maxName = 4096
+
 // name takes the caller's model, a JSON string.
 func (c *call) name(asked []byte) error {
+	if len(asked) > maxName {
+		return invalid("model is too long for the name of a model")
+	}
 	named, err := c.t.named(asked, c.record)
 	if err != nil {
 		return invalid("model must be a string that names a model of the provider")

@@ -80,8 +80,12 @@ type Target struct {
 	models map[string]*resolved
 }
 
-// maxModels bounds how many of the callers' model names are remembered.
-const maxModels = 256
+// maxModels bounds how many of the callers' model names are remembered, and
+// maxRemembered how long they are.
+const (
+	maxModels     = 256
+	maxRemembered = 256
+)
 
 // named is what follows from the model that a caller asks for, given as a
 // JSON string. What depends on more of the request than that, by the record m,
@@ -97,8 +101,8 @@ func (t *Target) named(raw []byte, m *provider.Model) (*resolved, error) {
 		return r, nil
 	}
 	r, err := t.place(raw, m)
-	if err != nil {
-		return nil, err
+	if err != nil || len(raw) > maxRemembered {
+		return r, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -44,16 +44,21 @@ type translation struct {
 
 // understand reads the question into the canonical model.
 func (c *call) understand(ex *flow.Exchange) error {
-	x := &c.x
-	if f := c.place().format; f != nil {
-		x.same = f.Format() == c.t.s.Client.Format()
-	}
-	x.question = llm.Request{}
-	err := c.t.s.Client.DecodeRequest(&x.question, wire.Question{
+	c.x.question = llm.Request{}
+	err := c.t.s.Client.DecodeRequest(&c.x.question, wire.Question{
 		Path: ex.In.Path, Query: ex.In.Query, Body: c.body, Header: ex.In.Header.Get,
 	})
 	if err != nil {
 		return badQuestion(err)
+	}
+	return nil
+}
+
+// settleFormat tells whether the provider speaks the callers' format. The model
+// decides it in some places, so it must be known.
+func (c *call) settleFormat() error {
+	if f := c.place().format; f != nil {
+		c.x.same = f.Format() == c.t.s.Client.Format()
 	}
 	return c.checkState()
 }

@@ -11,8 +11,10 @@ import (
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/provider/anthropic"
+	"github.com/sluice-gateway/sluice/provider/gemini"
 	"github.com/sluice-gateway/sluice/wire"
 	wireanthropic "github.com/sluice-gateway/sluice/wire/anthropic"
+	wiregemini "github.com/sluice-gateway/sluice/wire/gemini"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 )
 
@@ -418,3 +420,63 @@ func (f *framed) Next() (flow.Frame, error) {
 }
 
 func (f *framed) Close() error { return nil }
+
+// A model can decide which format is spoken where it is.
+func TestModelDecidesFormat(t *testing.T) {
+	vertex := target(t, func(s *Settings) {
+		s.Provider, s.Client = gemini.New(), wiregemini.Client{}
+		s.Model.Provider = "gemini"
+		s.Model.Options.Gemini = provider.Gemini{APIEndpoint: "e.example", ProjectID: "p", LocationID: "l"}
+	})
+	ask := func(path string) *flow.Exchange {
+		ex := asking(`{"contents":[{"parts":[{"text":"Hi"}]}],"messages":[]}`)
+		ex.In.Path = path
+		if err := calling(vertex, ex); err != nil {
+			t.Fatal(err)
+		}
+		return ex
+	}
+	for model, want := range map[string]string{"gemini-x": `"contents"`, "claude-x": `"anthropic_version"`} {
+		ex := ask("/v1beta/models/" + model + ":generateContent")
+		if err := ex.Call.Prepare(ex, 0); err != nil {
+			t.Fatal(err)
+		}
+		if got := sent(ex); !strings.Contains(got, want) {
+			t.Errorf("%s: sent %s, want %s in it", model, got, want)
+		}
+	}
+}
+
+func TestCountOfStreamedRoute(t *testing.T) {
+	tg := target(t, func(s *Settings) {
+		s.Provider, s.Client, s.Streaming = gemini.New(), wiregemini.Client{}, Always
+		s.Model.Provider = "gemini"
+	})
+	ex := asking(`{"contents":[{"parts":[{"text":"Hi"}]}]}`)
+	ex.In.Path = "/v1beta/models/gemini-x:countTokens"
+	if err := calling(tg, ex); err != nil {
+		t.Fatal(err)
+	}
+	if err := ex.Call.Prepare(ex, 0); err != nil {
+		t.Fatal(err)
+	}
+	if want := "/v1beta/models/gemini-x:countTokens"; ex.Out.Path != want {
+		t.Errorf("counts at %s, want %s", ex.Out.Path, want)
+	}
+}
+
+func TestLongModelNames(t *testing.T) {
+	tg := target(t, nil)
+	ask := func(n int) error {
+		return calling(tg, asking(`{"model":"`+strings.Repeat("m", n)+`","messages":[{"role":"user","content":"Hi"}]}`))
+	}
+	if err := ask(2048); err != nil {
+		t.Errorf("the length of an ARN: %v", err)
+	}
+	if len(tg.models) != 0 {
+		t.Errorf("%d long names are remembered", len(tg.models))
+	}
+	if err := ask(8192); err == nil {
+		t.Error("a name of 8 KiB is taken")
+	}
+}

@@ -35,8 +35,10 @@ const (
 	// maxSealed is how long thoughts may be that travel in an id; of longer
 	// ones only the signature does.
 	maxSealed = 64 << 10
-	// maxOpened bounds what an id can be inflated to.
+	// maxOpened bounds what an id can be inflated to, and maxRatio by how much:
+	// a body can be full of ids.
 	maxOpened = 512 << 10
+	maxRatio  = 20
 )
 
 // The letter after the seal tells how the proofs are written.
@@ -81,6 +83,12 @@ func deflate(b []byte) []byte {
 	return out.Bytes()
 }
 
+// inflate undoes deflate. What is longer than thoughts can be is cut off.
+func inflate(b []byte) ([]byte, error) {
+	limit := min(maxOpened, maxRatio*len(b)+1024)
+	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b)), int64(limit)))
+}
+
 // OpenID gives the id of a call as its provider made it, and the proofs that
 // were in it. What only looks like a sealed id is left as it is.
 func OpenID(id string) (string, []Proof) {
@@ -90,7 +98,7 @@ func OpenID(id string) (string, []Proof) {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(id[i+len(seal)+1:])
 	if err == nil && id[i+len(seal)] == deflatedSeal {
-		raw, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(raw)), maxOpened))
+		raw, err = inflate(raw)
 	}
 	if err != nil || !IsArray(raw) || jsonscan.Valid(raw) != nil {
 		return id, nil
@@ -113,9 +121,19 @@ func readProofs(raw []byte) (proofs []Proof, ok bool) {
 		signature, _ := items.Next()
 		text, _ := items.Next()
 		n, isNumber := Int(kind)
-		if !IsString(by) || !isNumber || n < 0 || n > int64(llm.Opaque) || !IsString(signature) || !IsString(text) && !IsNull(text) {
+		if !IsString(by) || !isNumber || !provable(n) || !IsString(signature) || !IsString(text) && !IsNull(text) {
 			return nil, false
 		}
 		proofs = append(proofs, Proof{By: llm.Format(Text(by)), Kind: llm.Kind(n), Signature: signature, Text: Null(text)})
 	}
+}
+
+// provable tells whether there are proofs of a kind. Anyone can make an id: a
+// part of another kind would lack what it consists of.
+func provable(kind int64) bool {
+	switch kind {
+	case int64(llm.ToolCall), int64(llm.Thinking), int64(llm.Redacted):
+		return true
+	}
+	return false
 }

@@ -24,6 +24,9 @@ func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 	if r.Model == "" {
 		r.Model = model
 	}
+	if model != "" && r.Model != model {
+		return &wire.Invalid{Field: "model", Message: "must be the model of the path, " + model}
+	}
 	r.Stream = method == "streamGenerateContent"
 	r.IncludeUsage = true
 	if r.Stream && !altSSE(q.Query) {

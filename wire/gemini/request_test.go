@@ -290,3 +290,24 @@ func TestReasoning(t *testing.T) {
 		}
 	}
 }
+
+// Who lets callers through by the path must know that the body asks the same.
+func TestModelOfPathAndBody(t *testing.T) {
+	for _, c := range []struct {
+		path, model string
+		refused     bool
+	}{
+		{"/v1beta/models/m:generateContent", "models/m", false},
+		{"/v1/projects/p/locations/l/publishers/google/models/m:generateContent", "projects/p/locations/l/publishers/google/models/m", false},
+		{"/anything", "models/m", false},
+		{"/v1beta/models/cheap:generateContent", "models/m", true},
+		{"/v1beta/models/cheap:generateContent", "m", true},
+	} {
+		body := `{"model":"` + c.model + `","contents":[{"parts":[{"text":"Hi"}]}]}`
+		var r llm.Request
+		err := client.DecodeRequest(&r, wire.Question{Path: c.path, Body: []byte(body)})
+		if (err != nil) != c.refused || err == nil && r.Model != "m" {
+			t.Errorf("%s with %s: model %q, error %v", c.path, c.model, r.Model, err)
+		}
+	}
+}
