@@ -8,11 +8,33 @@
 // https://platform.claude.com/docs/en/api/messages.
 package anthropic
 
-import "github.com/sluice-gateway/sluice/llm"
+import (
+	"strings"
+
+	"github.com/sluice-gateway/sluice/llm"
+)
 
 // DefaultMaxTokens is what is asked for when the caller set no limit: the API
-// demands one, and every model can do as much.
-const DefaultMaxTokens = 4096
+// demands one, and every model can do as much. RoomyMaxTokens is that for
+// models from generation 4 on, which can do more, and are asked to write files.
+const (
+	DefaultMaxTokens = 4096
+	RoomyMaxTokens   = 16384
+)
+
+// defaultLimit of a model, whose name may have a region or a path before it.
+func defaultLimit(model string) int64 {
+	i := strings.Index(model, "claude-")
+	if i < 0 {
+		return DefaultMaxTokens
+	}
+	for _, old := range [...]string{"claude-1", "claude-2", "claude-3", "claude-instant"} {
+		if strings.HasPrefix(model[i:], old) {
+			return DefaultMaxTokens
+		}
+	}
+	return RoomyMaxTokens
+}
 
 // The versions that hosts other than Anthropic's want in the body, see Hosted.
 const (

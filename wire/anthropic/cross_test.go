@@ -118,7 +118,11 @@ func TestQuestionsOfOtherFormats(t *testing.T) {
 				want = `{"model":"",` + want[1:]
 			}
 			if !strings.Contains(want, `"max_tokens"`) {
-				want = `{"max_tokens":4096,"stream":false,` + want[1:]
+				limit := "4096"
+				if strings.Contains(want, "claude-opus-4") {
+					limit = "16384"
+				}
+				want = `{"max_tokens":` + limit + `,"stream":false,` + want[1:]
 			}
 			sameJSON(t, out, []byte(want))
 			if got := notes(&n); !slices.Equal(got, v.note) {
@@ -165,12 +169,12 @@ func TestEffortsOfOtherFormats(t *testing.T) {
 		{"calls without thoughts", llm.Request{Reasoning: llm.Reasoning{Effort: "low"}, Messages: answered}, "", "4096", ""},
 		{"calls with thoughts", llm.Request{Reasoning: llm.Reasoning{Effort: "low"}, Messages: signed}, budget("1024"), "5120", ""},
 		{"calls of an earlier turn", llm.Request{Reasoning: llm.Reasoning{Effort: "low"}, Messages: append(slices.Clone(answered), say(llm.User, "x"))}, budget("1024"), "5120", ""},
-		{"adaptive", llm.Request{Model: "claude-opus-4-7", Reasoning: llm.Reasoning{Effort: "high", Show: true}}, `{"type":"adaptive","display":"summarized"}`, "4096", `"high"`},
-		{"adaptive minimal", llm.Request{Model: "us.anthropic.claude-sonnet-5-20260101-v1:0", Reasoning: llm.Reasoning{Effort: "minimal"}}, `{"type":"adaptive"}`, "4096", `"low"`},
+		{"adaptive", llm.Request{Model: "claude-opus-4-7", Reasoning: llm.Reasoning{Effort: "high", Show: true}}, `{"type":"adaptive","display":"summarized"}`, "16384", `"high"`},
+		{"adaptive minimal", llm.Request{Model: "us.anthropic.claude-sonnet-5-20260101-v1:0", Reasoning: llm.Reasoning{Effort: "minimal"}}, `{"type":"adaptive"}`, "16384", `"low"`},
 		{"dated", llm.Request{Model: "claude-opus-4-20250514", Reasoning: llm.Reasoning{Effort: "low"}}, budget("1024"), "5120", ""},
 		{"4.6", llm.Request{Model: "claude-opus-4-6", Reasoning: llm.Reasoning{Effort: "low"}}, budget("1024"), "5120", ""},
 		{"older", llm.Request{Model: "claude-3-7-sonnet-20250219", Reasoning: llm.Reasoning{Effort: "low"}}, budget("1024"), "5120", ""},
-		{"fable", llm.Request{Model: "claude-fable-5", Reasoning: llm.Reasoning{Effort: "max"}}, `{"type":"adaptive"}`, "4096", `"max"`},
+		{"fable", llm.Request{Model: "claude-fable-5", Reasoning: llm.Reasoning{Effort: "max"}}, `{"type":"adaptive"}`, "16384", `"max"`},
 	} {
 		out := encode(t, anthropic.New(), &v.r)
 		if got := wire.Get(out, "thinking"); string(got) != v.thinking {

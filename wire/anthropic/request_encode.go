@@ -87,7 +87,7 @@ func (e *encoder) limit(t thought) {
 		limit = t.limit
 	}
 	if limit == nil {
-		limit = number(DefaultMaxTokens)
+		limit = number(defaultLimit(e.r.Model))
 	}
 	e.o.raw("max_tokens", limit)
 }
