@@ -49,9 +49,11 @@ func unrollChoice(out []llm.Event, c *llm.Choice) []llm.Event {
 	})
 }
 
-// Collector makes one answer of events. It copies what it keeps.
+// Collector makes one answer of events. It copies what it keeps, which is the
+// beginning of an answer that is very long.
 type Collector struct {
-	a llm.Response
+	a    llm.Response
+	kept int // bytes, roughly
 }
 
 // Add takes the next event.
@@ -68,6 +70,9 @@ func (c *Collector) Add(ev *llm.Event) {
 	case llm.EventDelta:
 		c.delta(ev)
 	case llm.EventSign:
+		if !c.room(len(ev.Text)) {
+			return
+		}
 		p := c.at(ev)
 		p.Signature = clone(ev.Text)
 		if ev.Part.SignedBy != "" {
@@ -90,12 +95,30 @@ func clone(v llm.JSON) llm.JSON {
 	return append(llm.JSON{}, v...)
 }
 
-// maxCollected bounds choices, and parts of each, that are kept.
-const maxCollected = 4096
+// maxCollected bounds choices, and parts of each, that are kept; maxKept all
+// that is.
+const (
+	maxCollected = 4096
+	maxKept      = 4 << 20
+)
+
+// nodeSize is what a choice or a part takes without its text, roughly.
+const nodeSize = 256
+
+// room tells whether n more bytes are kept.
+func (c *Collector) room(n int) bool {
+	if c.kept+n > maxKept {
+		c.kept = maxKept // what follows a gap is not kept either
+		return false
+	}
+	c.kept += n
+	return true
+}
 
 func (c *Collector) choice(n int) *llm.Choice {
 	n = min(max(n, 0), maxCollected)
 	for len(c.a.Choices) <= n {
+		c.kept += nodeSize
 		c.a.Choices = append(c.a.Choices, llm.Choice{Index: len(c.a.Choices)})
 	}
 	return &c.a.Choices[n]
@@ -105,12 +128,16 @@ func (c *Collector) at(ev *llm.Event) *llm.Part {
 	choice := c.choice(ev.Choice)
 	n := min(max(ev.Index, 0), maxCollected)
 	for len(choice.Parts) <= n {
+		c.kept += nodeSize
 		choice.Parts = append(choice.Parts, llm.Part{Text: llm.JSON(`""`)})
 	}
 	return &choice.Parts[n]
 }
 
 func (c *Collector) part(ev *llm.Event) {
+	if !c.room(size(&ev.Part)) {
+		return
+	}
 	p := c.at(ev)
 	*p = llm.Part{Kind: ev.Part.Kind, Text: llm.JSON(`""`), SignedBy: ev.Part.SignedBy, Signature: clone(ev.Part.Signature)}
 	if IsString(ev.Part.Text) {
@@ -124,7 +151,22 @@ func (c *Collector) part(ev *llm.Event) {
 	}
 }
 
+// size is how many bytes of a part are kept.
+func size(p *llm.Part) int {
+	n := len(p.Text) + len(p.Signature)
+	if p.Call != nil {
+		n += len(p.Call.ID) + len(p.Call.Name) + len(p.Call.Args)
+	}
+	if p.Media != nil {
+		n += len(p.Media.MIME) + len(p.Media.Data) + len(p.Media.URL)
+	}
+	return n
+}
+
 func (c *Collector) delta(ev *llm.Event) {
+	if !c.room(len(ev.Text)) {
+		return
+	}
 	p := c.at(ev)
 	if p.Call != nil {
 		p.Call.Args = append(p.Call.Args, TextBytes(ev.Text)...)
