@@ -94,6 +94,7 @@ func (f *framer) sniff(data []byte) []byte {
 	f.held = append(f.held, data...)
 	rest := bytes.TrimLeft(f.held, " \t\r\n\ufeff")
 	if bytes.HasPrefix(mark, rest) {
+		f.held = append(f.held[:0], rest...) // white space is looked at once
 		return nil
 	}
 	switch rest[0] {

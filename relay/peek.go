@@ -13,6 +13,7 @@ import (
 // was read is in the call's buffer; whole tells that it is all there is.
 func (c *call) peek(r *flow.Reply) (document, whole bool, err error) {
 	c.scrap = c.scrap[:0]
+	blank := 0 // so much of the beginning is white space
 	g := newGleaner(nil, false)
 	for {
 		f, err := r.Stream.Next()
@@ -24,7 +25,8 @@ func (c *call) peek(r *flow.Reply) (document, whole bool, err error) {
 		}
 		c.scrap = append(c.scrap, f.Data...)
 		g.push(f.Data)
-		begin := bytes.TrimLeft(c.scrap, " \t\r\n\ufeff")
+		begin := bytes.TrimLeft(c.scrap[blank:], " \t\r\n\ufeff")
+		blank = len(c.scrap) - len(begin)
 		if !bytes.HasPrefix(mark, begin) && (begin[0] != '{' || g.ended > 1 || g.ended == 1 && g.depth > 0) {
 			return false, false, nil
 		}

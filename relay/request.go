@@ -2,6 +2,7 @@ package relay
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -37,7 +38,7 @@ func (c *call) Prepare(ex *flow.Exchange, n int) error {
 	c.ai.Meta = at.meta
 	c.authorize(ex)
 	if c.ai.LogPayloads && c.have {
-		c.ai.RequestBody = ex.Body.Edited()
+		c.ai.RequestBody = c.concealed(ex.Body.Edited())
 	}
 	return c.prove(ex)
 }
@@ -279,4 +280,17 @@ func dropParam(query, name string) string {
 		}
 	}
 	return strings.Join(kept, "&")
+}
+
+// concealed is a body that may be logged: without the credential in it.
+func (c *call) concealed(body []byte) []byte {
+	a := &c.t.s.Auth
+	if a.ParamLocation != "body" || a.ParamName == "" {
+		return body
+	}
+	s := jsonscan.Find(body, a.ParamName)
+	if !s.Present() {
+		return body
+	}
+	return slices.Concat(body[:s.Start], []byte(`"***"`), body[s.End:])
 }

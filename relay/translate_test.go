@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/provider/anthropic"
+	"github.com/sluice-gateway/sluice/provider/compatible"
 	"github.com/sluice-gateway/sluice/provider/gemini"
 	"github.com/sluice-gateway/sluice/wire"
 	wireanthropic "github.com/sluice-gateway/sluice/wire/anthropic"
@@ -478,5 +479,28 @@ func TestLongModelNames(t *testing.T) {
 	}
 	if err := ask(8192); err == nil {
 		t.Error("a name of 8 KiB is taken")
+	}
+}
+
+func TestLoggedPayloadHasNoCredential(t *testing.T) {
+	logged := func(change func(*Settings)) string {
+		tg := claude(t, func(s *Settings) {
+			s.Auth = provider.Auth{ParamName: "key", ParamValue: "sk-own", ParamLocation: "body"}
+			s.Logging.LogPayloads = true
+			if change != nil {
+				change(s)
+			}
+		})
+		ex := translated(t, tg, `{"messages":[{"role":"user","content":"Hello"}]}`)
+		if !strings.Contains(sent(ex), "sk-own") {
+			t.Errorf("sent %s without the key", sent(ex))
+		}
+		return string(ex.AI.RequestBody)
+	}
+	plain := func(s *Settings) { s.Provider, s.Client = compatible.All()[0], nil; s.Model.Provider = "openai" }
+	for _, got := range []string{logged(nil), logged(plain)} {
+		if strings.Contains(got, "sk-own") || !strings.Contains(got, "Hello") {
+			t.Errorf("logged %s", got)
+		}
 	}
 }

@@ -61,6 +61,10 @@ type Provider interface {
 	DecodeError(status int, header func(name string) string, body []byte) *llm.Error
 }
 
+// MaxChoices is how many choices of a whole answer are read; no service gives
+// as many. One of a few bytes takes a hundred times that in memory.
+const MaxChoices = 1024
+
 // Message is an event of a provider's stream, out of its frame: the type that
 // the frame gives it, if any, and its payload.
 type Message struct {

@@ -27,6 +27,8 @@ func (service) Name() string { return "gemini" }
 
 var errModel = errors.New("a model must be named, without slashes and dots that climb")
 
+var errProject = errors.New("gemini.project_id and gemini.location_id must not climb")
+
 // Endpoint implements provider.Provider.
 func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e := provider.Endpoint{Format: gemini.Provider{}, Below: true}
@@ -64,6 +66,9 @@ func operation(e *provider.Endpoint, o *provider.Operation) string {
 // vertex is where a model is in a project, by who made it.
 func vertex(e provider.Endpoint, o *provider.Operation, model string) (provider.Endpoint, error) {
 	g := &o.Options.Gemini
+	if climbs(g.ProjectID) || climbs(g.LocationID) {
+		return e, errProject
+	}
 	loc, err := provider.ParseLocation("https://" + g.APIEndpoint)
 	if err != nil {
 		return e, fmt.Errorf("gemini.api_endpoint: %w", err)
@@ -85,6 +90,10 @@ func vertex(e provider.Endpoint, o *provider.Operation, model string) (provider.
 	}
 	return e, nil
 }
+
+// climbs tells the segments of a path that name another one. What they are made
+// of may come from the request.
+func climbs(segment string) bool { return segment == "." || segment == ".." }
 
 // vectors is the end of a path: all but the first of Gemini's models for
 // embeddings have an operation that takes one input.
