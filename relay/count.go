@@ -40,7 +40,7 @@ func counting(f llm.Format, path string) bool {
 // countPath is where a provider of the format counts, by where it answers.
 func countPath(f llm.Format, path string) string {
 	c := counters[f]
-	return strings.TrimSuffix(path, c.instead) + c.suffix
+	return strings.TrimSuffix(strings.TrimSuffix(path, "/"), c.instead) + c.suffix
 }
 
 // counted is what is to be counted: some formats wrap it.

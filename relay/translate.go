@@ -93,7 +93,11 @@ func badQuestion(err error) error {
 func (c *call) put(ex *flow.Exchange, attempt int) error {
 	ex.Out.Method = "POST"
 	c.forget(ex)
-	if c.x.same && (c.counts || c.untouched()) {
+	switch {
+	case c.x.same && c.counts:
+		c.addMembers(ex, ex.Body.Raw())
+		return nil
+	case c.x.same && c.untouched():
 		c.addMembers(ex, c.body)
 		return nil
 	}

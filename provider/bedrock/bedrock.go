@@ -45,7 +45,7 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	default:
 		return e, provider.ErrNoOperation
 	}
-	if strings.Contains(o.Model, "..") {
+	if o.Model == "." || strings.Contains(o.Model, "..") {
 		return e, errModel
 	}
 	region := s.region(o.Options)
