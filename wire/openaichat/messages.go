@@ -11,7 +11,7 @@ func readMessages(r *llm.Request, v llm.JSON) error {
 	if !wire.IsArray(v) {
 		return &wire.Invalid{Field: "messages", Message: "must be an array"}
 	}
-	r.Messages = make([]llm.Message, 0, wire.Len(v))
+	r.Messages = []llm.Message{}
 	items := wire.Items(v)
 	for m, ok := items.Next(); ok; m, ok = items.Next() {
 		if !wire.IsObject(m) {
@@ -192,7 +192,7 @@ func (s *speech) readContent(v llm.JSON) {
 		s.plain = true
 		s.content = []llm.Part{{Kind: llm.Text, Text: v}}
 	case wire.IsArray(v):
-		s.content = make([]llm.Part, 0, wire.Len(v))
+		s.content = []llm.Part{}
 		items := wire.Items(v)
 		for p, ok := items.Next(); ok; p, ok = items.Next() {
 			s.content = append(s.content, readPart(p))
