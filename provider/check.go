@@ -2,6 +2,7 @@ package provider
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/schema"
 )
@@ -24,6 +25,12 @@ func CheckRecord(e *schema.Errors, r *Record) {
 		if _, err := ParseLocation(u); err != nil {
 			e.At("model.options.upstream_url").Fail(err.Error())
 		}
+	}
+	if strings.ContainsAny(auth.HeaderName+auth.HeaderValue.Reveal(), "\r\n\x00") {
+		e.At("auth.header_value").Fail("must be one line, or no request could carry it")
+	}
+	if model.Options.Bedrock.InvokeModel && model.Options.Bedrock.PerformanceConfigLatency != "" {
+		e.At("model.options.bedrock.performance_config_latency").Fail("is of the Converse API; leave out invoke_model")
 	}
 	checkNeeds(e, model)
 	checkAbility(e, r)
