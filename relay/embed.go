@@ -6,7 +6,6 @@ import (
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
-	"github.com/sluice-gateway/sluice/wire"
 )
 
 // caller is what every format of callers has.
@@ -48,10 +47,7 @@ func (c *call) understandEmbed(ex *flow.Exchange) error {
 	c.vectors = llm.EmbedRequest{}
 	// Vectors do not come in events, whatever was asked.
 	c.stream, c.ai.Streaming = false, false
-	err := c.t.s.Embed.DecodeRequest(&c.vectors, wire.Question{
-		Path: ex.In.Path, Query: ex.In.Query, Body: c.body, Header: ex.In.Header.Get,
-	})
-	if err != nil {
+	if err := c.t.s.Embed.DecodeRequest(&c.vectors, c.arrived(ex)); err != nil {
 		return badQuestion(err)
 	}
 	return nil

@@ -35,9 +35,6 @@ func newFramer(contentType string, limit int, take func(wire.Message) error) *fr
 	}
 	f := &framer{kind: streamReader(contentType), limit: limit, take: take}
 	f.split.Limit, f.binary.Limit = limit, limit
-	if mediaType(contentType) == "application/vnd.amazon.eventstream" {
-		f.kind = binaryMessages
-	}
 	return f
 }
 

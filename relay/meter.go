@@ -64,6 +64,8 @@ func streamReader(contentType string) framing {
 	case "", "text/event-stream", "application/json", "application/stream+json", "application/x-ndjson",
 		"application/octet-stream", "text/plain":
 		return sniff
+	case "application/vnd.amazon.eventstream":
+		return binaryMessages
 	}
 	return refuse
 }

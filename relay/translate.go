@@ -45,13 +45,15 @@ type translation struct {
 // understand reads the question into the canonical model.
 func (c *call) understand(ex *flow.Exchange) error {
 	c.x.question = llm.Request{}
-	err := c.t.s.Client.DecodeRequest(&c.x.question, wire.Question{
-		Path: ex.In.Path, Query: ex.In.Query, Body: c.body, Header: ex.In.Header.Get,
-	})
-	if err != nil {
+	if err := c.t.s.Client.DecodeRequest(&c.x.question, c.arrived(ex)); err != nil {
 		return badQuestion(err)
 	}
 	return nil
+}
+
+// arrived is the question as the formats read it.
+func (c *call) arrived(ex *flow.Exchange) wire.Question {
+	return wire.Question{Path: ex.In.Path, Query: ex.In.Query, Body: c.body, Header: ex.In.Header.Get}
 }
 
 // settleFormat tells whether the provider speaks the callers' format. The model
@@ -341,13 +343,7 @@ func (c *call) disguised(e *llm.Error) error {
 func (c *call) complete(ex *flow.Exchange, a *llm.Response) {
 	c.identify(ex, &a.ID, &a.Model, &a.Created)
 	c.ai.ResponseModel = a.Model
-	usage := a.Usage
-	usage.Extra = llm.Extra{}
-	c.ai.Usage = usage
-	if usage.Details != nil {
-		c.room = *usage.Details
-		c.ai.Usage.Details = &c.room
-	}
+	c.takeUsage(&a.Usage)
 	calls := 0
 	for i := range a.Choices {
 		parts := a.Choices[i].Parts
