@@ -19,7 +19,8 @@ type framer struct {
 	take  func(m wire.Message) error
 
 	held   []byte // what came while the framing was unknown
-	line   []byte // the unfinished line, or element
+	cutter lineCutter
+	line   []byte // the unfinished element
 	split  sse.Splitter
 	cursor sse.Cursor
 	names  map[string]string
@@ -72,7 +73,7 @@ func (f *framer) end() error {
 	case events:
 		return f.events(f.split.Flush())
 	case lines:
-		return f.endLine()
+		return f.takeLine(f.cutter.last())
 	case binaryMessages:
 		if f.binary.Pending() > 0 {
 			return io.ErrUnexpectedEOF
@@ -142,31 +143,54 @@ func (f *framer) name(raw []byte) string {
 }
 
 func (f *framer) lines(data []byte) error {
-	for {
-		i := bytes.IndexByte(data, '\n')
-		if i < 0 {
-			break
-		}
-		f.line = append(f.line, data[:i]...)
-		if err := f.endLine(); err != nil {
+	line, rest, ok := f.cutter.next(data)
+	for ; ok; line, rest, ok = f.cutter.next(rest) {
+		if err := f.takeLine(line); err != nil {
 			return err
 		}
-		data = data[i+1:]
 	}
-	if len(f.line)+len(data) > f.limit {
-		return sse.ErrTooLong
-	}
-	f.line = append(f.line, data...)
-	return nil
+	return f.cutter.hold(rest, f.limit)
 }
 
-func (f *framer) endLine() error {
-	line := bytes.TrimSpace(f.line)
-	f.line = f.line[:0]
+func (f *framer) takeLine(line []byte) error {
 	if len(line) == 0 {
 		return nil
 	}
 	return f.take(wire.Message{Data: line})
+}
+
+// lineCutter cuts a stream into lines.
+type lineCutter struct {
+	line []byte // the unfinished one
+}
+
+// next is the line that data completes, without white space around it, and what
+// follows in data; without ok no line ends in data, which is for hold. The line
+// holds until the next call.
+func (l *lineCutter) next(data []byte) (line, rest []byte, ok bool) {
+	i := bytes.IndexByte(data, '\n')
+	if i < 0 {
+		return nil, data, false
+	}
+	l.line = append(l.line, data[:i]...)
+	return l.last(), data[i+1:], true
+}
+
+// hold adds the beginning of a line to what is unfinished, unless that would be
+// more than limit.
+func (l *lineCutter) hold(data []byte, limit int) error {
+	if len(l.line)+len(data) > limit {
+		return sse.ErrTooLong
+	}
+	l.line = append(l.line, data...)
+	return nil
+}
+
+// last is the unfinished line, taken as it is.
+func (l *lineCutter) last() []byte {
+	line := bytes.TrimSpace(l.line)
+	l.line = l.line[:0]
+	return line
 }
 
 func (f *framer) messages(data []byte) error {
@@ -216,10 +240,13 @@ type arrayScan struct {
 // next finds the part of data that belongs to an object; whole tells that the
 // object ends with it.
 func (a *arrayScan) next(data []byte) (skip, end int, whole bool) {
+	if a.done { // what follows the array is not part of it
+		return len(data), len(data), false
+	}
 	if a.depth == 0 {
 		skip = bytes.IndexAny(data, "{]")
 		if skip < 0 || data[skip] == ']' {
-			a.done = a.done || skip >= 0
+			a.done = skip >= 0
 			return len(data), len(data), false
 		}
 	}

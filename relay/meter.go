@@ -85,17 +85,18 @@ type meter struct {
 	seen   int // events with data that were looked into for the model's name
 	scrap  []byte
 	edits  jsonscan.Edits
-	line   []byte // the unfinished line of JSON lines
-	held   []byte // what came while the framing was unknown
-	begun  bool   // the first frame has been looked at
-	sent   bool   // the caller has got something
+	cutter lineCutter // of JSON lines
+	held   []byte     // what came while the framing was unknown
+	blank  int        // how much of it is known to be white space
+	begun  bool       // the first frame has been looked at
+	sent   bool       // the caller has got something
 	end    error
 	over   bool // finish has run
 }
 
 // reuse takes over the buffers of an earlier use.
 func (m *meter) reuse(old *meter) {
-	*m = meter{scrap: old.scrap[:0], edits: old.edits, line: old.line[:0], held: old.held[:0], skimmer: old.skimmer}
+	*m = meter{scrap: old.scrap[:0], edits: old.edits, cutter: lineCutter{old.cutter.line[:0]}, held: old.held[:0], skimmer: old.skimmer}
 	m.reset(nil)
 }
 
@@ -149,11 +150,12 @@ func (m *meter) sniff(data []byte) []byte {
 		m.held = append(m.held, data...)
 		data = m.held
 	}
-	rest := bytes.TrimLeft(data, " \t\r\n\ufeff")
+	rest := bytes.TrimLeft(data[m.blank:], " \t\r\n\ufeff")
 	if bytes.HasPrefix(mark, rest) {
 		if len(m.held) == 0 {
 			m.held = append(m.held, data...)
 		}
+		m.blank = len(data) - len(rest)
 		return nil
 	}
 	m.held = m.held[:0] // its bytes stay as they are until the next stream
@@ -171,27 +173,17 @@ var mark = []byte("\ufeff")
 // cutLines makes an event of each line, which is a JSON document.
 func (m *meter) cutLines(data []byte) ([]byte, error) {
 	m.scrap = m.scrap[:0]
-	for {
-		i := bytes.IndexByte(data, '\n')
-		if i < 0 {
-			break
-		}
-		m.line = append(m.line, data[:i]...)
-		m.endLine()
-		data = data[i+1:]
+	line, rest, ok := m.cutter.next(data)
+	for ; ok; line, rest, ok = m.cutter.next(rest) {
+		m.addLine(line)
 	}
-	if len(m.line)+len(data) > m.limit() {
-		return m.scrap, sse.ErrTooLong
-	}
-	m.line = append(m.line, data...)
-	return m.scrap, nil
+	return m.scrap, m.cutter.hold(rest, m.limit())
 }
 
-func (m *meter) endLine() {
-	if line := bytes.TrimSpace(m.line); len(line) > 0 {
+func (m *meter) addLine(line []byte) {
+	if len(line) > 0 {
 		m.scrap = sse.AppendData(m.scrap, line)
 	}
-	m.line = m.line[:0]
 }
 
 func (m *meter) limit() int {
@@ -233,7 +225,7 @@ func (m *meter) flush() []byte {
 	switch m.reader {
 	case lines:
 		m.scrap = m.scrap[:0]
-		m.endLine()
+		m.addLine(m.cutter.last())
 		return sse.AppendData(m.look(m.scrap), []byte("[DONE]"))
 	case events:
 		return bytes.Clone(m.look(m.split.Flush()))

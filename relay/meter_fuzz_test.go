@@ -61,7 +61,7 @@ func run(tb testing.TB, t *Target, hide bool, contentType string, src flow.Strea
 			tb.Fatal("an empty frame")
 		}
 		got.out += string(f.Data)
-		if held := m.split.Pending() + len(m.line) + len(m.held); limit > 0 && held > limit {
+		if held := m.split.Pending() + len(m.cutter.line) + len(m.held); limit > 0 && held > limit {
 			tb.Fatalf("%d bytes of an unfinished event are kept, the limit is %d", held, limit)
 		}
 	}
