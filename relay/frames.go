@@ -168,12 +168,12 @@ type lineCutter struct {
 // follows in data; without ok no line ends in data, which is for hold. The line
 // holds until the next call.
 func (l *lineCutter) next(data []byte) (line, rest []byte, ok bool) {
-	i := bytes.IndexByte(data, '\n')
-	if i < 0 {
+	head, rest, ok := bytes.Cut(data, []byte{'\n'})
+	if !ok {
 		return nil, data, false
 	}
-	l.line = append(l.line, data[:i]...)
-	return l.last(), data[i+1:], true
+	l.line = append(l.line, head...)
+	return l.last(), rest, true
 }
 
 // hold adds the beginning of a line to what is unfinished, unless that would be
