@@ -130,11 +130,15 @@ func (w *Writer) Extra(x *llm.Extra, own llm.Format) {
 		return
 	}
 	for i := range x.Members {
-		if x.Members[i].Value == nil {
-			continue
-		}
-		w.comma()
-		w.Buf = append(jsonscan.AppendQuote(w.Buf, x.Members[i].Name), ':')
-		w.Buf = append(w.Buf, x.Members[i].Value...)
+		w.kept(&x.Members[i])
 	}
+}
+
+func (w *Writer) kept(m *llm.Member) {
+	if m.Value == nil {
+		return
+	}
+	w.comma()
+	w.Buf = append(jsonscan.AppendQuote(w.Buf, m.Name), ':')
+	w.Buf = append(w.Buf, m.Value...)
 }

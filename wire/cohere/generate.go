@@ -17,15 +17,15 @@ func (Generate) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 	}
 	w := wire.Writer{Buf: dst}
 	top := begin(&w, &r.Extra, llm.CohereGenerate)
-	top.text("model", r.Model)
-	top.member("prompt", prompt)
+	top.Text("model", r.Model)
+	top.Member("prompt", prompt)
 	top.stream(r.Stream)
-	top.member("num_generations", r.Sampling.N)
+	top.Member("num_generations", r.Sampling.N)
 	top.sampling(&r.Sampling)
 	if wire.IsTrue(r.Sampling.Logprobs) {
-		top.text("return_likelihoods", "GENERATION")
+		top.Text("return_likelihoods", "GENERATION")
 	}
-	top.end()
+	top.End()
 	dropped(r, n)
 	t := &r.Reasoning
 	drop(n, "reasoning", t.On || t.Budget != nil || t.Effort != "" && t.Effort != "none")

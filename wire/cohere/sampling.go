@@ -52,22 +52,22 @@ func stops(s *llm.Sampling, v llm.JSON) bool {
 
 // sampling writes what all three operations call the same.
 func (n *node) sampling(s *llm.Sampling) {
-	n.member("max_tokens", s.MaxTokens)
-	n.member("temperature", s.Temperature)
-	n.member("seed", s.Seed)
-	n.member("frequency_penalty", s.FrequencyPenalty)
-	n.member("presence_penalty", s.PresencePenalty)
-	n.member("k", s.TopK)
-	n.member("p", s.TopP)
+	n.Member("max_tokens", s.MaxTokens)
+	n.Member("temperature", s.Temperature)
+	n.Member("seed", s.Seed)
+	n.Member("frequency_penalty", s.FrequencyPenalty)
+	n.Member("presence_penalty", s.PresencePenalty)
+	n.Member("k", s.TopK)
+	n.Member("p", s.TopP)
 	if len(s.Stop) == 0 {
 		return
 	}
-	n.name("stop_sequences")
-	n.w.Array()
+	n.Name("stop_sequences")
+	n.W.Array()
 	for _, stop := range s.Stop {
-		n.w.Raw(stop)
+		n.W.Raw(stop)
 	}
-	n.w.EndArray()
+	n.W.EndArray()
 }
 
 // dropped notes what no operation of the API knows.

@@ -60,7 +60,7 @@ func known(u *llm.Usage) bool { return u.Prompt >= 0 || u.Completion >= 0 }
 
 // usageMembers writes the members of usage or meta.
 func (n *node) usageMembers(u *llm.Usage) {
-	if u.Extra.From == n.own && len(u.Extra.Members) > 0 || !known(u) {
+	if u.Extra.From == n.Own && len(u.Extra.Members) > 0 || !known(u) {
 		return
 	}
 	counts(n, "billed_units", u, -1)
@@ -70,22 +70,22 @@ func (n *node) usageMembers(u *llm.Usage) {
 	}
 	counts(n, "tokens", u, d.Reasoning)
 	if d.CachedPrompt >= 0 {
-		n.name("cached_tokens")
-		n.w.Int(d.CachedPrompt)
+		n.Name("cached_tokens")
+		n.W.Int(d.CachedPrompt)
 	}
 }
 
 func counts(n *node, name string, u *llm.Usage, reasoning int64) {
-	n.name(name)
-	n.w.Object()
+	n.Name(name)
+	n.W.Object()
 	if u.Prompt >= 0 {
-		n.w.IntMember("input_tokens", u.Prompt)
+		n.W.IntMember("input_tokens", u.Prompt)
 	}
 	if u.Completion >= 0 {
-		n.w.IntMember("output_tokens", u.Completion)
+		n.W.IntMember("output_tokens", u.Completion)
 	}
 	if reasoning >= 0 {
-		n.w.IntMember("reasoning_tokens", reasoning)
+		n.W.IntMember("reasoning_tokens", reasoning)
 	}
-	n.w.EndObject()
+	n.W.EndObject()
 }

@@ -19,14 +19,14 @@ func (V1Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	w := wire.Writer{Buf: dst}
 	top := begin(&w, &r.Extra, llm.CohereV1)
 	e := v1Writer{v2Writer: v2Writer{w: &w, n: n}, calls: map[string]*llm.Call{}}
-	top.text("model", r.Model)
+	top.Text("model", r.Model)
 	top.stream(r.Stream)
 	e.turns(&top, messages)
 	e.beside(&top, messages)
 	e.tools(&top, r)
 	outputFormat(&top, &r.Output, n)
 	top.sampling(&r.Sampling)
-	top.end()
+	top.End()
 	dropped(r, n)
 	drop(n, "sampling.n", many(&r.Sampling))
 	drop(n, "sampling.logprobs", wire.IsTrue(r.Sampling.Logprobs))
@@ -66,13 +66,13 @@ func (e *v1Writer) turns(top *node, messages []llm.Message) {
 	}
 	e.history(top, turns)
 	if message != nil {
-		top.member("message", e.said(message))
+		top.Member("message", e.said(message))
 		e.asked(message)
 	} else if _, kept := top.kept("message"); !kept {
-		top.member("message", llm.JSON(`""`))
+		top.Member("message", llm.JSON(`""`))
 	}
 	if results != nil {
-		top.name("tool_results")
+		top.Name("tool_results")
 		e.results(results)
 	}
 }
@@ -91,7 +91,7 @@ func (e *v1Writer) history(top *node, turns []v1Turn) {
 			continue
 		}
 		if !some {
-			top.name("chat_history")
+			top.Name("chat_history")
 			e.w.Array()
 			some = true
 		}
@@ -114,7 +114,7 @@ func (e *v1Writer) split(top *node, messages []llm.Message) []v1Turn {
 	for i := range messages {
 		m := &messages[i]
 		if marked(m, preambleMark) && len(m.Parts) == 1 {
-			top.member("preamble", m.Parts[0].Text)
+			top.Member("preamble", m.Parts[0].Text)
 			continue
 		}
 		at := "messages[" + strconv.Itoa(i) + "]"
@@ -192,16 +192,16 @@ func (e *v1Writer) turn(t *v1Turn) {
 	}
 	o.word("role", role)
 	if t.results != nil {
-		o.name("tool_results")
+		o.Name("tool_results")
 		e.results(t)
-		o.end()
+		o.End()
 		return
 	}
 	if _, kept := o.kept("message"); !kept && (t.m.Role != llm.ToolRole || x.From != llm.CohereV1) {
-		o.member("message", e.said(t))
+		o.Member("message", e.said(t))
 	}
 	v1Calls(&o, t.said, e.n, t.at)
-	o.end()
+	o.End()
 }
 
 // said is the text of a turn.
@@ -226,17 +226,17 @@ func v1Calls(o *node, parts []*llm.Part, n *wire.Notes, at string) {
 			continue
 		}
 		if !some {
-			o.name("tool_calls")
-			o.w.Array()
+			o.Name("tool_calls")
+			o.W.Array()
 			some = true
 		}
-		v1CallOut(o.w, p, "")
+		v1CallOut(o.W, p, "")
 		if n != nil && len(p.Call.Args) > 0 && !isObject(p.Call.Args) {
 			n.Change(at+".tool_calls", "arguments that are no JSON object are sent as its member _raw")
 		}
 	}
 	if some {
-		o.w.EndArray()
+		o.W.EndArray()
 	}
 }
 
@@ -244,15 +244,15 @@ func v1Calls(o *node, parts []*llm.Part, n *wire.Notes, at string) {
 func v1CallOut(w *wire.Writer, p *llm.Part, id string) {
 	c := begin(w, &p.Extra, llm.CohereV1)
 	if _, kept := c.kept("id"); !kept {
-		c.text("id", id)
+		c.Text("id", id)
 	}
-	c.name("name")
+	c.Name("name")
 	w.String(p.Call.Name)
 	if _, kept := keptOf(&p.Call.Extra, llm.CohereV1, "parameters"); !kept {
-		c.name("parameters")
+		c.Name("parameters")
 		arguments(w, p.Call.Args)
 	}
-	c.end()
+	c.End()
 }
 
 func isObject(args []byte) bool { return wire.IsObject(args) && jsonscan.Valid(args) == nil }
@@ -280,16 +280,16 @@ func (e *v1Writer) results(t *v1Turn) {
 		drop(e.n, partAt(t.at, i)+".failed", r.Failed)
 		o := begin(e.w, &p.Extra, llm.CohereV1)
 		if _, kept := o.kept("call"); !kept {
-			o.name("call")
+			o.Name("call")
 			e.answered(r)
 		}
-		o.name("outputs")
+		o.Name("outputs")
 		if p.Extra.From == llm.CohereV1 && wire.IsArray(r.Value) || objects(r.Value) {
 			e.w.Raw(r.Value)
 		} else {
 			e.outputs(r, partAt(t.at, i))
 		}
-		o.end()
+		o.End()
 	}
 	e.w.EndArray()
 }
@@ -362,7 +362,7 @@ func (e *v1Writer) beside(top *node, messages []llm.Message) {
 				continue
 			}
 			if !some {
-				top.name("documents")
+				top.Name("documents")
 				e.w.Array()
 				some = true
 			}
@@ -398,7 +398,7 @@ func (e *v1Writer) tools(top *node, r *llm.Request) {
 	if len(tools) == 0 {
 		return
 	}
-	top.name("tools")
+	top.Name("tools")
 	e.w.Array()
 	for i := range tools {
 		e.toolV1(&tools[i], "tools["+strconv.Itoa(i)+"]")
@@ -420,17 +420,17 @@ func (e *v1Writer) toolV1(t *llm.Tool, at string) {
 	foreign(&t.Extra, llm.CohereV1, at+".", e.n)
 	foreign(&t.Inner, llm.CohereV1, at+".", e.n)
 	o := begin(e.w, &t.Extra, llm.CohereV1)
-	o.name("name")
+	o.Name("name")
 	e.w.String(t.Name)
-	o.member("description", t.Description)
+	o.Member("description", t.Description)
 	if t.Description == nil && t.Extra.From != llm.CohereV1 {
-		o.member("description", llm.JSON(`""`))
+		o.Member("description", llm.JSON(`""`))
 	}
 	if _, kept := o.kept("parameter_definitions"); !kept && t.Schema != nil {
-		o.name("parameter_definitions")
+		o.Name("parameter_definitions")
 		if !definitionsOf(e.w, t.Schema) {
 			e.n.Change(at+".schema", "only names, types and descriptions of its properties are sent")
 		}
 	}
-	o.end()
+	o.End()
 }

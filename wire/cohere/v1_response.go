@@ -132,11 +132,11 @@ func (V1Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []by
 	w := wire.Writer{Buf: dst}
 	top := begin(&w, &a.Extra, llm.CohereV1)
 	if a.Extra.From != llm.CohereV1 {
-		top.text("response_id", a.ID)
+		top.Text("response_id", a.ID)
 	}
 	v1Body(&top, a.ID, &c)
 	v1Meta(&top, &a.Usage)
-	top.end()
+	top.End()
 	return w.Buf
 }
 
@@ -144,11 +144,11 @@ func (V1Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []by
 func v1Body(top *node, id string, c *llm.Choice) {
 	text := answerText(c.Parts)
 	if _, kept := top.kept("text"); !kept || len(text) > 2 {
-		top.member("text", text)
+		top.Member("text", text)
 	}
-	top.text("generation_id", id)
+	top.Text("generation_id", id)
 	end := ending{c.Finish, c.Reason, c.StopSequence, hasCalls(c.Parts), c.Inner.From == llm.CohereV1}
-	top.text("finish_reason", end.word(llm.CohereV1))
+	top.Text("finish_reason", end.word(llm.CohereV1))
 	v1Cited(top, c.Parts)
 	v1Sealed(top, c.Parts)
 }
@@ -171,15 +171,15 @@ func v1Cited(top *node, parts []llm.Part) {
 	for i := range parts {
 		for k := range parts[i].Citations {
 			if !some {
-				top.name("citations")
-				top.w.Array()
+				top.Name("citations")
+				top.W.Array()
 				some = true
 			}
-			v1CitationOut(top.w, &parts[i].Citations[k], parts[i].Text)
+			v1CitationOut(top.W, &parts[i].Citations[k], parts[i].Text)
 		}
 	}
 	if some {
-		top.w.EndArray()
+		top.W.EndArray()
 	}
 }
 
@@ -196,33 +196,33 @@ func v1Sealed(top *node, parts []llm.Part) {
 			continue
 		}
 		if !some {
-			top.name("tool_calls")
-			top.w.Array()
+			top.Name("tool_calls")
+			top.W.Array()
 			some = true
 		}
 		id := ""
 		if p.Extra.From != llm.CohereV1 {
 			id = wire.SealID(p.Call.ID, proofs)
 		}
-		v1CallOut(top.w, p, id)
+		v1CallOut(top.W, p, id)
 		proofs = nil
 	}
 	if some {
-		top.w.EndArray()
+		top.W.EndArray()
 	}
 }
 
 func v1Meta(top *node, u *llm.Usage) {
 	own := u.Extra.From == llm.CohereV1
-	if !own && top.x.From == llm.CohereV1 {
+	if !own && top.X.From == llm.CohereV1 {
 		return
 	}
-	top.name("meta")
-	m := begin(top.w, &u.Extra, llm.CohereV1)
+	top.Name("meta")
+	m := begin(top.W, &u.Extra, llm.CohereV1)
 	if !own {
-		m.name("api_version")
-		m.w.Literal(`{"version":"1"}`)
+		m.Name("api_version")
+		m.W.Literal(`{"version":"1"}`)
 	}
 	m.usageMembers(u)
-	m.end()
+	m.End()
 }

@@ -221,8 +221,8 @@ func (e *v1Encoder) finish(dst []byte, failure *llm.Error) []byte {
 	} else if hasCalls(e.choice.Parts) {
 		dst = lineEvent(dst, "tool-calls-generation", func(w *wire.Writer) {
 			var none llm.Extra
-			o := node{w: w, x: &none, own: llm.CohereV1}
-			o.member("text", answerText(e.choice.Parts))
+			o := node{wire.Node{W: w, X: &none, Own: llm.CohereV1}}
+			o.Member("text", answerText(e.choice.Parts))
 			v1Sealed(&o, e.choice.Parts)
 		})
 	}
@@ -237,10 +237,10 @@ func (e *v1Encoder) finish(dst []byte, failure *llm.Error) []byte {
 		w.Name("response")
 		o := begin(w, &e.answer.Extra, llm.CohereV1)
 		if e.answer.Extra.From != llm.CohereV1 {
-			o.text("response_id", e.answer.ID)
+			o.Text("response_id", e.answer.ID)
 		}
 		v1Body(&o, e.answer.ID, &e.choice)
 		v1Meta(&o, &e.answer.Usage)
-		o.end()
+		o.End()
 	})
 }

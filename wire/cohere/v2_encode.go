@@ -17,10 +17,10 @@ func (V2Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	}
 	w := wire.Writer{Buf: dst}
 	top := begin(&w, &r.Extra, llm.CohereV2)
-	top.text("model", r.Model)
+	top.Text("model", r.Model)
 	top.stream(r.Stream)
 	e := v2Writer{w: &w, n: n}
-	top.name("messages")
+	top.Name("messages")
 	w.Array()
 	for i := range messages {
 		e.message(&messages[i], "messages["+strconv.Itoa(i)+"]")
@@ -32,9 +32,9 @@ func (V2Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	e.choice(&top, r, len(tools) > 0)
 	outputFormat(&top, &r.Output, n)
 	top.sampling(&r.Sampling)
-	top.member("logprobs", r.Sampling.Logprobs)
+	top.Member("logprobs", r.Sampling.Logprobs)
 	e.thinking(&top, &r.Reasoning)
-	top.end()
+	top.End()
 	dropped(r, n)
 	drop(n, "sampling.n", many(&r.Sampling))
 	drop(n, "parallel", r.Parallel != nil)
@@ -45,8 +45,8 @@ func (V2Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 // stream writes whether an answer in events is wanted.
 func (n *node) stream(on bool) {
 	if _, kept := n.kept("stream"); on || !kept {
-		n.name("stream")
-		n.w.Bool(on)
+		n.Name("stream")
+		n.W.Bool(on)
 	}
 }
 
@@ -110,22 +110,22 @@ func outputFormat(top *node, o *llm.Output, n *wire.Notes) {
 	drop(n, "output.name", o.Name != "")
 	drop(n, "output.description", o.Description != nil)
 	drop(n, "output.strict", string(o.Strict) == "false")
-	foreign(&o.Extra, top.own, "output.", n)
+	foreign(&o.Extra, top.Own, "output.", n)
 	if o.Kind == llm.OutputUnsaid {
 		return
 	}
-	top.name("response_format")
-	f := begin(top.w, &o.Extra, top.own)
+	top.Name("response_format")
+	f := begin(top.W, &o.Extra, top.Own)
 	if o.Kind == llm.OutputText {
-		f.text("type", "text")
-		f.end()
+		f.Text("type", "text")
+		f.End()
 		return
 	}
-	f.text("type", "json_object")
+	f.Text("type", "json_object")
 	if old, _ := f.kept("schema"); o.Kind == llm.OutputSchema && old == nil {
-		f.member(schemaName(top.own), o.Schema)
+		f.Member(schemaName(top.Own), o.Schema)
 	}
-	f.end()
+	f.End()
 }
 
 // v2Writer writes the parts of a request.
@@ -137,14 +137,14 @@ type v2Writer struct {
 func (e *v2Writer) tools(top *node, r *llm.Request, tools []llm.Tool) {
 	strict, alike := strictness(tools)
 	if len(tools) > 0 {
-		top.name("tools")
+		top.Name("tools")
 		e.w.Array()
 		for i := range tools {
 			e.tool(&tools[i], "tools["+strconv.Itoa(i)+"]")
 		}
 		e.w.EndArray()
 	}
-	top.member("strict_tools", strict)
+	top.Member("strict_tools", strict)
 	if !alike {
 		e.n.Change("tools.strict", "all tools are strict, or none")
 	}
@@ -179,26 +179,26 @@ func (e *v2Writer) tool(t *llm.Tool, at string) {
 	foreign(&t.Inner, llm.CohereV2, at+".", e.n)
 	o := begin(e.w, &t.Extra, llm.CohereV2)
 	o.word("type", "function")
-	o.name("function")
+	o.Name("function")
 	f := begin(e.w, &t.Inner, llm.CohereV2)
-	f.name("name")
+	f.Name("name")
 	e.w.String(t.Name)
-	f.member("description", t.Description)
-	f.member("parameters", t.Schema)
+	f.Member("description", t.Description)
+	f.Member("parameters", t.Schema)
 	if t.Schema == nil && t.Inner.From != llm.CohereV2 {
-		f.member("parameters", llm.JSON(`{"type":"object","properties":{}}`))
+		f.Member("parameters", llm.JSON(`{"type":"object","properties":{}}`))
 	}
-	f.end()
-	o.end()
+	f.End()
+	o.End()
 }
 
 func (e *v2Writer) choice(top *node, r *llm.Request, tools bool) {
 	switch r.Choice.Mode {
 	case llm.ChoiceNone:
-		top.text("tool_choice", "NONE")
+		top.Text("tool_choice", "NONE")
 	case llm.ChoiceAny, llm.ChoiceNamed:
 		if tools || r.Extra.From == llm.CohereV2 {
-			top.text("tool_choice", "REQUIRED")
+			top.Text("tool_choice", "REQUIRED")
 		}
 	case llm.ChoiceAuto, llm.ChoiceUnsaid:
 	}
@@ -218,7 +218,7 @@ func (e *v2Writer) thinking(top *node, t *llm.Reasoning) {
 	default:
 		return
 	}
-	top.name("thinking")
+	top.Name("thinking")
 	e.w.Object()
 	e.w.StringMember("type", kind)
 	e.w.Member("token_budget", t.Budget)
@@ -236,7 +236,7 @@ func (e *v2Writer) documents(top *node, messages []llm.Message) {
 				continue
 			}
 			if !some {
-				top.name("documents")
+				top.Name("documents")
 				e.w.Array()
 				some = true
 			}

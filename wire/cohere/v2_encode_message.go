@@ -24,27 +24,27 @@ func (e *v2Writer) message(m *llm.Message, at string) {
 	o := begin(e.w, &m.Extra, llm.CohereV2)
 	switch m.Role {
 	case llm.Assistant:
-		o.text("role", "assistant")
+		o.Text("role", "assistant")
 		e.assistant(&o, m, at)
 	case llm.System:
-		o.text("role", "system")
+		o.Text("role", "system")
 		e.content(&o, m, at)
 	case llm.Developer:
 		e.developer(&o, at)
 		e.content(&o, m, at)
 	case llm.User, llm.ToolRole:
-		o.text("role", "user")
+		o.Text("role", "user")
 		e.content(&o, m, at)
 	}
-	o.end()
+	o.End()
 }
 
 func (e *v2Writer) developer(o *node, at string) {
-	if o.x.From == llm.CohereV2 {
-		o.text("role", "developer")
+	if o.X.From == llm.CohereV2 {
+		o.Text("role", "developer")
 		return
 	}
-	o.text("role", "system")
+	o.Text("role", "system")
 	e.n.Change(at+".role", "sent as system")
 }
 
@@ -120,11 +120,11 @@ func (e *v2Writer) blocks(o *node, m *llm.Message, blocks []int, texts int) {
 	switch own := m.Extra.From == llm.CohereV2; {
 	case len(blocks) == 0 && (own || kept || m.Role == llm.Assistant):
 	case len(blocks) == 0:
-		o.member("content", llm.JSON(`""`))
+		o.Member("content", llm.JSON(`""`))
 	case len(blocks) == 1 && texts == 1 && (m.Plain || !own):
-		o.member("content", m.Parts[blocks[0]].Text)
+		o.Member("content", m.Parts[blocks[0]].Text)
 	default:
-		o.name("content")
+		o.Name("content")
 		e.w.Array()
 		for _, i := range blocks {
 			e.block(&m.Parts[i])
@@ -141,37 +141,37 @@ func (e *v2Writer) block(p *llm.Part) {
 	o := begin(e.w, &p.Extra, llm.CohereV2)
 	switch p.Kind {
 	case llm.Image:
-		o.text("type", "image_url")
+		o.Text("type", "image_url")
 		e.image(&o, p.Media)
 	case llm.Document:
-		o.text("type", "document")
-		o.name("document")
+		o.Text("type", "document")
+		o.Name("document")
 		e.document(p)
 	case llm.Text, llm.Refusal, llm.Thinking:
 		kind := textKind(p.Kind)
-		o.text("type", kind)
-		o.member(kind, p.Text)
+		o.Text("type", kind)
+		o.Member(kind, p.Text)
 	case llm.Audio, llm.Video, llm.ToolCall, llm.ToolResult, llm.Redacted, llm.Opaque:
 	}
-	o.end()
+	o.End()
 }
 
 func (e *v2Writer) image(o *node, m *llm.Media) {
 	if url, _ := o.kept("image_url"); url != nil {
 		return
 	}
-	o.name("image_url")
+	o.Name("image_url")
 	f := begin(e.w, &m.Extra, llm.CohereV2)
 	if _, kept := f.kept("url"); !kept {
-		f.name("url")
+		f.Name("url")
 		if m.Data != nil {
 			e.w.Raw(wire.AppendDataURL(nil, m.MIME, m.Data))
 		} else {
 			e.w.Raw(m.URL)
 		}
 	}
-	f.text("detail", m.Detail)
-	f.end()
+	f.Text("detail", m.Detail)
+	f.End()
 }
 
 // assistant writes content, plan, calls and citations. Models are taught to
@@ -186,7 +186,7 @@ func (e *v2Writer) assistant(o *node, m *llm.Message, at string) {
 	} else {
 		e.content(o, m, at)
 	}
-	o.member(planMark, plan)
+	o.Member(planMark, plan)
 	v2Citations(o, m.Parts, false)
 	v2Calls(o, m.Parts, false)
 }
@@ -237,15 +237,15 @@ func v2Calls(o *node, parts []llm.Part, seal bool) {
 			continue
 		}
 		if !some {
-			o.name("tool_calls")
-			o.w.Array()
+			o.Name("tool_calls")
+			o.W.Array()
 			some = true
 		}
-		v2CallOut(o.w, p, wire.SealID(p.Call.ID, proofs))
+		v2CallOut(o.W, p, wire.SealID(p.Call.ID, proofs))
 		proofs = nil
 	}
 	if some {
-		o.w.EndArray()
+		o.W.EndArray()
 	}
 }
 
@@ -260,21 +260,21 @@ func proven(proofs []wire.Proof, p *llm.Part) []wire.Proof {
 
 func v2CallOut(w *wire.Writer, p *llm.Part, id string) {
 	o := begin(w, &p.Extra, llm.CohereV2)
-	o.text("id", id)
+	o.Text("id", id)
 	o.word("type", "function")
-	o.name("function")
+	o.Name("function")
 	f := begin(w, &p.Call.Extra, llm.CohereV2)
-	f.name("name")
+	f.Name("name")
 	w.String(p.Call.Name)
 	switch _, kept := f.kept("arguments"); {
 	case len(p.Call.Args) > 0:
-		f.name("arguments")
+		f.Name("arguments")
 		w.Bytes(p.Call.Args)
 	case !kept:
-		f.text("arguments", "{}")
+		f.Text("arguments", "{}")
 	}
-	f.end()
-	o.end()
+	f.End()
+	o.End()
 }
 
 // result writes the message of a tool.
@@ -286,13 +286,13 @@ func (e *v2Writer) result(m *llm.Message, r *llm.Result, at string) {
 	}
 	drop(e.n, at+".failed", r.Failed)
 	o := begin(e.w, x, llm.CohereV2)
-	o.text("role", "tool")
+	o.Text("role", "tool")
 	if _, kept := o.kept("tool_call_id"); !kept {
-		o.name("tool_call_id")
+		o.Name("tool_call_id")
 		e.w.String(r.ID)
 	}
 	if wire.IsObject(r.Value) {
-		o.name("content")
+		o.Name("content")
 		e.w.Array()
 		e.w.Object()
 		e.w.StringMember("type", "document")
@@ -303,10 +303,10 @@ func (e *v2Writer) result(m *llm.Message, r *llm.Result, at string) {
 		e.w.EndObject()
 		e.w.EndArray()
 	} else if r.Value != nil {
-		o.name("content")
+		o.Name("content")
 		e.w.Bytes(r.Value)
 	} else {
 		e.content(&o, &llm.Message{Role: llm.ToolRole, Parts: r.Parts, Plain: r.Plain, Extra: llm.Extra{From: x.From}}, at)
 	}
-	o.end()
+	o.End()
 }

@@ -138,24 +138,24 @@ func (V2Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []by
 	}
 	w := wire.Writer{Buf: dst}
 	top := begin(&w, &a.Extra, llm.CohereV2)
-	top.text("id", a.ID)
+	top.Text("id", a.ID)
 	end := ending{c.Finish, c.Reason, c.StopSequence, hasCalls(c.Parts), c.Inner.From == llm.CohereV2}
-	top.text("finish_reason", end.word(llm.CohereV2))
-	top.name("message")
+	top.Text("finish_reason", end.word(llm.CohereV2))
+	top.Name("message")
 	m := begin(&w, &c.Inner, llm.CohereV2)
 	m.word("role", "assistant")
 	v2Said(&m, c.Parts)
 	v2Citations(&m, c.Parts, true)
 	v2Calls(&m, c.Parts, true)
-	m.end()
+	m.End()
 	v2Usage(&top, &a.Usage)
 	if _, kept := top.kept("logprobs"); !kept && c.Logprobs != nil {
-		top.name("logprobs")
+		top.Name("logprobs")
 		w.Array()
 		pieces(&w, c.Logprobs)
 		w.EndArray()
 	}
-	top.end()
+	top.End()
 	return w.Buf
 }
 
@@ -163,7 +163,7 @@ func (V2Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []by
 func v2Said(m *node, parts []llm.Part) {
 	some := false
 	var plan []llm.JSON
-	e := v2Writer{w: m.w}
+	e := v2Writer{w: m.W}
 	whole, _ := m.kept("content")
 	for i := range parts {
 		p := &parts[i]
@@ -175,21 +175,21 @@ func v2Said(m *node, parts []llm.Part) {
 			continue
 		}
 		if !some {
-			m.name("content")
-			m.w.Array()
+			m.Name("content")
+			m.W.Array()
 			some = true
 		}
 		e.block(p)
 	}
 	if some {
-		m.w.EndArray()
+		m.W.EndArray()
 	}
 	switch len(plan) {
 	case 0:
 	case 1:
-		m.member(planMark, plan[0])
+		m.Member(planMark, plan[0])
 	default:
-		m.member(planMark, wire.Join("", plan...))
+		m.Member(planMark, wire.Join("", plan...))
 	}
 }
 
@@ -197,10 +197,10 @@ func v2Usage(top *node, u *llm.Usage) {
 	if !known(u) && u.Extra.From != llm.CohereV2 {
 		return
 	}
-	top.name("usage")
-	m := begin(top.w, &u.Extra, llm.CohereV2)
+	top.Name("usage")
+	m := begin(top.W, &u.Extra, llm.CohereV2)
 	m.usageMembers(u)
-	m.end()
+	m.End()
 }
 
 // pieces turns logprobs of OpenAI's shape back.
@@ -236,15 +236,15 @@ func v2Citations(o *node, parts []llm.Part, translate bool) {
 				continue
 			}
 			if !some {
-				o.name("citations")
-				o.w.Array()
+				o.Name("citations")
+				o.W.Array()
 				some = true
 			}
-			v2CitationOut(o.w, c, parts[i].Text)
+			v2CitationOut(o.W, c, parts[i].Text)
 		}
 	}
 	if some {
-		o.w.EndArray()
+		o.W.EndArray()
 	}
 }
 

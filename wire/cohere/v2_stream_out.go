@@ -378,14 +378,14 @@ func (e *v2Encoder) finish(dst []byte, failure *llm.Error) []byte {
 		if failure != nil {
 			e.end.finish, e.end.reason = llm.FinishError, "ERROR"
 		}
-		delta.text("finish_reason", e.end.word(llm.CohereV2))
+		delta.Text("finish_reason", e.end.word(llm.CohereV2))
 		v2Usage(&delta, &e.usage)
 		if failure != nil {
-			delta.name("error")
+			delta.Name("error")
 			w.String(failure.Message)
-			delta.text("error_type", failure.Type)
+			delta.Text("error_type", failure.Type)
 		}
-		delta.end()
+		delta.End()
 		w.EndObject()
 	})
 	return append(dst, "data: [DONE]\n\n"...)

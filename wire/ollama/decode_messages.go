@@ -51,7 +51,7 @@ func (d *requestDecoder) message(i int, raw []byte) error {
 	if content := wire.Get(raw, "content"); s.content == nil && content != nil && !wire.IsNull(content) {
 		return &wire.Invalid{Field: at("messages", i) + ".content", Message: "must be a string"}
 	}
-	expect(&m.Extra, d.own, "role", wire.Get(raw, "role") != nil)
+	wire.Expect(&m.Extra, d.own, "role", wire.Get(raw, "role") != nil)
 	m.Plain = s.content != nil
 	if m.Role == llm.ToolRole {
 		d.result(&m, &s)
@@ -236,7 +236,7 @@ func (d *requestDecoder) result(m *llm.Message, s *said) {
 	if s.toolCallID != nil {
 		res.ID, _ = wire.OpenID(wire.Text(s.toolCallID))
 	} else {
-		expect(&m.Extra, d.own, "tool_call_id", false)
+		wire.Expect(&m.Extra, d.own, "tool_call_id", false)
 		res.ID = d.answered(res.Name)
 	}
 	m.Parts = append(m.Parts, llm.Part{Kind: llm.ToolResult, Result: res})

@@ -24,7 +24,7 @@ func (c Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 			f.Keep(&r.Extra, d.own)
 		}
 	}
-	expect(&r.Extra, d.own, "stream", d.streamSaid)
+	wire.Expect(&r.Extra, d.own, "stream", d.streamSaid)
 	if c.Generate {
 		d.prompt()
 	}
@@ -115,7 +115,7 @@ func (d *requestDecoder) prompt() {
 			Role: llm.System, Plain: true, Parts: []llm.Part{{Kind: llm.Text, Text: d.system}},
 		})
 	}
-	expect(&d.r.Extra, d.own, "prompt", d.text != nil)
+	wire.Expect(&d.r.Extra, d.own, "prompt", d.text != nil)
 	user := llm.Message{Role: llm.User, Plain: true, Parts: d.appendPictures(nil, d.images)}
 	if d.text != nil && (len(user.Parts) == 0 || !wire.EmptyText(d.text)) {
 		user.Parts = append(user.Parts, llm.Part{Kind: llm.Text, Text: d.text})
@@ -211,7 +211,7 @@ func (d *requestDecoder) tool(raw []byte) llm.Tool {
 		return llm.Tool{Raw: raw, From: d.own, Name: wire.Text(wire.Get(function, "name"))}
 	}
 	var t llm.Tool
-	expect(&t.Extra, d.own, "type", kind != nil)
+	wire.Expect(&t.Extra, d.own, "type", kind != nil)
 	f := wire.NewFields(raw)
 	for f.Next() {
 		if f.Name() != "type" && f.Name() != "function" {

@@ -8,7 +8,7 @@ import (
 )
 
 // chat writes a question to /api/chat.
-func (e *requestEncoder) chat(n *node) error {
+func (e *requestEncoder) chat(n *wire.Node) error {
 	if e.r.Suffix != nil {
 		e.notes.Drop("suffix")
 	}
@@ -19,7 +19,7 @@ func (e *requestEncoder) chat(n *node) error {
 		if err != nil {
 			return err
 		}
-		n.name("messages")
+		n.Name("messages")
 		e.userTurn(prompt)
 		return nil
 	}
@@ -30,7 +30,7 @@ func (e *requestEncoder) chat(n *node) error {
 		return nil
 	}
 	e.index()
-	n.name("messages")
+	n.Name("messages")
 	e.w.Array()
 	for i := range e.r.Messages {
 		e.message(i, &e.r.Messages[i])
@@ -149,23 +149,23 @@ func (e *requestEncoder) message(i int, m *llm.Message) {
 	if len(c.results) > 0 && len(c.texts)+len(c.images)+len(c.calls) == 0 {
 		return
 	}
-	n := begin(e.w, &m.Extra, e.own)
-	n.implied("role", wire.Quote(roleName(m.Role)))
+	n := wire.Begin(e.w, &m.Extra, e.own)
+	n.Implied("role", wire.Quote(roleName(m.Role)))
 	if m.Plain || len(c.texts) > 0 || m.Extra.From != e.own {
-		n.member("content", c.text())
+		n.Member("content", c.text())
 	}
 	if len(c.thoughts) > 0 {
 		e.thinking(&n, wire.Join("", c.thoughts...))
 	}
 	e.images(&n, c.images)
 	e.calls(&n, i, m.Parts, c.calls)
-	n.end()
+	n.End()
 }
 
 // thinking is left out where there was nothing but a proof.
-func (e *requestEncoder) thinking(n *node, text llm.JSON) {
+func (e *requestEncoder) thinking(n *wire.Node, text llm.JSON) {
 	if !wire.EmptyText(text) {
-		n.member("thinking", text)
+		n.Member("thinking", text)
 	}
 }
 
@@ -182,11 +182,11 @@ func roleName(r llm.Role) string {
 	return "user"
 }
 
-func (e *requestEncoder) images(n *node, images []*llm.Part) {
+func (e *requestEncoder) images(n *wire.Node, images []*llm.Part) {
 	if len(images) == 0 {
 		return
 	}
-	n.name("images")
+	n.Name("images")
 	e.w.Array()
 	for _, p := range images {
 		writeImage(e.w, p, e.own)
@@ -206,11 +206,11 @@ func writeImage(w *wire.Writer, p *llm.Part, own llm.Format) {
 	w.Bytes(data)
 }
 
-func (e *requestEncoder) calls(n *node, i int, parts []llm.Part, calls []int) {
+func (e *requestEncoder) calls(n *wire.Node, i int, parts []llm.Part, calls []int) {
 	if len(calls) == 0 {
 		return
 	}
-	n.name("tool_calls")
+	n.Name("tool_calls")
 	e.w.Array()
 	for _, j := range calls {
 		path := at("messages", i) + "." + at("parts", j)
@@ -224,22 +224,22 @@ func (e *requestEncoder) calls(n *node, i int, parts []llm.Part, calls []int) {
 
 // writeCall writes a call. It tells whether the arguments were an object.
 func writeCall(w *wire.Writer, p *llm.Part, own llm.Format, id string) bool {
-	n := begin(w, &p.Extra, own)
-	n.text("id", id)
-	n.name("function")
-	f := begin(w, &p.Call.Extra, own)
-	f.text("name", p.Call.Name)
+	n := wire.Begin(w, &p.Extra, own)
+	n.Text("id", id)
+	n.Name("function")
+	f := wire.Begin(w, &p.Call.Extra, own)
+	f.Text("name", p.Call.Name)
 	object := true
 	said := p.Call.Extra.Get(own, "arguments")
 	switch {
 	case said != nil && string(wire.TextBytes(said)) == string(p.Call.Args):
 	case p.Call.Args == nil && p.Call.Extra.From == own:
 	default:
-		f.name("arguments")
+		f.Name("arguments")
 		object = writeArgs(w, p.Call.Args)
 	}
-	f.end()
-	n.end()
+	f.End()
+	n.End()
 	return object
 }
 
@@ -258,18 +258,18 @@ func (e *requestEncoder) result(m *llm.Message, r *llm.Result, path string) {
 	if m.Role == llm.ToolRole && len(m.Parts) == 1 && m.Extra.From == e.own {
 		extra = &m.Extra
 	}
-	n := begin(e.w, extra, e.own)
-	n.implied("role", llm.JSON(`"tool"`))
+	n := wire.Begin(e.w, extra, e.own)
+	n.Implied("role", llm.JSON(`"tool"`))
 	if r.Plain || len(c.texts) > 0 || extra.From != e.own {
-		n.member("content", c.text())
+		n.Member("content", c.text())
 	}
-	n.text("tool_name", e.toolName(r, extra.From == e.own))
+	n.Text("tool_name", e.toolName(r, extra.From == e.own))
 	if id := realID(r.ID); id != "" {
-		n.implied("tool_call_id", wire.Quote(id))
+		n.Implied("tool_call_id", wire.Quote(id))
 	}
-	n.names = append(n.names, "tool_call_id")
+	n.Skip("tool_call_id")
 	e.images(&n, c.images)
-	n.end()
+	n.End()
 	e.drop(r.Failed, path+".failed")
 }
 
@@ -288,7 +288,7 @@ func (e *requestEncoder) toolName(r *llm.Result, own bool) string {
 	return e.names[r.ID]
 }
 
-func (e *requestEncoder) tools(n *node) {
+func (e *requestEncoder) tools(n *wire.Node) {
 	tools := e.r.Tools
 	if len(tools) == 0 {
 		return
@@ -297,7 +297,7 @@ func (e *requestEncoder) tools(n *node) {
 		e.notes.Change("tools", "left out, for none may be called")
 		return
 	}
-	n.name("tools")
+	n.Name("tools")
 	e.w.Array()
 	for i := range tools {
 		if !allowed(tools[i].Name, e.r.Choice.Allowed) {
@@ -325,20 +325,20 @@ func (e *requestEncoder) tool(i int, t *llm.Tool) {
 		e.notes.Drop(at("tools", i))
 		return
 	}
-	n := begin(e.w, &t.Extra, e.own)
-	n.implied("type", llm.JSON(`"function"`))
-	n.name("function")
-	f := begin(e.w, &t.Inner, e.own)
-	f.text("name", t.Name)
-	f.member("description", t.Description)
-	f.member("parameters", e.schema(i, t))
+	n := wire.Begin(e.w, &t.Extra, e.own)
+	n.Implied("type", llm.JSON(`"function"`))
+	n.Name("function")
+	f := wire.Begin(e.w, &t.Inner, e.own)
+	f.Text("name", t.Name)
+	f.Member("description", t.Description)
+	f.Member("parameters", e.schema(i, t))
 	if t.Inner.From == e.own {
-		f.member("strict", t.Strict)
+		f.Member("strict", t.Strict)
 	} else {
 		e.drop(t.Strict != nil, at("tools", i)+".strict")
 	}
-	f.end()
-	n.end()
+	f.End()
+	n.End()
 	e.drop(t.Cache != nil, at("tools", i)+".cache")
 	e.dropExtra(&t.Extra)
 	e.dropExtra(&t.Inner)
@@ -357,19 +357,19 @@ func (e *requestEncoder) schema(i int, t *llm.Tool) llm.JSON {
 
 // choice is written as OpenAI spells it. Ollama lets the model choose, and
 // leaves this to whoever stands between.
-func (e *requestEncoder) choice(n *node) {
+func (e *requestEncoder) choice(n *wire.Node) {
 	c := &e.r.Choice
 	switch c.Mode {
 	case llm.ChoiceUnsaid:
 		return
 	case llm.ChoiceAuto:
-		n.text("tool_choice", "auto")
+		n.Text("tool_choice", "auto")
 		return
 	case llm.ChoiceNone:
-		n.text("tool_choice", "none")
+		n.Text("tool_choice", "none")
 		return
 	case llm.ChoiceAny:
-		n.text("tool_choice", "required")
+		n.Text("tool_choice", "required")
 	case llm.ChoiceNamed:
 		e.named(n)
 	}
@@ -378,8 +378,8 @@ func (e *requestEncoder) choice(n *node) {
 	}
 }
 
-func (e *requestEncoder) named(n *node) {
-	n.name("tool_choice")
+func (e *requestEncoder) named(n *wire.Node) {
+	n.Name("tool_choice")
 	e.w.Object()
 	e.w.StringMember("type", "function")
 	e.w.Name("function")

@@ -11,8 +11,8 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.Request, notes *wire.Notes) (
 	w := wire.Writer{Buf: dst}
 	e := requestEncoder{w: &w, r: r, notes: notes, own: p.Format()}
 	e.foreign = r.Extra.From != e.own
-	n := begin(&w, &r.Extra, e.own)
-	n.text("model", r.Model)
+	n := wire.Begin(&w, &r.Extra, e.own)
+	n.Text("model", r.Model)
 	question := e.chat
 	if p.Generate {
 		question = e.generate
@@ -24,9 +24,9 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.Request, notes *wire.Notes) (
 	e.format(&n)
 	e.think(&n)
 	e.writeOptions(&n)
-	n.member("logprobs", r.Sampling.Logprobs)
-	n.member("top_logprobs", r.Sampling.TopLogprobs)
-	n.end()
+	n.Member("logprobs", r.Sampling.Logprobs)
+	n.Member("top_logprobs", r.Sampling.TopLogprobs)
+	n.End()
 	e.drops()
 	return w.Buf, nil
 }
@@ -42,21 +42,21 @@ type requestEncoder struct {
 }
 
 // stream is on where it is left out.
-func (e *requestEncoder) stream(n *node) {
+func (e *requestEncoder) stream(n *wire.Node) {
 	if e.r.Stream {
-		n.implied("stream", llm.JSON("true"))
+		n.Implied("stream", llm.JSON("true"))
 		return
 	}
-	n.member("stream", llm.JSON("false"))
+	n.Member("stream", llm.JSON("false"))
 }
 
-func (e *requestEncoder) format(n *node) {
+func (e *requestEncoder) format(n *wire.Node) {
 	o := &e.r.Output
 	switch {
 	case o.Kind == llm.OutputSchema && o.Schema != nil:
-		n.member("format", o.Schema)
+		n.Member("format", o.Schema)
 	case o.Kind == llm.OutputSchema, o.Kind == llm.OutputJSON:
-		n.member("format", llm.JSON(`"json"`))
+		n.Member("format", llm.JSON(`"json"`))
 	}
 	e.drop(o.Name != "", "output.name")
 	e.drop(o.Description != nil, "output.description")
@@ -64,21 +64,21 @@ func (e *requestEncoder) format(n *node) {
 	e.drop(o.Verbosity != "", "output.verbosity")
 }
 
-func (e *requestEncoder) think(n *node) {
+func (e *requestEncoder) think(n *wire.Node) {
 	t := &e.r.Reasoning
 	switch effort := t.Effort; {
 	case t.Off || effort == "none":
-		n.member("think", llm.JSON("false"))
+		n.Member("think", llm.JSON("false"))
 	case effort == "low" || effort == "medium" || effort == "high":
-		n.text("think", effort)
+		n.Text("think", effort)
 	case effort == "minimal":
-		n.text("think", "low")
+		n.Text("think", "low")
 		e.notes.Change("reasoning.effort", "low is the least")
 	case effort != "":
-		n.text("think", "high")
+		n.Text("think", "high")
 		e.notes.Change("reasoning.effort", "high is the most")
 	case t.On || t.Budget != nil:
-		n.member("think", llm.JSON("true"))
+		n.Member("think", llm.JSON("true"))
 	}
 	e.drop(t.Budget != nil, "reasoning.budget")
 	e.drop(t.Summary != "", "reasoning.summary")
@@ -109,10 +109,10 @@ func (e *requestEncoder) dropExtra(x *llm.Extra) {
 }
 
 // generate writes a question to /api/generate.
-func (e *requestEncoder) generate(n *node) error {
+func (e *requestEncoder) generate(n *wire.Node) error {
 	e.drop(len(e.r.Tools) > 0, "tools")
 	e.drop(e.r.Choice.Mode != llm.ChoiceUnsaid, "choice")
-	n.member("suffix", e.r.Suffix)
+	n.Member("suffix", e.r.Suffix)
 	if len(e.r.Messages) > 0 {
 		return e.oneTurn(n)
 	}
@@ -123,7 +123,7 @@ func (e *requestEncoder) generate(n *node) error {
 	if prompt == nil && e.foreign {
 		return &wire.Invalid{Field: "prompt", Message: "is missing"}
 	}
-	n.member("prompt", prompt)
+	n.Member("prompt", prompt)
 	return nil
 }
 
@@ -141,7 +141,7 @@ func onePrompt(prompt llm.JSON) (llm.JSON, error) {
 }
 
 // oneTurn writes instructions and the only turn of a conversation.
-func (e *requestEncoder) oneTurn(n *node) error {
+func (e *requestEncoder) oneTurn(n *wire.Node) error {
 	messages := e.r.Messages
 	var system []llm.JSON
 	for len(messages) > 0 && (messages[0].Role == llm.System || messages[0].Role == llm.Developer) {
@@ -156,9 +156,9 @@ func (e *requestEncoder) oneTurn(n *node) error {
 		return &wire.Invalid{Field: "messages", Message: "must be free of calls and results of tools"}
 	}
 	if system != nil {
-		n.member("system", wire.Join("\n", system...))
+		n.Member("system", wire.Join("\n", system...))
 	}
-	n.implied("prompt", c.text())
+	n.Implied("prompt", c.text())
 	e.images(n, c.images)
 	return nil
 }

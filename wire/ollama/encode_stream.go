@@ -207,25 +207,25 @@ func (s *streamEncoder) line(dst []byte, v *voice) []byte {
 	w := wire.Writer{Buf: dst}
 	n := s.begin(&w, &s.extra)
 	s.content(&n, v)
-	n.member("done", llm.JSON("false"))
-	n.end()
+	n.Member("done", llm.JSON("false"))
+	n.End()
 	return lineEnd(w.Buf, len(dst))
 }
 
-func (s *streamEncoder) begin(w *wire.Writer, extra *llm.Extra) node {
-	n := begin(w, extra, s.own)
-	n.text("model", s.model)
+func (s *streamEncoder) begin(w *wire.Writer, extra *llm.Extra) wire.Node {
+	n := wire.Begin(w, extra, s.own)
+	n.Text("model", s.model)
 	writeCreated(&n, s.created)
 	return n
 }
 
-func (s *streamEncoder) content(n *node, v *voice) {
-	v.w = n.w
+func (s *streamEncoder) content(n *wire.Node, v *voice) {
+	v.w = n.W
 	if s.own == llm.OllamaChat {
 		v.message(n, &llm.Extra{})
 		return
 	}
-	n.member("response", v.text())
+	n.Member("response", v.text())
 	v.thinking(n)
 }
 
@@ -242,9 +242,9 @@ func (s *streamEncoder) logprobs(dst []byte, text llm.JSON) []byte {
 	w := wire.Writer{Buf: dst}
 	n := s.begin(&w, &s.extra)
 	s.content(&n, &voice{own: s.own})
-	n.member("logprobs", list)
-	n.member("done", llm.JSON("false"))
-	n.end()
+	n.Member("logprobs", list)
+	n.Member("done", llm.JSON("false"))
+	n.End()
 	return lineEnd(w.Buf, len(dst))
 }
 
@@ -268,11 +268,11 @@ func (s *streamEncoder) end(dst []byte) []byte {
 	w := wire.Writer{Buf: dst}
 	n := s.begin(&w, &s.last)
 	s.content(&n, &voice{own: s.own})
-	n.member("done", llm.JSON("true"))
+	n.Member("done", llm.JSON("true"))
 	if s.last.From != s.own || s.reason != "" {
-		n.text("done_reason", reasonOf(s.finish, s.reason, s.last.From == s.own))
+		n.Text("done_reason", reasonOf(s.finish, s.reason, s.last.From == s.own))
 	}
 	writeUsage(&n, &s.usage)
-	n.end()
+	n.End()
 	return lineEnd(w.Buf, len(dst))
 }

@@ -49,8 +49,8 @@ func (d *requestDecoder) options(v llm.JSON) bool {
 		return true
 	}
 	var w wire.Writer
-	n := begin(&w, &rest, d.own)
-	n.end()
+	n := wire.Begin(&w, &rest, d.own)
+	n.End()
 	d.r.Extra.Members = append(d.r.Extra.Members, llm.Member{Name: "options", Value: w.Buf})
 	return true
 }
@@ -87,7 +87,7 @@ func stops(s *llm.Sampling, v llm.JSON) bool {
 
 // writeOptions writes the options, unless there are none, or none that are not
 // in the extra anyway.
-func (e *requestEncoder) writeOptions(n *node) {
+func (e *requestEncoder) writeOptions(n *wire.Node) {
 	names := [...]string{
 		"num_predict", "temperature", "top_p", "top_k", "min_p", "seed",
 		"frequency_penalty", "presence_penalty", "repeat_penalty",
@@ -101,22 +101,22 @@ func (e *requestEncoder) writeOptions(n *node) {
 		return
 	}
 	rest := extraOf(e.r.Extra.Get(e.own, "options"), e.own)
-	n.name("options")
-	o := begin(e.w, &rest, e.own)
+	n.Name("options")
+	o := wire.Begin(e.w, &rest, e.own)
 	for _, name := range names {
-		o.member(name, *sampling(s, name))
+		o.Member(name, *sampling(s, name))
 	}
 	e.writeStops(&o)
-	o.end()
+	o.End()
 }
 
-func (e *requestEncoder) writeStops(o *node) {
+func (e *requestEncoder) writeStops(o *wire.Node) {
 	stop := e.r.Sampling.Stop
-	single := o.extra.Get(e.own, "stop")
+	single := o.X.Get(e.own, "stop")
 	if len(stop) == 0 || (len(stop) == 1 && string(single) == string(stop[0])) {
 		return
 	}
-	o.name("stop")
+	o.Name("stop")
 	e.w.Array()
 	for _, s := range stop {
 		e.w.Raw(s)

@@ -151,7 +151,7 @@ func (a *answer) into(out *llm.Response) {
 	if a.done || a.reason != "" {
 		c.Finish = finishOf(a.reason, calls)
 	}
-	expect(&a.extra, a.own, "done", a.saidDone != nil)
+	wire.Expect(&a.extra, a.own, "done", a.saidDone != nil)
 	if a.saidDone != nil && !a.done {
 		a.extra.Members = append(a.extra.Members, llm.Member{Name: "done", Value: a.saidDone})
 	}
@@ -174,8 +174,8 @@ func (a *answer) parts(c *llm.Choice) (calls bool) {
 			f.Keep(&c.Inner, a.own)
 		}
 	}
-	expect(&c.Inner, a.own, "role", wire.Get(a.message, "role") != nil)
-	expect(&c.Inner, a.own, "content", wire.Get(a.message, "content") != nil)
+	wire.Expect(&c.Inner, a.own, "role", wire.Get(a.message, "role") != nil)
+	wire.Expect(&c.Inner, a.own, "content", wire.Get(a.message, "content") != nil)
 	c.Parts = appendText(appendThoughts(nil, s.thinking), s.content)
 	items := wire.Items(s.images)
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
@@ -232,45 +232,45 @@ func (c Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []by
 	if len(a.Choices) > 0 {
 		choice = &a.Choices[0]
 	}
-	n := begin(&w, &a.Extra, own)
-	n.text("model", a.Model)
+	n := wire.Begin(&w, &a.Extra, own)
+	n.Text("model", a.Model)
 	writeCreated(&n, a.Created)
 	v := voice{w: &w, own: own}
 	v.sort(choice.Parts)
 	if c.Generate {
-		n.implied("response", v.text())
+		n.Implied("response", v.text())
 		v.thinking(&n)
 	} else {
 		v.message(&n, &choice.Inner)
 	}
 	writeDone(&n, choice.Finish, choice.Reason, a.Extra.From == own)
 	writeUsage(&n, &a.Usage)
-	n.member("logprobs", wire.Get(choice.Logprobs, "content"))
-	n.end()
+	n.Member("logprobs", wire.Get(choice.Logprobs, "content"))
+	n.End()
 	return w.Buf
 }
 
-func writeCreated(n *node, created int64) {
-	if created > 0 && n.extra.Get(n.own, "created_at") == nil {
-		n.text("created_at", time.Unix(created, 0).UTC().Format(time.RFC3339))
+func writeCreated(n *wire.Node, created int64) {
+	if created > 0 && n.X.Get(n.Own, "created_at") == nil {
+		n.Text("created_at", time.Unix(created, 0).UTC().Format(time.RFC3339))
 	}
 }
 
-func writeDone(n *node, f llm.Finish, reason string, own bool) {
-	n.implied("done", llm.JSON("true"))
+func writeDone(n *wire.Node, f llm.Finish, reason string, own bool) {
+	n.Implied("done", llm.JSON("true"))
 	if !own || reason != "" {
-		n.text("done_reason", reasonOf(f, reason, own))
+		n.Text("done_reason", reasonOf(f, reason, own))
 	}
 }
 
-func writeUsage(n *node, u *llm.Usage) {
+func writeUsage(n *wire.Node, u *llm.Usage) {
 	if u.Prompt >= 0 {
-		n.name("prompt_eval_count")
-		n.w.Int(u.Prompt)
+		n.Name("prompt_eval_count")
+		n.W.Int(u.Prompt)
 	}
 	if u.Completion >= 0 {
-		n.name("eval_count")
-		n.w.Int(u.Completion)
+		n.Name("eval_count")
+		n.W.Int(u.Completion)
 	}
 }
 
@@ -327,20 +327,20 @@ func prove(proofs []wire.Proof, p *llm.Part, own llm.Format) []wire.Proof {
 
 func (v *voice) text() llm.JSON { return wire.Join("", v.texts...) }
 
-func (v *voice) thinking(n *node) {
+func (v *voice) thinking(n *wire.Node) {
 	if text := wire.Join("", v.thoughts...); !wire.EmptyText(text) {
-		n.member("thinking", text)
+		n.Member("thinking", text)
 	}
 }
 
-func (v *voice) message(n *node, inner *llm.Extra) {
-	n.name("message")
-	m := begin(v.w, inner, v.own)
-	m.implied("role", llm.JSON(`"assistant"`))
-	m.implied("content", v.text())
+func (v *voice) message(n *wire.Node, inner *llm.Extra) {
+	n.Name("message")
+	m := wire.Begin(v.w, inner, v.own)
+	m.Implied("role", llm.JSON(`"assistant"`))
+	m.Implied("content", v.text())
 	v.thinking(&m)
 	if len(v.images) > 0 {
-		m.name("images")
+		m.Name("images")
 		v.w.Array()
 		for _, p := range v.images {
 			writeImage(v.w, p, v.own)
@@ -348,14 +348,14 @@ func (v *voice) message(n *node, inner *llm.Extra) {
 		v.w.EndArray()
 	}
 	if len(v.calls) > 0 {
-		m.name("tool_calls")
+		m.Name("tool_calls")
 		v.w.Array()
 		for _, c := range v.calls {
 			writeCall(v.w, c.part, v.own, sealed(c, v.own))
 		}
 		v.w.EndArray()
 	}
-	m.end()
+	m.End()
 }
 
 // sealed is the id of a call as the caller gets it. One that was made up for

@@ -65,7 +65,7 @@ func reasonOf(f llm.Finish, reason string, ours bool) llm.JSON {
 	}
 	switch f {
 	case llm.Unfinished:
-		return llm.JSON(absent)
+		return llm.JSON("null")
 	case llm.FinishLength:
 		return llm.JSON(`"length"`)
 	case llm.FinishFilter, llm.FinishRefusal:

@@ -101,7 +101,7 @@ func writeTop(w *wire.Writer, list llm.JSON) {
 
 func orNull(v llm.JSON) llm.JSON {
 	if v == nil {
-		return llm.JSON(absent)
+		return llm.JSON("null")
 	}
 	return v
 }

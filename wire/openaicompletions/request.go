@@ -147,15 +147,15 @@ func (Provider) EncodeRequest(dst []byte, r *llm.Request, notes *wire.Notes) ([]
 	}
 	w := wire.Writer{Buf: dst}
 	e := requestEncoder{w: &w, r: r, notes: notes, ours: r.Extra.From == own}
-	n := begin(&w, &r.Extra)
-	n.text("model", r.Model)
-	n.member("prompt", r.Prompt)
-	n.member("suffix", r.Suffix)
+	n := wire.Begin(&w, &r.Extra, own)
+	n.Text("model", r.Model)
+	n.Member("prompt", r.Prompt)
+	n.Member("suffix", r.Suffix)
 	e.sampling(&n)
 	e.stops(&n)
 	e.stream(&n)
-	n.member("user", r.User)
-	n.end()
+	n.Member("user", r.User)
+	n.End()
 	e.drops()
 	return w.Buf, nil
 }
@@ -174,36 +174,36 @@ func (e *requestEncoder) drop(there bool, field string) {
 	}
 }
 
-func (e *requestEncoder) sampling(n *node) {
+func (e *requestEncoder) sampling(n *wire.Node) {
 	s := &e.r.Sampling
 	for _, name := range [...]string{
 		"max_tokens", "temperature", "top_p", "n", "frequency_penalty", "presence_penalty", "seed",
 	} {
-		n.member(name, *sampling(s, name))
+		n.Member(name, *sampling(s, name))
 	}
 	for _, name := range [...]string{"top_k", "min_p", "repetition_penalty"} {
 		if e.ours {
-			n.member(name, *sampling(s, name))
+			n.Member(name, *sampling(s, name))
 		} else {
 			e.drop(*sampling(s, name) != nil, "sampling."+name)
 		}
 	}
-	n.member("logit_bias", s.LogitBias)
+	n.Member("logit_bias", s.LogitBias)
 	switch {
 	case s.TopLogprobs != nil && (s.Logprobs == nil || wire.IsTrue(s.Logprobs)):
-		n.member("logprobs", s.TopLogprobs)
+		n.Member("logprobs", s.TopLogprobs)
 	case wire.IsTrue(s.Logprobs):
-		n.member("logprobs", llm.JSON("0"))
+		n.Member("logprobs", llm.JSON("0"))
 	}
 }
 
-func (e *requestEncoder) stops(n *node) {
+func (e *requestEncoder) stops(n *wire.Node) {
 	stop := e.r.Sampling.Stop
 	single := e.r.Extra.Get(own, "stop")
 	if len(stop) == 0 || (len(stop) == 1 && string(single) == string(stop[0])) {
 		return
 	}
-	n.name("stop")
+	n.Name("stop")
 	e.w.Array()
 	for _, s := range stop {
 		e.w.Raw(s)
@@ -211,9 +211,9 @@ func (e *requestEncoder) stops(n *node) {
 	e.w.EndArray()
 }
 
-func (e *requestEncoder) stream(n *node) {
+func (e *requestEncoder) stream(n *wire.Node) {
 	if e.r.Stream {
-		n.member("stream", llm.JSON("true"))
+		n.Member("stream", llm.JSON("true"))
 	}
 	said := e.r.Extra.Get(own, "stream_options")
 	if said != nil && wire.IsTrue(wire.Get(said, "include_usage")) == e.r.IncludeUsage {
@@ -226,10 +226,10 @@ func (e *requestEncoder) stream(n *node) {
 	for f := wire.NewFields(said); f.Next(); {
 		f.Keep(&rest, own)
 	}
-	n.name("stream_options")
-	o := begin(e.w, &rest)
-	o.member("include_usage", llm.JSON("true"))
-	o.end()
+	n.Name("stream_options")
+	o := wire.Begin(e.w, &rest, own)
+	o.Member("include_usage", llm.JSON("true"))
+	o.End()
 }
 
 // drops notes what a completion has no place for.

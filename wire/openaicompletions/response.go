@@ -30,7 +30,7 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 		}
 	}
 	for _, name := range [...]string{"id", "object", "created"} {
-		expect(&a.Extra, name, wire.Get(body, name) != nil)
+		wire.Expect(&a.Extra, own, name, wire.Get(body, name) != nil)
 	}
 	items := wire.Items(choices)
 	for raw, ok := items.Next(); ok && len(a.Choices) < wire.MaxChoices; raw, ok = items.Next() {
@@ -72,7 +72,7 @@ func decodeChoice(raw []byte, index int) llm.Choice {
 		}
 	}
 	for _, name := range [...]string{"text", "index"} {
-		expect(&c.Extra, name, wire.Get(raw, name) != nil)
+		wire.Expect(&c.Extra, own, name, wire.Get(raw, name) != nil)
 	}
 	return c
 }
@@ -105,47 +105,47 @@ func takeChoice(c *llm.Choice, name string, v llm.JSON) bool {
 // EncodeResponse implements wire.Client.
 func (Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []byte {
 	w := wire.Writer{Buf: dst}
-	n := begin(&w, &a.Extra)
+	n := wire.Begin(&w, &a.Extra, own)
 	writeHead(&n, a.ID, a.Created, a.Model)
-	n.name("choices")
+	n.Name("choices")
 	w.Array()
 	for i := range a.Choices {
 		writeChoice(&w, &a.Choices[i])
 	}
 	w.EndArray()
 	if known(&a.Usage) || len(a.Usage.Extra.Members) > 0 || a.Usage.Extra.From == own {
-		n.name("usage")
+		n.Name("usage")
 		writeUsage(&w, &a.Usage)
 	}
-	n.end()
+	n.End()
 	return w.Buf
 }
 
-func writeHead(n *node, id string, created int64, model string) {
-	n.implied("id", wire.Quote(id))
-	n.implied("object", llm.JSON(`"`+object+`"`))
-	n.impliedInt("created", created)
-	n.text("model", model)
+func writeHead(n *wire.Node, id string, created int64, model string) {
+	n.Implied("id", wire.Quote(id))
+	n.Implied("object", llm.JSON(`"`+object+`"`))
+	n.ImpliedInt("created", created)
+	n.Text("model", model)
 }
 
 func writeChoice(w *wire.Writer, c *llm.Choice) {
 	ours := c.Extra.From == own
-	n := begin(w, &c.Extra)
-	n.implied("text", wire.Join("", texts(c.Parts)...))
-	n.impliedInt("index", int64(c.Index))
+	n := wire.Begin(w, &c.Extra, own)
+	n.Implied("text", wire.Join("", texts(c.Parts)...))
+	n.ImpliedInt("index", int64(c.Index))
 	switch {
 	case c.Logprobs == nil:
-		n.orNull("logprobs")
+		n.OrNull("logprobs")
 	case c.Extra.Get(own, "logprobs") == nil:
-		n.name("logprobs")
+		n.Name("logprobs")
 		legacy(w, c.Logprobs)
 	}
 	if ours && c.Reason == "" && c.Finish == llm.Unfinished {
-		n.orNull("finish_reason")
+		n.OrNull("finish_reason")
 	} else {
-		n.member("finish_reason", reasonOf(c.Finish, c.Reason, ours))
+		n.Member("finish_reason", reasonOf(c.Finish, c.Reason, ours))
 	}
-	n.end()
+	n.End()
 }
 
 // texts are what is said to the caller; a completion has no place for thoughts.

@@ -257,33 +257,33 @@ func (s *streamEncoder) logprobs(w *wire.Writer, ev *llm.Event) {
 }
 
 func (s *streamEncoder) finish(w *wire.Writer, ev *llm.Event) {
-	n := begin(w, &ev.Extra)
-	n.member("text", llm.JSON(`""`))
-	n.impliedInt("index", int64(ev.Choice))
-	n.member("logprobs", llm.JSON(absent))
-	n.member("finish_reason", reasonOf(ev.Finish, ev.Reason, ev.Extra.From == own))
-	n.end()
+	n := wire.Begin(w, &ev.Extra, own)
+	n.Member("text", llm.JSON(`""`))
+	n.ImpliedInt("index", int64(ev.Choice))
+	n.Member("logprobs", llm.JSON("null"))
+	n.Member("finish_reason", reasonOf(ev.Finish, ev.Reason, ev.Extra.From == own))
+	n.End()
 }
 
 // event writes an event with one choice, or with none.
 func (s *streamEncoder) event(dst []byte, choice func(w *wire.Writer)) []byte {
 	w := wire.Writer{Buf: append(dst, "data: "...)}
 	start := len(w.Buf)
-	n := begin(&w, &s.extra)
+	n := wire.Begin(&w, &s.extra, own)
 	writeHead(&n, s.id, s.created, s.model)
-	n.name("choices")
+	n.Name("choices")
 	w.Array()
 	if choice != nil {
 		choice(&w)
 	}
 	w.EndArray()
 	if choice == nil {
-		n.name("usage")
+		n.Name("usage")
 		writeUsage(&w, &s.usage)
 	} else if s.tellUsage {
-		n.member("usage", llm.JSON(absent))
+		n.Member("usage", llm.JSON("null"))
 	}
-	n.end()
+	n.End()
 	return lineEnd(w.Buf, start)
 }
 

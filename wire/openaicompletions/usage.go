@@ -57,30 +57,22 @@ func details(u *llm.Usage, raw llm.JSON) {
 func known(u *llm.Usage) bool { return u.Prompt >= 0 || u.Completion >= 0 || u.Total >= 0 }
 
 func writeUsage(w *wire.Writer, u *llm.Usage) {
-	n := begin(w, &u.Extra)
+	n := wire.Begin(w, &u.Extra, own)
 	total := u.Total
 	if total < 0 && u.Extra.From != own && u.Prompt >= 0 && u.Completion >= 0 {
 		total = u.Prompt + u.Completion
 	}
-	n.count("prompt_tokens", u.Prompt)
-	n.count("completion_tokens", u.Completion)
-	n.count("total_tokens", total)
+	n.Count("prompt_tokens", u.Prompt)
+	n.Count("completion_tokens", u.Completion)
+	n.Count("total_tokens", total)
 	if d := u.Details; d != nil && u.Extra.From != own {
-		n.details("prompt_tokens_details", detail{"cached_tokens", d.CachedPrompt})
-		n.details("completion_tokens_details",
+		writeDetails(&n, "prompt_tokens_details", detail{"cached_tokens", d.CachedPrompt})
+		writeDetails(&n, "completion_tokens_details",
 			detail{"reasoning_tokens", d.Reasoning},
 			detail{"accepted_prediction_tokens", d.AcceptedPrediction},
 			detail{"rejected_prediction_tokens", d.RejectedPrediction})
 	}
-	n.end()
-}
-
-// count writes a number, unless it is unknown.
-func (n *node) count(name string, v int64) {
-	if v >= 0 {
-		n.name(name)
-		n.w.Int(v)
-	}
+	n.End()
 }
 
 type detail struct {
@@ -88,8 +80,8 @@ type detail struct {
 	count int64
 }
 
-// details writes an object of numbers, unless all are unknown.
-func (n *node) details(name string, list ...detail) {
+// writeDetails writes an object of numbers, unless all are unknown.
+func writeDetails(n *wire.Node, name string, list ...detail) {
 	some := false
 	for _, d := range list {
 		some = some || d.count >= 0
@@ -97,10 +89,10 @@ func (n *node) details(name string, list ...detail) {
 	if !some {
 		return
 	}
-	n.name(name)
-	o := begin(n.w, &llm.Extra{})
+	n.Name(name)
+	o := wire.Begin(n.W, &llm.Extra{}, own)
 	for _, d := range list {
-		o.count(d.name, d.count)
+		o.Count(d.name, d.count)
 	}
-	o.end()
+	o.End()
 }

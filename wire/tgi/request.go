@@ -82,8 +82,8 @@ func parameters(r *llm.Request, v llm.JSON) bool {
 		return true
 	}
 	var w wire.Writer
-	n := begin(&w, &rest)
-	n.end()
+	n := wire.Begin(&w, &rest, own)
+	n.End()
 	r.Extra.Members = append(r.Extra.Members, llm.Member{Name: "parameters", Value: w.Buf})
 	return true
 }
@@ -162,14 +162,14 @@ func (Provider) EncodeRequest(dst []byte, r *llm.Request, notes *wire.Notes) ([]
 	if err != nil {
 		return dst, err
 	}
-	n := begin(e.w, &r.Extra)
-	n.text("model", r.Model)
-	n.member("inputs", inputs)
+	n := wire.Begin(e.w, &r.Extra, own)
+	n.Text("model", r.Model)
+	n.Member("inputs", inputs)
 	e.parameters(&n)
 	if r.Stream {
-		n.member("stream", llm.JSON("true"))
+		n.Member("stream", llm.JSON("true"))
 	}
-	n.end()
+	n.End()
 	e.drops()
 	return e.w.Buf, nil
 }
@@ -208,7 +208,7 @@ func (e *requestEncoder) inputs() (llm.JSON, error) {
 
 // parameters writes how to answer. Questions of other formats want to be told
 // why an answer ended and what it cost, and not to read their prompt again.
-func (e *requestEncoder) parameters(n *node) {
+func (e *requestEncoder) parameters(n *wire.Node) {
 	rest := llm.Extra{From: own}
 	if said := e.r.Extra.Get(own, "parameters"); said != nil {
 		if !wire.IsObject(said) && !e.some() {
@@ -220,16 +220,16 @@ func (e *requestEncoder) parameters(n *node) {
 	} else if e.ours && !e.some() {
 		return
 	}
-	n.name("parameters")
-	p := begin(e.w, &rest)
+	n.Name("parameters")
+	p := wire.Begin(e.w, &rest, own)
 	e.numbers(&p)
 	e.stops(&p)
 	e.grammar(&p)
 	if !e.ours {
-		p.member("details", llm.JSON("true"))
-		p.member("return_full_text", e.echo())
+		p.Member("details", llm.JSON("true"))
+		p.Member("return_full_text", e.echo())
 	}
-	p.end()
+	p.End()
 }
 
 // some tells whether there is any parameter that the model holds.
@@ -250,13 +250,13 @@ func numbers() [7]string {
 
 // numbers leaves out what stands for the model's own measure with others, and
 // is refused here: a temperature of nothing, all of the probability.
-func (e *requestEncoder) numbers(p *node) {
+func (e *requestEncoder) numbers(p *wire.Node) {
 	s := &e.r.Sampling
 	for _, name := range numbers() {
 		v := *sampling(s, name)
 		if f, ok := jsonscan.Float(v); ok && !e.ours {
 			if name == "temperature" && f == 0 {
-				p.member("do_sample", llm.JSON("false"))
+				p.Member("do_sample", llm.JSON("false"))
 				e.notes.Change("sampling.temperature", "told as no sampling")
 				continue
 			}
@@ -264,21 +264,21 @@ func (e *requestEncoder) numbers(p *node) {
 				continue
 			}
 		}
-		p.member(name, v)
+		p.Member(name, v)
 	}
 	switch {
 	case s.TopLogprobs != nil && !e.ours && string(s.TopLogprobs) == "0", s.TopLogprobs == nil && wire.IsTrue(s.Logprobs):
-		p.member("top_n_tokens", llm.JSON("1"))
+		p.Member("top_n_tokens", llm.JSON("1"))
 	default:
-		p.member("top_n_tokens", s.TopLogprobs)
+		p.Member("top_n_tokens", s.TopLogprobs)
 	}
 }
 
-func (e *requestEncoder) stops(p *node) {
+func (e *requestEncoder) stops(p *wire.Node) {
 	if len(e.r.Sampling.Stop) == 0 {
 		return
 	}
-	p.name("stop")
+	p.Name("stop")
 	e.w.Array()
 	for _, s := range e.r.Sampling.Stop {
 		e.w.Raw(s)
@@ -286,7 +286,7 @@ func (e *requestEncoder) stops(p *node) {
 	e.w.EndArray()
 }
 
-func (e *requestEncoder) grammar(p *node) {
+func (e *requestEncoder) grammar(p *wire.Node) {
 	o := &e.r.Output
 	schema := o.Schema
 	switch o.Kind {
@@ -300,7 +300,7 @@ func (e *requestEncoder) grammar(p *node) {
 	if schema == nil {
 		schema = llm.JSON(`{}`)
 	}
-	p.name("grammar")
+	p.Name("grammar")
 	e.w.Object()
 	e.w.StringMember("type", "json")
 	e.w.Member("value", schema)

@@ -236,13 +236,13 @@ func wantsDetails(r *llm.Request) bool {
 }
 
 func writeAnswer(w *wire.Writer, c *llm.Choice, u *llm.Usage, details bool) {
-	n := begin(w, &c.Extra)
-	n.member("generated_text", spoken(c.Parts))
+	n := wire.Begin(w, &c.Extra, own)
+	n.Member("generated_text", spoken(c.Parts))
 	if details && c.Extra.From != own {
-		n.name("details")
+		n.Name("details")
 		writeDetails(w, reasonOf(c.Finish, c.Reason, c.StopSequence), u, c.Logprobs)
 	}
-	n.end()
+	n.End()
 }
 
 // writeDetails writes details, as far as others tell them. Tokens have no

@@ -239,17 +239,17 @@ func (s *streamEncoder) end(dst []byte) []byte {
 	s.ended = true
 	w := wire.Writer{Buf: append(dst, "data:"...)}
 	start := len(w.Buf)
-	n := begin(&w, &s.last)
-	n.name("index")
+	n := wire.Begin(&w, &s.last, own)
+	n.Name("index")
 	w.Int(s.index + 1)
-	n.name("token")
+	n.Name("token")
 	writeText(&w, llm.JSON(`""`), llm.JSON("0"), true)
 	if s.last.From != own {
-		n.member("generated_text", append(s.text, '"'))
-		n.name("details")
+		n.Member("generated_text", append(s.text, '"'))
+		n.Name("details")
 		s.writeDetails(&w)
 	}
-	n.end()
+	n.End()
 	return lineEnd(w.Buf, start)
 }
 
