@@ -155,7 +155,7 @@ func signed(r *identity.Request, secret string) string {
 			values = []string{r.Host}
 		}
 		for i, v := range values {
-			values[i] = strings.Join(strings.Fields(v), " ")
+			values[i] = strings.Join(strings.FieldsFunc(v, func(r rune) bool { return r == ' ' }), " ")
 		}
 		lines += name + ":" + strings.Join(values, ",") + "\n"
 	}
