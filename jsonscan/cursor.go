@@ -12,6 +12,7 @@ type Members struct {
 	nameEnd int
 	escaped bool
 	state   walk
+	trail   trail
 }
 
 type walk uint8
@@ -56,13 +57,29 @@ func (m *Members) next() bool {
 	}
 	m.escaped = bytes.IndexByte(m.data[i+1:m.nameEnd-1], '\\') >= 0
 	start := space(m.data, colon+1)
-	m.pos = skip(m.data, start)
+	m.pos = m.trail.end(m.data, start)
 	m.span = Span{i, start, m.pos}
 	if m.pos == start {
 		m.state = walkBroken
 		return false
 	}
 	return true
+}
+
+// Object is what the walk is over.
+func (m *Members) Object() []byte { return m.data }
+
+// Escaped tells whether the name of the last member returned has escapes.
+func (m *Members) Escaped() bool { return m.escaped }
+
+// Members begins a walk over the value of the last member returned, an object.
+func (m *Members) Members() Members {
+	return Members{data: m.span.Of(m.data), trail: m.trail.into(m.span)}
+}
+
+// Elements begins a walk over the value of the last member returned, an array.
+func (m *Members) Elements() Elements {
+	return Elements{data: m.span.Of(m.data), trail: m.trail.into(m.span)}
 }
 
 // complete tells whether the walk ended at the end of a well-formed object.
@@ -77,6 +94,7 @@ type Elements struct {
 	pos   int
 	span  Span
 	state walk
+	trail trail
 }
 
 // NewElements returns a walk over array.
@@ -89,7 +107,7 @@ func (e *Elements) Next() (value []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	e.pos = skip(e.data, i)
+	e.pos = e.trail.end(e.data, i)
 	e.span = Span{i, i, e.pos}
 	if e.pos == i {
 		e.state = walkBroken
@@ -100,6 +118,19 @@ func (e *Elements) Next() (value []byte, ok bool) {
 
 // Span returns the place of the last element returned.
 func (e *Elements) Span() Span { return e.span }
+
+// Array is what the walk is over.
+func (e *Elements) Array() []byte { return e.data }
+
+// Members begins a walk over the last element returned, an object.
+func (e *Elements) Members() Members {
+	return Members{data: e.span.Of(e.data), trail: e.trail.into(e.span)}
+}
+
+// Elements begins a walk over the last element returned, an array.
+func (e *Elements) Elements() Elements {
+	return Elements{data: e.span.Of(e.data), trail: e.trail.into(e.span)}
+}
 
 // enter steps from one item of a container to the place where the next begins.
 func enter(data []byte, i int, opening, closing byte, state *walk) (int, bool) {

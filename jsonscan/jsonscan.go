@@ -129,12 +129,21 @@ func (k *Keys) Object(data []byte, spans []Span) error {
 // span of a document that Object accepted. It checks only what it steps on:
 // malformed data gives an error or meaningless spans within data, no panic.
 func (k *Keys) Nested(data []byte, spans []Span) error {
+	return k.walk(NewMembers(data), spans)
+}
+
+// Indexed is Nested for the document of an index, an object.
+func (k *Keys) Indexed(x *Index, spans []Span) error {
+	return k.walk(x.Members(), spans)
+}
+
+func (k *Keys) walk(m Members, spans []Span) error {
 	if len(spans) < len(k.names) {
 		return ErrSpans
 	}
 	spans = spans[:len(k.names)]
 	clear(spans)
-	m := NewMembers(data)
+	data := m.data
 	for m.next() {
 		j := k.find(data[m.span.KeyStart+1:m.nameEnd-1], m.escaped)
 		if j < 0 {

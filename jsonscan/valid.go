@@ -22,129 +22,101 @@ func Valid(data []byte) error {
 // NoDuplicates is Valid, and refuses besides an object at any depth that has
 // two members of the same name in whatever spelling. It may allocate.
 func NoDuplicates(data []byte) error {
-	if err := Valid(data); err != nil {
-		return err
-	}
-	c := checkers.Get().(*checker)
-	c.data, c.twice = data, -1
-	c.value(space(data, 0))
-	twice := c.twice
-	c.release()
-	if twice >= 0 {
-		return &SyntaxError{Offset: twice, Msg: duplicate.String(), Duplicate: true}
-	}
-	return nil
+	x := indexes.Get().(*Index)
+	err := x.Scan(data)
+	x.Reset()
+	indexes.Put(x)
+	return err
 }
 
-var checkers = sync.Pool{New: func() any { return new(checker) }}
+var indexes = sync.Pool{New: func() any { return new(Index) }}
 
-// maxNames is how large a stack of names is kept for the next document.
-const maxNames = 1024
-
-func (c *checker) release() {
-	c.data, c.seen = nil, nil
-	if c.names = c.names[:0]; cap(c.names) > maxNames {
-		c.names = nil
-	}
-	checkers.Put(c)
-}
-
-// checker walks a valid document once. The names of all objects that are open
-// stand on one stack, so that a document costs few allocations.
-type checker struct {
+// names looks for names that occur twice. The names of all objects that are
+// open stand on one stack, so that a document costs few allocations.
+type names struct {
 	data  []byte
-	names []Span // KeyStart and End of each name with its quotes
+	stack []spelled
 	seen  map[string]struct{}
 	twice int // place of a duplicate name, -1 until one is found
 }
 
-// value walks over the value at i and returns the place after it. It goes on
-// after a duplicate was found, which costs nothing that a valid document would
-// not cost too.
-func (c *checker) value(i int) int {
-	switch c.data[i] {
-	case '{':
-		return c.object(i)
-	case '[':
-		return c.array(i)
-	}
-	return skip(c.data, i)
+// spelled is a name: its place with the quotes.
+type spelled struct {
+	start, end int
+	escaped    bool
 }
 
-func (c *checker) array(i int) int {
-	for i = space(c.data, i+1); c.data[i] != ']'; {
-		i = space(c.data, c.value(i))
-		if c.data[i] == ',' {
-			i = space(c.data, i+1)
-		}
+// maxNames is how large a stack of names is kept for the next document.
+const maxNames = 1024
+
+func (n *names) begin(data []byte) { n.data, n.twice = data, -1 }
+
+// end returns the place of a duplicate name, -1 if there is none.
+func (n *names) end() int {
+	n.data, n.seen = nil, nil
+	if n.stack = n.stack[:0]; cap(n.stack) > maxNames {
+		n.stack = nil
 	}
-	return i + 1
+	return n.twice
 }
 
-func (c *checker) object(i int) int {
-	base := len(c.names)
-	for i = space(c.data, i+1); c.data[i] != '}'; {
-		end := skipString(c.data, i+1)
-		c.names = append(c.names, Span{KeyStart: i, End: end})
-		colon := space(c.data, end)
-		i = space(c.data, c.value(space(c.data, colon+1)))
-		if c.data[i] == ',' {
-			i = space(c.data, i+1)
-		}
-	}
-	c.compare(c.names[base:])
-	c.names = c.names[:base]
-	return i + 1
+// open begins an object; what it returns is for close.
+func (n *names) open() int { return len(n.stack) }
+
+func (n *names) add(start, end int, st status) {
+	n.stack = append(n.stack, spelled{start, end, st == escaped})
+}
+
+func (n *names) close(base int) {
+	n.compare(n.stack[base:])
+	n.stack = n.stack[:base]
 }
 
 // compare looks for a duplicate among the names of one object.
-func (c *checker) compare(names []Span) {
-	if c.twice >= 0 {
+func (n *names) compare(list []spelled) {
+	if n.twice >= 0 {
 		return
 	}
 	// Comparing each with each is the cheapest for the objects people write;
 	// the map keeps an object of a million names from taking for ever.
-	if len(names) <= 24 {
-		c.twice = c.pairs(names)
+	if len(list) <= 24 {
+		n.twice = n.pairs(list)
 		return
 	}
-	c.twice = c.set(names)
+	n.twice = n.set(list)
 }
 
-func (c *checker) pairs(names []Span) int {
-	for i, a := range names {
-		for _, b := range names[:i] {
-			if c.same(a, b) {
-				return a.KeyStart
+func (n *names) pairs(list []spelled) int {
+	for i, a := range list {
+		for _, b := range list[:i] {
+			if n.same(a, b) {
+				return a.start
 			}
 		}
 	}
 	return -1
 }
 
-func (c *checker) same(a, b Span) bool {
-	x, y := c.data[a.KeyStart+1:a.End-1], c.data[b.KeyStart+1:b.End-1]
-	if bytes.Equal(x, y) {
-		return true
-	}
-	if bytes.IndexByte(x, '\\') < 0 && bytes.IndexByte(y, '\\') < 0 {
-		return false
+func (n *names) same(a, b spelled) bool {
+	x, y := n.data[a.start+1:a.end-1], n.data[b.start+1:b.end-1]
+	if !a.escaped && !b.escaped {
+		return bytes.Equal(x, y)
 	}
 	return equalInner(x, string(appendInner(nil, y)))
 }
 
-func (c *checker) set(names []Span) int {
-	if c.seen == nil {
-		c.seen = make(map[string]struct{}, len(names))
+func (n *names) set(list []spelled) int {
+	if n.seen == nil {
+		n.seen = make(map[string]struct{}, len(list))
 	}
-	clear(c.seen)
+	clear(n.seen)
 	var buf []byte
-	for _, n := range names {
-		buf = appendInner(buf[:0], c.data[n.KeyStart+1:n.End-1])
-		if _, twice := c.seen[string(buf)]; twice {
-			return n.KeyStart
+	for _, m := range list {
+		buf = appendInner(buf[:0], n.data[m.start+1:m.end-1])
+		if _, twice := n.seen[string(buf)]; twice {
+			return m.start
 		}
-		c.seen[string(buf)] = struct{}{}
+		n.seen[string(buf)] = struct{}{}
 	}
 	return -1
 }

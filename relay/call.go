@@ -25,6 +25,8 @@ type call struct {
 	spans [keyCount + 1]jsonscan.Span
 	// have tells that body is a JSON object.
 	have bool
+	// index of the body, where it may be read into the canonical model.
+	index jsonscan.Index
 	// bare: the request has no body, so it asks no model anything.
 	bare   bool
 	target resolved
@@ -60,8 +62,8 @@ func (c *call) place() *place {
 }
 
 func (c *call) begin(t *Target, ex *flow.Exchange) {
-	scrap, body, meterBuf := c.scrap[:0], c.x.body[:0], c.meter
-	*c = call{t: t, scrap: scrap}
+	scrap, body, meterBuf, index := c.scrap[:0], c.x.body[:0], c.meter, c.index
+	*c = call{t: t, scrap: scrap, index: index}
 	c.x.body = body
 	c.meter.reuse(&meterBuf)
 	c.ai = flow.AI{
@@ -103,6 +105,7 @@ func (c *call) Release() {
 	c.body, c.target, c.record, c.vectors = nil, resolved{}, nil, llm.EmbedRequest{}
 	c.ai = flow.AI{}
 	c.x.question = llm.Request{}
+	c.index.Reset()
 	c.scrap, c.x.body = spare(c.scrap), spare(c.x.body)
 	t.calls.Put(c)
 }
@@ -225,12 +228,22 @@ func (c *call) read(ex *flow.Exchange) error {
 		return c.foreign()
 	}
 	c.body = body
-	err = c.t.keys.Object(body, c.spans[:])
+	err = c.findMembers()
 	c.have = err == nil
 	if c.have {
 		return nil
 	}
 	return c.unread(err)
+}
+
+// findMembers checks the body and finds its members. What a translation would
+// not take is left to it to say.
+func (c *call) findMembers() error {
+	if c.t.reads && c.index.Scan(c.body) == nil && jsonscan.KindOf(c.body) == jsonscan.Object {
+		return c.t.keys.Indexed(&c.index, c.spans[:])
+	}
+	c.index.Reset()
+	return c.t.keys.Object(c.body, c.spans[:])
 }
 
 // foreign decides about a body that says it is not JSON. It must not reach a

@@ -70,6 +70,7 @@ type Target struct {
 	param   int  // index of auth.param_name among keys, or -1
 	native  bool // callers speak another format than OpenAI's
 	dynamic bool
+	reads   bool // questions may be read into the canonical model
 	static  resolved
 	price   price
 	calls   sync.Pool
@@ -191,11 +192,13 @@ func New(s Settings) (*Target, error) {
 	t.secrets = secrets(&s.Auth)
 	t.price = newPrice(&s.Model.Options)
 	t.calls.New = func() any { return new(call) }
+	t.reads = !t.embeds()
 	if t.dynamic {
 		return t, nil
 	}
 	var err error
 	t.static, err = t.resolve(&s.Model)
+	t.reads = t.reads && (t.native || t.translated(&t.static))
 	return t, err
 }
 

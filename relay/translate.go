@@ -53,7 +53,11 @@ func (c *call) understand(ex *flow.Exchange) error {
 
 // arrived is the question as the formats read it.
 func (c *call) arrived(ex *flow.Exchange) wire.Question {
-	return wire.Question{Path: ex.In.Path, Query: ex.In.Query, Body: c.body, Header: ex.In.Header.Get}
+	q := wire.Question{Path: ex.In.Path, Query: ex.In.Query, Body: c.body, Header: ex.In.Header.Get}
+	if c.index.Data() != nil && !c.counts { // a count can be of a part of the body
+		q.Index = &c.index
+	}
+	return q
 }
 
 // settleFormat tells whether the provider speaks the callers' format. The model

@@ -20,6 +20,23 @@ func Check(body []byte) error {
 	return nil
 }
 
+// Open begins a walk over the members of the body, of which it tells what Check
+// does. Walks that go on from it (Fields.Fields, Fields.Items) know where long
+// values end, and step over them at once.
+func (q *Question) Open() (Fields, error) {
+	x := q.Index
+	if x == nil {
+		x = new(jsonscan.Index)
+		if err := x.Scan(q.Body); err != nil {
+			return Fields{}, err
+		}
+	}
+	if jsonscan.KindOf(q.Body) != jsonscan.Object {
+		return Fields{}, &Invalid{Message: "must be a JSON object"}
+	}
+	return Fields{m: x.Members()}, nil
+}
+
 // Fields walks over the members of an object in valid JSON. Anything that is
 // no object has none.
 type Fields struct {
@@ -43,7 +60,7 @@ func (f *Fields) Next() bool {
 		return false
 	}
 	f.name, f.value = name[1:len(name)-1], value
-	if bytes.IndexByte(f.name, '\\') >= 0 {
+	if f.m.Escaped() {
 		f.name, _ = jsonscan.AppendUnquote(nil, name)
 	}
 	return true
@@ -57,6 +74,37 @@ func (f *Fields) Name() string {
 
 // Value of the member.
 func (f *Fields) Value() llm.JSON { return f.value }
+
+// Get is the value of a name that the walk has yet to come by; nil if there is
+// none. The walk stays where it is.
+func (f Fields) Get(name string) llm.JSON { //nolint:gocritic // a copy is what walks
+	for f.Next() {
+		if f.Name() == name {
+			return f.value
+		}
+	}
+	return nil
+}
+
+// Object is what the walk is over; nil if that is no object.
+func (f *Fields) Object() llm.JSON { return f.m.Object() }
+
+// Fields begins a walk over the members of the value, as NewFields does.
+func (f *Fields) Fields() Fields {
+	if !IsObject(f.value) {
+		return Fields{}
+	}
+	return Fields{m: f.m.Members()}
+}
+
+// Items begins a walk over the elements of the value, as the function Items
+// does.
+func (f *Fields) Items() List {
+	if !IsArray(f.value) {
+		return List{}
+	}
+	return List{e: f.m.Elements()}
+}
 
 // Keep adds the member to what a node has beside what the model knows.
 func (f *Fields) Keep(x *llm.Extra, from llm.Format) {
@@ -116,22 +164,59 @@ func member(object []byte, name string) []byte {
 	return nil
 }
 
-// Items walks over the elements of an array in valid JSON; anything that is no
+// List walks over the elements of an array in valid JSON. Anything that is no
 // array has none.
-func Items(array []byte) jsonscan.Elements {
+type List struct {
+	e     jsonscan.Elements
+	value []byte
+}
+
+// Items begins a walk.
+func Items(array []byte) List {
 	if jsonscan.KindOf(array) != jsonscan.Array {
 		array = nil
 	}
-	return jsonscan.NewElements(array)
+	return List{e: jsonscan.NewElements(array)}
+}
+
+// IsArray tells whether the walk is over an array, be it empty.
+func (l *List) IsArray() bool { return l.e.Array() != nil }
+
+// Len counts the elements that the walk has yet to come by. It stays where it
+// is.
+func (l List) Len() int { //nolint:gocritic // a copy is what walks
+	n := 0
+	for _, ok := l.Next(); ok; _, ok = l.Next() {
+		n++
+	}
+	return n
+}
+
+// Next goes to the next element; ok is false after the last.
+func (l *List) Next() (v llm.JSON, ok bool) {
+	l.value, ok = l.e.Next()
+	return l.value, ok
+}
+
+// Fields begins a walk over the members of the element.
+func (l *List) Fields() Fields {
+	if !IsObject(l.value) {
+		return Fields{}
+	}
+	return Fields{m: l.e.Members()}
+}
+
+// Items begins a walk over the elements of the element.
+func (l *List) Items() List {
+	if !IsArray(l.value) {
+		return List{}
+	}
+	return List{e: l.e.Elements()}
 }
 
 // Len counts the elements of an array.
 func Len(array []byte) int {
-	n, e := 0, Items(array)
-	for _, ok := e.Next(); ok; _, ok = e.Next() {
-		n++
-	}
-	return n
+	return Items(array).Len()
 }
 
 // IsString tells whether v is a string; nil is nothing.

@@ -7,7 +7,10 @@
 // each other, nor who uses them.
 package wire
 
-import "github.com/sluice-gateway/sluice/llm"
+import (
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+)
 
 // Client is a format as the caller's side of a gateway speaks it.
 type Client interface {
@@ -29,6 +32,8 @@ type Question struct {
 	// Path without query, as sent. Query is undecoded.
 	Path, Query string
 	Body        []byte
+	// Index of Body, if it was checked already: see Open.
+	Index *jsonscan.Index
 	// Header gives the first value of a field; nil is no header at all.
 	Header func(name string) string
 }

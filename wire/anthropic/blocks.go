@@ -14,16 +14,15 @@ type blocks struct {
 	inner bool
 }
 
-func (b blocks) list(name string, array llm.JSON) ([]llm.Part, *wire.Invalid) {
-	n := wire.Len(array)
+func (b blocks) list(name string, items wire.List) ([]llm.Part, *wire.Invalid) {
+	n := items.Len()
 	if n == 0 {
 		return nil, nil
 	}
 	parts, i := make([]llm.Part, 0, n), 0
-	items := wire.Items(array)
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
 		var bad *wire.Invalid
-		if parts, bad = b.block(parts, v); bad != nil {
+		if parts, bad = b.block(parts, v, items.Fields()); bad != nil {
 			return nil, within(name, i, bad)
 		}
 		i++
@@ -33,38 +32,38 @@ func (b blocks) list(name string, array llm.JSON) ([]llm.Part, *wire.Invalid) {
 
 // block appends what a block is; that is more than one part where proofs were
 // sealed into the id of a call.
-func (b blocks) block(parts []llm.Part, raw llm.JSON) ([]llm.Part, *wire.Invalid) {
+func (b blocks) block(parts []llm.Part, raw llm.JSON, f wire.Fields) ([]llm.Part, *wire.Invalid) {
 	if !wire.IsObject(raw) {
 		return parts, invalid("", "must be an object")
 	}
-	kind := wire.Get(raw, "type")
+	kind := f.Get("type")
 	if !wire.IsString(kind) {
 		return parts, invalid("type", "must be a string")
 	}
-	switch wire.Text(kind) {
+	switch wire.Word(kind) {
 	case "text":
-		return appendPart(parts, raw, decodeText)
+		return appendPart(parts, f, decodeText)
 	case "image":
-		return appendPart(parts, raw, decodeImage)
+		return appendPart(parts, f, decodeImage)
 	case "document":
-		return appendPart(parts, raw, decodeDocument)
+		return appendPart(parts, f, decodeDocument)
 	case "tool_use":
-		return b.call(parts, raw), nil
+		return b.call(parts, f), nil
 	case "tool_result":
 		if !b.inner {
-			return b.result(parts, raw)
+			return b.result(parts, f)
 		}
 	case "thinking":
-		return b.thinking(parts, raw), nil
+		return b.thinking(parts, f), nil
 	case "redacted_thinking":
-		return b.redacted(parts, raw), nil
+		return b.redacted(parts, f), nil
 	}
 	return append(parts, opaque(raw)), nil
 }
 
-func appendPart(parts []llm.Part, raw llm.JSON, decode func(*llm.Part, llm.JSON) *wire.Invalid) ([]llm.Part, *wire.Invalid) {
+func appendPart(parts []llm.Part, f wire.Fields, decode func(*llm.Part, wire.Fields) *wire.Invalid) ([]llm.Part, *wire.Invalid) {
 	var p llm.Part
-	if bad := decode(&p, raw); bad != nil {
+	if bad := decode(&p, f); bad != nil {
 		return parts, bad
 	}
 	return append(parts, p), nil
@@ -76,8 +75,7 @@ func opaque(raw llm.JSON) llm.Part {
 	return llm.Part{Kind: llm.Opaque, Raw: raw, Extra: llm.Extra{From: own}}
 }
 
-func decodeText(p *llm.Part, raw llm.JSON) *wire.Invalid {
-	f := wire.NewFields(raw)
+func decodeText(p *llm.Part, f wire.Fields) *wire.Invalid {
 	for known(&f, &p.Extra) {
 		v := f.Value()
 		switch name := f.Name(); {
@@ -142,24 +140,23 @@ func decodeCache(v llm.JSON) *llm.Cache {
 	return c
 }
 
-func decodeImage(p *llm.Part, raw llm.JSON) *wire.Invalid {
-	decodeMedia(p, llm.Image, raw)
+func decodeImage(p *llm.Part, f wire.Fields) *wire.Invalid {
+	decodeMedia(p, llm.Image, f)
 	return nil
 }
 
-func decodeDocument(p *llm.Part, raw llm.JSON) *wire.Invalid {
-	decodeMedia(p, llm.Document, raw)
+func decodeDocument(p *llm.Part, f wire.Fields) *wire.Invalid {
+	decodeMedia(p, llm.Document, f)
 	return nil
 }
 
-func decodeMedia(p *llm.Part, kind llm.Kind, raw llm.JSON) {
+func decodeMedia(p *llm.Part, kind llm.Kind, f wire.Fields) {
 	p.Kind = kind
-	f := wire.NewFields(raw)
 	for known(&f, &p.Extra) {
 		v := f.Value()
 		switch name := f.Name(); {
 		case name == "source":
-			p.Media = withTitle(decodeSource(v), p.Media)
+			p.Media = withTitle(decodeSource(f.Fields()), p.Media)
 		case name == "title" && kind == llm.Document && wire.IsString(v):
 			p.Media = withTitle(p.Media, &llm.Media{Title: v})
 		case name == "context" && kind == llm.Document && wire.IsString(v):
@@ -171,7 +168,7 @@ func decodeMedia(p *llm.Part, kind llm.Kind, raw llm.JSON) {
 		}
 	}
 	if p.Media == nil || p.Media.Extra.From != own {
-		*p = opaque(raw)
+		*p = opaque(f.Object())
 	}
 }
 
@@ -195,10 +192,9 @@ func withTitle(m, titles *llm.Media) *llm.Media {
 
 // decodeSource reads where a picture or a document is; nil is a source that
 // only Anthropic understands.
-func decodeSource(raw llm.JSON) *llm.Media {
+func decodeSource(f wire.Fields) *llm.Media {
 	m := &llm.Media{Extra: llm.Extra{From: own}}
-	kind, ok := wire.Text(wire.Get(raw, "type")), false
-	f := wire.NewFields(raw)
+	kind, ok := wire.Word(f.Get("type")), false
 	for known(&f, &m.Extra) {
 		v := f.Value()
 		if !wire.IsString(v) {
@@ -226,9 +222,8 @@ func decodeSource(raw llm.JSON) *llm.Media {
 	return m
 }
 
-func (b blocks) call(parts []llm.Part, raw llm.JSON) []llm.Part {
+func (b blocks) call(parts []llm.Part, f wire.Fields) []llm.Part {
 	p := llm.Part{Kind: llm.ToolCall, Call: &llm.Call{}, Extra: llm.Extra{From: own}}
-	f := wire.NewFields(raw)
 	for known(&f, &p.Extra) {
 		v := f.Value()
 		switch name := f.Name(); {
@@ -268,9 +263,8 @@ func proven(proof wire.Proof) llm.Part {
 	return p
 }
 
-func (b blocks) thinking(parts []llm.Part, raw llm.JSON) []llm.Part {
+func (b blocks) thinking(parts []llm.Part, f wire.Fields) []llm.Part {
 	p := llm.Part{Kind: llm.Thinking, Extra: llm.Extra{From: own}}
-	f := wire.NewFields(raw)
 	for known(&f, &p.Extra) {
 		v := f.Value()
 		switch name := f.Name(); {
@@ -293,10 +287,10 @@ func (b blocks) thinking(parts []llm.Part, raw llm.JSON) []llm.Part {
 
 // redacted reads thoughts that nobody may see. What follows a call there may
 // be the call's own proof: see streamEncoder.proof.
-func (b blocks) redacted(parts []llm.Part, raw llm.JSON) []llm.Part {
-	data := wire.Get(raw, "data")
+func (b blocks) redacted(parts []llm.Part, f wire.Fields) []llm.Part {
+	data := f.Get("data")
 	if !wire.IsString(data) {
-		return append(parts, opaque(raw))
+		return append(parts, opaque(f.Object()))
 	}
 	proof, ok := b.sealed(data)
 	if ok && proof.Kind == llm.ToolCall {
@@ -309,7 +303,6 @@ func (b blocks) redacted(parts []llm.Part, raw llm.JSON) []llm.Part {
 		return append(parts, proven(proof))
 	}
 	p := llm.Part{Kind: llm.Redacted, Signature: data, SignedBy: own, Extra: llm.Extra{From: own}}
-	f := wire.NewFields(raw)
 	for known(&f, &p.Extra) {
 		if f.Name() != "data" {
 			f.Keep(&p.Extra, own)
@@ -331,10 +324,9 @@ func (b blocks) sealed(signature llm.JSON) (wire.Proof, bool) {
 	return proofs[0], true
 }
 
-func (b blocks) result(parts []llm.Part, raw llm.JSON) ([]llm.Part, *wire.Invalid) {
+func (b blocks) result(parts []llm.Part, f wire.Fields) ([]llm.Part, *wire.Invalid) {
 	res := &llm.Result{}
 	p := llm.Part{Kind: llm.ToolResult, Result: res, Extra: llm.Extra{From: own}}
-	f := wire.NewFields(raw)
 	for known(&f, &p.Extra) {
 		v := f.Value()
 		switch name := f.Name(); {
@@ -344,7 +336,7 @@ func (b blocks) result(parts []llm.Part, raw llm.JSON) ([]llm.Part, *wire.Invali
 			res.Plain, res.Parts = true, []llm.Part{{Kind: llm.Text, Text: v}}
 		case name == "content" && wire.IsArray(v) && wire.Len(v) > 0:
 			var bad *wire.Invalid
-			if res.Parts, bad = (blocks{open: b.open, inner: true}).list(name, v); bad != nil {
+			if res.Parts, bad = (blocks{open: b.open, inner: true}).list(name, f.Items()); bad != nil {
 				return parts, bad
 			}
 		case name == "is_error" && wire.IsTrue(v):

@@ -12,13 +12,13 @@ import (
 
 // DecodeRequest implements wire.Client.
 func (c Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if bad := check(q.Body); bad != nil {
-		return bad
+	f, err := q.Open()
+	if err != nil {
+		return inWords(err)
 	}
 	r.Extra.From = own
 	r.IncludeUsage = true
 	d := requestDecoder{r: r}
-	f := wire.NewFields(q.Body)
 	for f.Next() {
 		if bad := d.member(&f); bad != nil {
 			return bad
@@ -34,12 +34,8 @@ func (c Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 	return nil
 }
 
-// check is wire.Check, in words for the caller.
-func check(body []byte) *wire.Invalid {
-	err := wire.Check(body)
-	if err == nil {
-		return nil
-	}
+// inWords says for the caller what Open found.
+func inWords(err error) *wire.Invalid {
 	if bad := (*wire.Invalid)(nil); errors.As(err, &bad) {
 		return bad
 	}
@@ -61,7 +57,7 @@ func within(name string, i int, bad *wire.Invalid) *wire.Invalid {
 
 type requestDecoder struct {
 	r                *llm.Request
-	system, messages llm.JSON
+	system, messages content
 }
 
 func (d *requestDecoder) member(f *wire.Fields) *wire.Invalid {
@@ -77,9 +73,9 @@ func (d *requestDecoder) member(f *wire.Fields) *wire.Invalid {
 		}
 		d.r.Model = wire.Text(v)
 	case "messages":
-		d.messages = v
+		d.messages = whole(f)
 	case "system":
-		d.system = v
+		d.system = whole(f)
 	case "tools":
 		return d.tools(f)
 	case "stop_sequences":
@@ -127,7 +123,7 @@ func (d *requestDecoder) stop(f *wire.Fields) *wire.Invalid {
 	if !wire.IsArray(f.Value()) {
 		return invalid("stop_sequences", "must be an array")
 	}
-	items := wire.Items(f.Value())
+	items := f.Items()
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
 		if !wire.IsString(v) {
 			return invalid("stop_sequences", "must be an array of strings")
@@ -144,7 +140,7 @@ func (d *requestDecoder) tools(f *wire.Fields) *wire.Invalid {
 	if !wire.IsArray(f.Value()) {
 		return invalid("tools", "must be an array")
 	}
-	items := wire.Items(f.Value())
+	items := f.Items()
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
 		if !wire.IsObject(v) {
 			return within("tools", len(d.r.Tools), invalid("", "must be an object"))
@@ -188,17 +184,17 @@ func decodeTool(raw llm.JSON) llm.Tool {
 // conversation reads system and messages. They become one list, in which the
 // top-level system comes first, whatever the order in the body.
 func (d *requestDecoder) conversation() *wire.Invalid {
-	if d.system != nil {
+	if d.system.raw != nil {
 		if bad := d.topSystem(); bad != nil {
 			return bad
 		}
 	}
-	if !wire.IsArray(d.messages) {
+	items, i := d.messages.items, 0
+	if !items.IsArray() {
 		return invalid("messages", "must be an array")
 	}
-	items, i := wire.Items(d.messages), 0
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
-		m, bad := decodeMessage(v)
+		m, bad := decodeMessage(v, items.Fields())
 		if bad != nil {
 			return within("messages", i, bad)
 		}
@@ -217,13 +213,13 @@ func (d *requestDecoder) topSystem() *wire.Invalid {
 	return nil
 }
 
-func decodeMessage(raw llm.JSON) (llm.Message, *wire.Invalid) {
+func decodeMessage(raw llm.JSON, f wire.Fields) (llm.Message, *wire.Invalid) {
 	var m llm.Message
-	var content llm.JSON
+	var said bool
+	var c content
 	if !wire.IsObject(raw) {
 		return m, invalid("", "must be an object")
 	}
-	f, said := wire.NewFields(raw), false
 	for f.Next() {
 		switch f.Name() {
 		case "role":
@@ -231,7 +227,7 @@ func decodeMessage(raw llm.JSON) (llm.Message, *wire.Invalid) {
 				return m, invalid("role", "must be user, assistant or system")
 			}
 		case "content":
-			content = f.Value()
+			c = whole(&f)
 		default:
 			f.Keep(&m.Extra, own)
 		}
@@ -239,7 +235,7 @@ func decodeMessage(raw llm.JSON) (llm.Message, *wire.Invalid) {
 	if !said {
 		return m, invalid("role", "must be user, assistant or system")
 	}
-	if bad := decodeContent(&m, "content", content); bad != nil {
+	if bad := decodeContent(&m, "content", c); bad != nil {
 		return m, bad
 	}
 	if m.Role == llm.User && onlyResults(m.Parts) {
@@ -278,17 +274,25 @@ func onlyResults(parts []llm.Part) bool {
 	return len(parts) > 0
 }
 
-func decodeContent(m *llm.Message, name string, v llm.JSON) *wire.Invalid {
-	if wire.IsString(v) {
+// content is a member that is read when the others are known.
+type content struct {
+	raw   llm.JSON
+	items wire.List
+}
+
+func whole(f *wire.Fields) content { return content{f.Value(), f.Items()} }
+
+func decodeContent(m *llm.Message, name string, c content) *wire.Invalid {
+	if wire.IsString(c.raw) {
 		m.Plain = true
-		m.Parts = []llm.Part{{Kind: llm.Text, Text: v}}
+		m.Parts = []llm.Part{{Kind: llm.Text, Text: c.raw}}
 		return nil
 	}
-	if !wire.IsArray(v) {
+	if !c.items.IsArray() {
 		return invalid(name, "must be a string or an array")
 	}
 	var bad *wire.Invalid
-	m.Parts, bad = blocks{open: true}.list(name, v)
+	m.Parts, bad = blocks{open: true}.list(name, c.items)
 	return bad
 }
 

@@ -30,7 +30,7 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 	for f.Next() {
 		d.member(&f)
 	}
-	if !wire.IsArray(d.content) {
+	if !d.content.IsArray() {
 		return errNoContent
 	}
 	parts, bad := blocks{}.list("content", d.content)
@@ -45,7 +45,7 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 type responseDecoder struct {
 	a       *llm.Response
 	choice  llm.Choice
-	content llm.JSON
+	content wire.List
 }
 
 func (d *responseDecoder) member(f *wire.Fields) {
@@ -57,7 +57,7 @@ func (d *responseDecoder) member(f *wire.Fields) {
 	case name == "model" && wire.IsString(v):
 		d.a.Model = wire.Text(v)
 	case name == "content":
-		d.content = v
+		d.content = f.Items()
 	case name == "stop_reason" && wire.IsString(v):
 		d.choice.Reason = wire.Text(v)
 		d.choice.Finish = finishOf(d.choice.Reason)

@@ -142,7 +142,7 @@ func (d *streamDecoder) key() int64 {
 func (d *streamDecoder) blockStart() error {
 	d.start()
 	raw := wire.Get(d.data, "content_block")
-	parts, bad := blocks{}.block(nil, raw)
+	parts, bad := blocks{}.block(nil, raw, wire.NewFields(raw))
 	if bad != nil {
 		return fmt.Errorf("anthropic: content_block: %w", bad)
 	}

@@ -246,7 +246,7 @@ func (d *decoder) content(c *streamed, v llm.JSON) {
 	}
 	items := wire.Items(v)
 	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
-		if p := readPart(raw); p.Kind == llm.Text || p.Kind == llm.Thinking {
+		if p := readPart(raw, items.Fields()); p.Kind == llm.Text || p.Kind == llm.Thinking {
 			d.text(c, p.Kind, p.Text)
 		} else {
 			d.whole(c, p)

@@ -7,17 +7,18 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-func readMessages(r *llm.Request, v llm.JSON) error {
-	if !wire.IsArray(v) {
+func readMessages(r *llm.Request, items wire.List) error {
+	if !items.IsArray() {
 		return &wire.Invalid{Field: "messages", Message: "must be an array"}
 	}
-	r.Messages = []llm.Message{}
-	items := wire.Items(v)
+	n := min(items.Len(), maxRoom)
+	r.Messages = make([]llm.Message, 0, n)
+	room := make([]llm.Part, 0, n)
 	for m, ok := items.Next(); ok; m, ok = items.Next() {
 		if !wire.IsObject(m) {
 			return &wire.Invalid{Field: field("messages", len(r.Messages), ""), Message: "must be an object"}
 		}
-		msg, err := readMessage(m)
+		msg, err := readMessage(items.Fields(), &room)
 		if err != nil {
 			return &wire.Invalid{Field: field("messages", len(r.Messages), ".role"), Message: err.Error()}
 		}
@@ -26,17 +27,20 @@ func readMessages(r *llm.Request, v llm.JSON) error {
 	return nil
 }
 
+// maxRoom is for how many messages room is made before they are read.
+const maxRoom = 256
+
 // readMessage reads a turn. Its parts are the thoughts, the content, the
 // refusal and the calls, in this order, however the members stand.
-func readMessage(v llm.JSON) (m llm.Message, err error) {
+func readMessage(f wire.Fields, room *[]llm.Part) (m llm.Message, err error) {
 	m.Extra.From = own
-	var s speech
+	s := speech{room: room}
 	var id, name llm.JSON
 	role := ""
-	for f := wire.NewFields(v); f.Next(); {
+	for f.Next() {
 		switch f.Name() {
 		case "role":
-			role = wire.Text(f.Value())
+			role = wire.Word(f.Value())
 		case "name":
 			name = f.Value()
 		case "tool_call_id":
@@ -81,6 +85,8 @@ type speech struct {
 	refusal  []llm.Part
 	calls    []llm.Part
 	media    []llm.Part
+	// room for single parts, which most messages have; nil is none.
+	room *[]llm.Part
 	// transcript of a spoken answer
 	transcript llm.JSON
 	signed     bool // the thoughts came with their signatures
@@ -95,7 +101,7 @@ func (s *speech) take(f *wire.Fields, x *llm.Extra) {
 	}
 	switch f.Name() {
 	case "content":
-		s.readContent(v)
+		s.readContent(v, f.Items())
 	case "refusal":
 		p := llm.Part{Kind: llm.Refusal, Text: v}
 		wire.Mark(&p.Extra, own, "member", nil)
@@ -186,20 +192,29 @@ func (s *speech) parts() []llm.Part {
 }
 
 // readContent takes a text, a list of parts, or (some services) an object.
-func (s *speech) readContent(v llm.JSON) {
+func (s *speech) readContent(v llm.JSON, items wire.List) {
 	switch {
 	case wire.IsString(v):
 		s.plain = true
-		s.content = []llm.Part{{Kind: llm.Text, Text: v}}
+		s.content = s.single(llm.Part{Kind: llm.Text, Text: v})
 	case wire.IsArray(v):
 		s.content = []llm.Part{}
-		items := wire.Items(v)
 		for p, ok := items.Next(); ok; p, ok = items.Next() {
-			s.content = append(s.content, readPart(p))
+			s.content = append(s.content, readPart(p, items.Fields()))
 		}
 	default:
 		s.content = []llm.Part{opaque(v)}
 	}
+}
+
+// single is a list of one part.
+func (s *speech) single(p llm.Part) []llm.Part {
+	if s.room == nil {
+		return []llm.Part{p}
+	}
+	n := len(*s.room)
+	*s.room = append(*s.room, p)
+	return (*s.room)[n : n+1 : n+1]
 }
 
 func opaque(v llm.JSON) llm.Part {
@@ -207,7 +222,7 @@ func opaque(v llm.JSON) llm.Part {
 }
 
 // readPart reads one part of a content.
-func readPart(v llm.JSON) llm.Part {
+func readPart(v llm.JSON, f wire.Fields) llm.Part {
 	if wire.IsString(v) {
 		p := llm.Part{Kind: llm.Text, Text: v}
 		wire.Mark(&p.Extra, own, "bare", nil)
@@ -217,10 +232,10 @@ func readPart(v llm.JSON) llm.Part {
 	var p llm.Part
 	var value llm.JSON
 	p.Extra.From = own
-	for f := wire.NewFields(v); f.Next(); {
+	for f.Next() {
 		switch f.Name() {
 		case "type":
-			kind = wire.Text(f.Value())
+			kind = wire.Word(f.Value())
 		case "text", "refusal", "image_url", "input_audio", "file":
 			value = f.Value()
 		case "cache_control":

@@ -9,11 +9,12 @@ import (
 
 // DecodeRequest implements wire.Client.
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := wire.Check(q.Body); err != nil {
+	f, err := q.Open()
+	if err != nil {
 		return err
 	}
 	r.Extra.From = own
-	for f := wire.NewFields(q.Body); f.Next(); {
+	for f.Next() {
 		if err := member(r, &f); err != nil {
 			return err
 		}
@@ -35,7 +36,7 @@ func member(r *llm.Request, f *wire.Fields) error {
 	case "model":
 		r.Model = wire.Text(v)
 	case "messages":
-		return readMessages(r, v)
+		return readMessages(r, f.Items())
 	case "stream":
 		r.Stream = wire.IsTrue(v)
 		if !r.Stream {
