@@ -21,17 +21,31 @@ func Check(body []byte) error {
 }
 
 // Open begins a walk over the members of the body, of which it tells what Check
-// does. Walks that go on from it (Fields.Fields, Fields.Items) know where long
-// values end, and step over them at once.
+// does.
 func (q *Question) Open() (Fields, error) {
-	x := q.Index
-	if x == nil {
-		x = new(jsonscan.Index)
-		if err := x.Scan(q.Body); err != nil {
-			return Fields{}, err
-		}
+	if q.Index == nil {
+		return new(Reader).Open(q.Body)
 	}
-	if jsonscan.KindOf(q.Body) != jsonscan.Object {
+	return open(q.Index)
+}
+
+// Reader reads documents, one after the other. The zero Reader is ready.
+type Reader struct {
+	index jsonscan.Index
+}
+
+// Open begins a walk over the members of a document, of which it tells what
+// Check does. Walks that go on from it (Fields.Fields, Fields.Items) know where
+// long values end, and step over them at once. They hold until the next Open.
+func (r *Reader) Open(doc []byte) (Fields, error) {
+	if err := r.index.Scan(doc); err != nil {
+		return Fields{}, err
+	}
+	return open(&r.index)
+}
+
+func open(x *jsonscan.Index) (Fields, error) {
+	if jsonscan.KindOf(x.Data()) != jsonscan.Object {
 		return Fields{}, &Invalid{Message: "must be a JSON object"}
 	}
 	return Fields{m: x.Members()}, nil

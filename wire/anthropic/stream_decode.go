@@ -34,9 +34,43 @@ type streamDecoder struct {
 	open                     map[int64]*openBlock
 	last                     int64 // key of the block begun last
 	parts                    int   // that have begun
-	// data is the event while it is decoded, out what it tells.
-	data llm.JSON
-	out  []llm.Event
+	reader                   wire.Reader
+	now                      event // the one that is decoded
+	out                      []llm.Event
+}
+
+// event is a message of the stream, taken apart.
+type event struct {
+	data     llm.JSON // all of it
+	kind     string
+	index    int64
+	numbered bool // it has an index
+	// delta, message and block are members of theirs.
+	delta, message, block wire.Fields
+	content               llm.JSON // the block
+	usage                 llm.JSON
+	failed                bool
+}
+
+func (e *event) read(f *wire.Fields) {
+	for f.Next() {
+		switch f.Name() {
+		case "type":
+			e.kind = wire.Word(f.Value())
+		case "index":
+			e.index, e.numbered = wire.Int(f.Value())
+		case "delta":
+			e.delta = f.Fields()
+		case "message":
+			e.message = f.Fields()
+		case "content_block":
+			e.content, e.block = f.Value(), f.Fields()
+		case "usage":
+			e.usage = f.Value()
+		case "error":
+			e.failed = !wire.IsNull(f.Value())
+		}
+	}
 }
 
 // Decode implements wire.StreamDecoder.
@@ -45,28 +79,30 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 	if d.ended || len(data) == 0 || string(data) == "[DONE]" {
 		return dst, nil
 	}
-	if err := wire.Check(data); err != nil {
+	f, err := d.reader.Open(data)
+	if err != nil {
 		return dst, fmt.Errorf("anthropic: an event that is not JSON: %w", err)
 	}
-	kind := wire.Word(wire.Get(data, "type"))
-	if kind == "" {
-		kind = m.Name
+	d.now = event{data: data}
+	if d.now.read(&f); d.now.kind == "" {
+		d.now.kind = m.Name
 	}
-	d.data, d.out = data, dst
-	err := d.event(kind)
-	dst, d.data, d.out = d.out, nil, nil
+	d.out = dst
+	err = d.event()
+	dst, d.out = d.out, nil
 	return dst, err
 }
 
 func (d *streamDecoder) emit(ev llm.Event) { d.out = append(d.out, ev) }
 
-func (d *streamDecoder) event(kind string) error {
-	if failure, failed := inBand(d.data); failed {
+func (d *streamDecoder) event() error {
+	if d.now.failed {
+		failure, _ := inBand(d.now.data)
 		d.ended = true
 		d.emit(llm.Event{Kind: llm.EventError, Err: failure})
 		return nil
 	}
-	switch kind {
+	switch kind := d.now.kind; kind {
 	case "message_start":
 		d.messageStart()
 	case "content_block_start":
@@ -82,20 +118,19 @@ func (d *streamDecoder) event(kind string) error {
 	default:
 		// Pings and whatever is yet to come. Nothing goes before the start.
 		if d.started && kind != "" {
-			d.emit(llm.Event{Kind: llm.EventOther, Name: kind, Text: d.data})
+			d.emit(llm.Event{Kind: llm.EventOther, Name: kind, Text: d.now.data})
 		}
 	}
 	return nil
 }
 
 func (d *streamDecoder) messageStart() {
-	message := wire.Get(d.data, "message")
-	told := d.addUsage(wire.Get(message, "usage"))
+	f := d.now.message
+	told := d.addUsage(f.Get("usage"))
 	if d.started {
 		return
 	}
 	ev := llm.Event{Kind: llm.EventStart, Extra: llm.Extra{From: own}}
-	f := wire.NewFields(message)
 	for f.Next() {
 		switch f.Name() {
 		case "type", "role", "content", "stop_reason", "stop_sequence", "usage":
@@ -133,22 +168,21 @@ func (d *streamDecoder) addUsage(v llm.JSON) bool {
 // key is the index of the event's block. Without one it is the block begun
 // last.
 func (d *streamDecoder) key() int64 {
-	if n, ok := wire.Int(wire.Get(d.data, "index")); ok {
-		return n
+	if d.now.numbered {
+		return d.now.index
 	}
 	return d.last
 }
 
 func (d *streamDecoder) blockStart() error {
 	d.start()
-	raw := wire.Get(d.data, "content_block")
-	parts, bad := blocks{}.block(nil, raw, wire.NewFields(raw))
+	parts, bad := blocks{}.block(nil, d.now.content, d.now.block)
 	if bad != nil {
 		return fmt.Errorf("anthropic: content_block: %w", bad)
 	}
 	p := parts[0]
 	key := d.key()
-	if wire.Get(d.data, "index") == nil {
+	if !d.now.numbered {
 		key = int64(d.parts)
 	}
 	bare, text, sign, input := bareStart(p)
@@ -245,8 +279,8 @@ func (d *streamDecoder) endAll() {
 
 func (d *streamDecoder) delta() error {
 	d.start()
-	delta := wire.Get(d.data, "delta")
-	kind := wire.Word(wire.Get(delta, "type"))
+	delta := d.now.delta
+	kind := wire.Word(delta.Get("type"))
 	b := d.open[d.key()]
 	if b == nil {
 		var err error
@@ -255,7 +289,7 @@ func (d *streamDecoder) delta() error {
 		}
 	}
 	if b.kind == llm.Opaque {
-		d.other(b, delta)
+		d.other(b, delta.Object())
 		return nil
 	}
 	switch kind {
@@ -266,15 +300,15 @@ func (d *streamDecoder) delta() error {
 	case "input_json_delta":
 		d.piece(b, delta, "partial_json")
 	case "signature_delta":
-		if v := wire.Get(delta, "signature"); wire.IsString(v) && !wire.EmptyText(v) {
+		if v := delta.Get("signature"); wire.IsString(v) && !wire.EmptyText(v) {
 			d.sign(b, v)
 		}
 	case "citations_delta":
-		if v := wire.Get(delta, "citation"); wire.IsObject(v) {
+		if v := delta.Get("citation"); wire.IsObject(v) {
 			d.emit(llm.Event{Kind: llm.EventCite, Index: b.part, Citation: decodeCitation(v)})
 		}
 	default:
-		d.other(b, delta)
+		d.other(b, delta.Object())
 	}
 	return nil
 }
@@ -293,9 +327,8 @@ func (d *streamDecoder) missed(kind string) (*openBlock, error) {
 	return d.begin(d.key(), p)
 }
 
-func (d *streamDecoder) piece(b *openBlock, delta llm.JSON, name string) {
+func (d *streamDecoder) piece(b *openBlock, f wire.Fields, name string) {
 	ev := llm.Event{Kind: llm.EventDelta, Index: b.part}
-	f := wire.NewFields(delta)
 	for f.Next() {
 		switch v := f.Value(); {
 		case f.Name() == "type":
@@ -320,7 +353,7 @@ func (d *streamDecoder) sign(b *openBlock, signature llm.JSON) {
 
 // other tells a delta that only this format knows.
 func (d *streamDecoder) other(b *openBlock, delta llm.JSON) {
-	if wire.IsObject(delta) {
+	if delta != nil {
 		d.emit(llm.Event{Kind: llm.EventOther, Index: b.part, Name: "content_block_delta", Text: delta})
 	}
 }
@@ -328,22 +361,21 @@ func (d *streamDecoder) other(b *openBlock, delta llm.JSON) {
 func (d *streamDecoder) messageDelta() {
 	d.start()
 	var extra llm.Extra
-	delta := wire.Get(d.data, "delta")
-	f := wire.NewFields(d.data)
+	f := wire.NewFields(d.now.data)
 	for f.Next() {
 		// The delta is kept whole: it has members of its own.
 		if name := f.Name(); name != "type" && name != "usage" {
 			f.Keep(&extra, own)
 		}
 	}
-	ev := finishEvent(delta)
+	ev := finishEvent(d.now.delta)
 	if ev.Finish != llm.Unfinished && !d.finished {
 		d.endAll()
 		d.finished = true
 		ev.Extra = extra
 		d.emit(ev)
 	}
-	told := wire.Get(d.data, "usage")
+	told := d.now.usage
 	if d.addUsage(told) {
 		d.usage.later = true
 		d.usage.final = d.usage.final || wire.IsNumber(wire.Get(told, "output_tokens"))
@@ -352,10 +384,10 @@ func (d *streamDecoder) messageDelta() {
 }
 
 // finishEvent reads the delta of a message_delta.
-func finishEvent(delta llm.JSON) llm.Event {
-	ev := llm.Event{Kind: llm.EventFinish, Reason: wire.Text(wire.Get(delta, "stop_reason"))}
+func finishEvent(delta wire.Fields) llm.Event {
+	ev := llm.Event{Kind: llm.EventFinish, Reason: wire.Text(delta.Get("stop_reason"))}
 	ev.Finish = finishOf(ev.Reason)
-	ev.StopSequence = stringOrNil(wire.Get(delta, "stop_sequence"))
+	ev.StopSequence = stringOrNil(delta.Get("stop_sequence"))
 	return ev
 }
 
@@ -363,7 +395,7 @@ func (d *streamDecoder) messageStop() {
 	d.start()
 	d.endAll()
 	ev := llm.Event{Kind: llm.EventEnd}
-	f := wire.NewFields(d.data)
+	f := wire.NewFields(d.now.data)
 	for f.Next() {
 		if f.Name() != "type" {
 			f.Keep(&ev.Extra, own)

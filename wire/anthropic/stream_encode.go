@@ -474,7 +474,7 @@ func (s *streamEncoder) messageDelta(u *llm.Usage) {
 	data := s.frame("message_delta")
 	o := newObject(&s.w, &ev.Extra)
 	o.text("type", "message_delta")
-	if kept := o.kept("delta"); kept == nil || !sameFinish(finishEvent(kept), ev) {
+	if kept := o.kept("delta"); kept == nil || !sameFinish(finishEvent(wire.NewFields(kept)), ev) {
 		o.name("delta")
 		s.finishDelta(ev)
 	}
