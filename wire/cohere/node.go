@@ -5,9 +5,8 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// node writes one object. A member of an Extra with no value at all is a mark:
-// that the object came without a member that is written otherwise, or where it
-// came from.
+// node writes one object. A member of an Extra with no value at all tells
+// that the object came without a member that is written otherwise.
 type node struct{ wire.Node }
 
 func begin(w *wire.Writer, x *llm.Extra, own llm.Format) node {

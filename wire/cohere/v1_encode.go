@@ -103,7 +103,7 @@ func (e *v1Writer) history(top *node, turns []v1Turn) {
 }
 
 func marked(m *llm.Message, mark string) bool {
-	_, ok := keptOf(&m.Extra, llm.CohereV1, mark)
+	_, ok := wire.Marked(&m.Extra, llm.CohereV1, mark)
 	return ok
 }
 

@@ -144,7 +144,7 @@ type pendingCall struct {
 func (t *v1Turns) all(rest *v1Rest) error {
 	if wire.IsString(rest.preamble) {
 		m := llm.Message{Role: llm.System, Parts: []llm.Part{{Text: rest.preamble}}, Plain: true}
-		keep(&m.Extra, llm.CohereV1, preambleMark, nil)
+		wire.Mark(&m.Extra, llm.CohereV1, preambleMark, nil)
 		t.r.Messages = append(t.r.Messages, m)
 	}
 	items, n := wire.Items(rest.history), 0
@@ -302,7 +302,7 @@ func (t *v1Turns) results(m llm.Message, list llm.JSON, before string) {
 // imply adds the turn of the assistant that the results answer.
 func (t *v1Turns) imply(list llm.JSON, before string) {
 	m := llm.Message{Role: llm.Assistant}
-	keep(&m.Extra, llm.CohereV1, before, nil)
+	wire.Mark(&m.Extra, llm.CohereV1, before, nil)
 	base := "call_" + strconv.Itoa(len(t.r.Messages)) + "_"
 	items := wire.Items(list)
 	for raw, ok := items.Next(); ok; raw, ok = items.Next() {

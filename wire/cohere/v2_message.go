@@ -31,7 +31,7 @@ func v2Assistant(parts *[]llm.Part, plain *bool, x *llm.Extra, raw llm.JSON) {
 	}
 	if plan != nil {
 		p := llm.Part{Text: plan}
-		keep(&p.Extra, llm.CohereV2, planMark, nil)
+		wire.Mark(&p.Extra, llm.CohereV2, planMark, nil)
 		*parts = append(*parts, p)
 	}
 	if citations != nil && !v2Cited(*parts, citations) {
@@ -204,6 +204,6 @@ func sourced(c *llm.Citation, object llm.JSON) {
 }
 
 func isPlan(p *llm.Part) bool {
-	_, ok := keptOf(&p.Extra, llm.CohereV2, planMark)
+	_, ok := wire.Marked(&p.Extra, llm.CohereV2, planMark)
 	return ok
 }

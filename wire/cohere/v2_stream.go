@@ -219,7 +219,7 @@ func (d *v2Decoder) planDelta(dst []llm.Event, text llm.JSON) []llm.Event {
 	}
 	if d.plan < 0 {
 		p := llm.Part{Kind: llm.Text}
-		keep(&p.Extra, llm.CohereV2, planMark, nil)
+		wire.Mark(&p.Extra, llm.CohereV2, planMark, nil)
 		d.plan = d.parts
 		dst = d.begin(dst, -1, p)
 	}
