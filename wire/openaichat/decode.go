@@ -16,6 +16,7 @@ func (*Provider) NewStream() wire.StreamDecoder { return &decoder{} }
 
 // decoder reads the chunks of one stream.
 type decoder struct {
+	reader  wire.Reader
 	dst     []llm.Event
 	started bool
 	ended   bool
@@ -51,23 +52,30 @@ func (d *decoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, error) {
 	if len(m.Data) == 0 || d.ended {
 		return dst, nil
 	}
-	err := jsonscan.NoDuplicates(m.Data)
+	err := d.read(m.Data)
 	if err == nil {
-		d.chunk(m.Data)
 		return d.dst, nil
 	}
 	// Some leave out the blank line between two events.
 	line, rest, several := bytes.Cut(m.Data, []byte("\n"))
-	if several && jsonscan.NoDuplicates(line) == nil {
-		d.chunk(line)
+	if several && d.read(line) == nil {
 		return d.Decode(d.dst, wire.Message{Data: rest})
 	}
 	// And some put a stray character behind the chunk.
-	if syntax, ok := errors.AsType[*jsonscan.SyntaxError](err); ok && jsonscan.NoDuplicates(m.Data[:syntax.Offset]) == nil {
-		d.chunk(m.Data[:syntax.Offset])
+	if syntax, ok := errors.AsType[*jsonscan.SyntaxError](err); ok && d.read(m.Data[:syntax.Offset]) == nil {
 		return d.dst, nil
 	}
 	return dst, fmt.Errorf("chunk of the stream: %w", err)
+}
+
+// read tells what a chunk means, unless it is no JSON.
+func (d *decoder) read(chunk []byte) error {
+	f, err := d.reader.Open(chunk)
+	if _, syntax := errors.AsType[*jsonscan.SyntaxError](err); syntax {
+		return err
+	}
+	d.chunk(chunk, f)
+	return nil
 }
 
 // End implements wire.StreamDecoder. Not every service says [DONE].
@@ -107,21 +115,18 @@ func (d *decoder) end() {
 
 func (d *decoder) emit(ev llm.Event) { d.dst = append(d.dst, ev) }
 
-func (d *decoder) chunk(v llm.JSON) {
-	var usage, choices llm.JSON
-	start := llm.Event{Kind: llm.EventStart, Extra: llm.Extra{From: own}}
-	for f := wire.NewFields(v); f.Next(); {
+func (d *decoder) chunk(v llm.JSON, f wire.Fields) {
+	head := f
+	var usage, tier llm.JSON
+	var choices wire.List
+	for f.Next() {
 		switch f.Name() {
-		case "id":
-			start.ID = wire.Text(f.Value())
-		case "model":
-			start.Model = wire.Text(f.Value())
-		case "created":
-			start.Created, _ = wire.Int(f.Value())
 		case "choices":
-			choices = f.Value()
+			choices = f.Items()
 		case "usage":
 			usage = wire.Null(f.Value())
+		case "service_tier":
+			tier = f.Value()
 		case "x_groq":
 			if usage == nil {
 				usage = wire.Null(wire.Get(f.Value(), "usage"))
@@ -131,29 +136,42 @@ func (d *decoder) chunk(v llm.JSON) {
 				d.fail(v)
 				return
 			}
-		case "object":
-		default:
-			f.Keep(&start.Extra, own)
 		}
 	}
-	d.start(&start, choices)
+	if !d.started {
+		d.start(head, choices)
+	}
 	d.readChoices(choices)
 	if usage != nil {
 		ev := llm.Event{Kind: llm.EventUsage}
 		readUsage(&ev.Usage, usage)
-		ev.Usage.ServiceTier = wire.Text(start.Extra.Get(own, "service_tier"))
+		ev.Usage.ServiceTier = wire.Text(tier)
 		d.emit(ev)
 	}
 }
 
 // start begins the answer with the first chunk that is part of it: Azure sends
 // one before, which has no more than a verdict on the prompt.
-func (d *decoder) start(ev *llm.Event, choices llm.JSON) {
-	if d.started || ev.ID == "" && ev.Model == "" && wire.Len(choices) == 0 {
+func (d *decoder) start(f wire.Fields, choices wire.List) {
+	ev := llm.Event{Kind: llm.EventStart, Extra: llm.Extra{From: own}}
+	for f.Next() {
+		switch f.Name() {
+		case "id":
+			ev.ID = wire.Text(f.Value())
+		case "model":
+			ev.Model = wire.Text(f.Value())
+		case "created":
+			ev.Created, _ = wire.Int(f.Value())
+		case "choices", "usage", "x_groq", "error", "object":
+		default:
+			f.Keep(&ev.Extra, own)
+		}
+	}
+	if ev.ID == "" && ev.Model == "" && choices.Len() == 0 {
 		return
 	}
 	d.started = true
-	d.emit(*ev)
+	d.emit(ev)
 }
 
 func (d *decoder) fail(v llm.JSON) {
@@ -161,14 +179,14 @@ func (d *decoder) fail(v llm.JSON) {
 	d.emit(llm.Event{Kind: llm.EventError, Err: readError(502, v)})
 }
 
-func (d *decoder) readChoices(v llm.JSON) {
-	items := wire.Items(v)
-	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
-		n, _ := wire.Int(wire.Get(raw, "index"))
+func (d *decoder) readChoices(items wire.List) {
+	for _, ok := items.Next(); ok; _, ok = items.Next() {
+		f := items.Fields()
+		n, _ := wire.Int(f.Get("index"))
 		if n < 0 || n > maxChoices {
 			continue
 		}
-		d.choice(d.at(int(n)), raw)
+		d.choice(d.at(int(n)), f)
 	}
 }
 
@@ -186,12 +204,12 @@ func (d *decoder) at(n int) *streamed {
 	return c
 }
 
-func (d *decoder) choice(c *streamed, raw llm.JSON) {
-	for f := wire.NewFields(raw); f.Next(); {
+func (d *decoder) choice(c *streamed, f wire.Fields) {
+	for f.Next() {
 		v := wire.Null(f.Value())
 		switch f.Name() {
 		case "delta":
-			d.delta(c, v)
+			d.delta(c, f.Fields())
 		case "finish_reason":
 			if reason := wire.Text(v); reason != "" {
 				c.reason, c.finished = reason, true
@@ -204,10 +222,9 @@ func (d *decoder) choice(c *streamed, raw llm.JSON) {
 	}
 }
 
-func (d *decoder) delta(c *streamed, v llm.JSON) {
-	thought := false
-	told := wire.IsString(wire.Get(v, "reasoning_content")) || wire.IsString(wire.Get(v, "reasoning"))
-	for f := wire.NewFields(v); f.Next(); {
+func (d *decoder) delta(c *streamed, f wire.Fields) {
+	thought, all := false, f
+	for f.Next() {
 		v := wire.Null(f.Value())
 		if v == nil {
 			continue
@@ -231,6 +248,7 @@ func (d *decoder) delta(c *streamed, v llm.JSON) {
 		case "annotations":
 			d.annotations(c, v)
 		case "reasoning_details":
+			told := wire.IsString(all.Get("reasoning_content")) || wire.IsString(all.Get("reasoning"))
 			d.details(c, v, !told)
 		case "images":
 			d.images(c, v)
