@@ -120,8 +120,12 @@ func (w *whole) Close() error {
 
 // Collect reads a stream to its end. More than limit bytes (0 is no limit)
 // give ErrTooLarge. The stream is closed in every case.
-func Collect(s Stream, limit int64) ([]byte, error) {
-	var out []byte
+func Collect(s Stream, limit int64) ([]byte, error) { return CollectIn(nil, s, limit) }
+
+// CollectIn is Collect with a buffer to begin with, which it overwrites. What it
+// returns may be a larger one.
+func CollectIn(buf []byte, s Stream, limit int64) ([]byte, error) {
+	out := buf[:0]
 	for {
 		f, err := s.Next()
 		if errors.Is(err, io.EOF) {

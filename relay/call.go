@@ -62,9 +62,9 @@ func (c *call) place() *place {
 }
 
 func (c *call) begin(t *Target, ex *flow.Exchange) {
-	scrap, body, meterBuf, index := c.scrap[:0], c.x.body[:0], c.meter, c.index
+	scrap, room, meterBuf, index := c.scrap[:0], c.x.spares, c.meter, c.index
 	*c = call{t: t, scrap: scrap, index: index}
-	c.x.body = body
+	c.x.spares = room
 	c.meter.reuse(&meterBuf)
 	c.ai = flow.AI{
 		PluginID: t.s.PluginID, Plugin: "proxy", Provider: unspecified,
@@ -104,9 +104,9 @@ func (c *call) Release() {
 	t := c.t
 	c.body, c.target, c.record, c.vectors = nil, resolved{}, nil, llm.EmbedRequest{}
 	c.ai = flow.AI{}
-	c.x.question = llm.Request{}
+	c.x.release()
 	c.index.Reset()
-	c.scrap, c.x.body = spare(c.scrap), spare(c.x.body)
+	c.scrap = spare(c.scrap)
 	t.calls.Put(c)
 }
 

@@ -89,8 +89,11 @@ func (f *framer) end() error {
 
 // sniff decides by the first character that is no white space.
 func (f *framer) sniff(data []byte) []byte {
-	f.held = append(f.held, data...)
-	rest := bytes.TrimLeft(f.held, " \t\r\n\ufeff")
+	if len(f.held) > 0 {
+		f.held = append(f.held, data...)
+		data = f.held
+	}
+	rest := bytes.TrimLeft(data, " \t\r\n\ufeff")
 	if bytes.HasPrefix(mark, rest) {
 		f.held = append(f.held[:0], rest...) // white space is looked at once
 		return nil
@@ -104,7 +107,7 @@ func (f *framer) sniff(data []byte) []byte {
 		return rest
 	}
 	f.kind = events
-	return f.held
+	return data
 }
 
 func (f *framer) events(frame []byte) error {

@@ -38,9 +38,32 @@ type translation struct {
 	// are, and are read only.
 	same     bool
 	question llm.Request
+	sent     llm.Request // the question as it is put to the provider
+	answer   llm.Response
 	notes    wire.Notes
-	body     []byte // the question in the provider's format
+	spares
 }
+
+// spares are the buffers of a translation, which are used again.
+type spares struct {
+	body   []byte // the question in the provider's format
+	whole  []byte // the answer in the provider's format
+	out    []byte // events in the caller's format
+	events []llm.Event
+}
+
+// release forgets everything but the buffers.
+func (x *translation) release() {
+	s := spares{body: spare(x.body), whole: spare(x.whole), out: spare(x.out), events: x.events[:0]}
+	if clear(s.events[:cap(s.events)]); cap(s.events) > maxEvents {
+		s.events = nil
+	}
+	*x = translation{spares: s}
+}
+
+// maxEvents is for how many events room is kept for the next stream.
+const maxEvents = 64
+
 
 // understand reads the question into the canonical model.
 func (c *call) understand(ex *flow.Exchange) error {
@@ -108,10 +131,11 @@ func (c *call) put(ex *flow.Exchange, attempt int) error {
 		return nil
 	}
 	return c.send(ex, attempt, func(dst []byte) ([]byte, error) {
-		q := c.x.question
+		q := &c.x.sent
+		*q = c.x.question
 		q.Model, q.Stream = c.target.model, c.stream
-		c.configure(&q)
-		return c.place().format.EncodeRequest(dst, &q, &c.x.notes)
+		c.configure(q)
+		return c.place().format.EncodeRequest(dst, q, &c.x.notes)
 	})
 }
 
@@ -278,8 +302,8 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	if err != nil {
 		return err
 	}
-	var a llm.Response
-	if err := c.answerOf(ex, &a, whole); err != nil {
+	a := &c.x.answer
+	if err := c.answerOf(ex, a, whole); err != nil {
 		return err
 	}
 	if c.x.same {
@@ -287,7 +311,7 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 		r.SetBody(whole)
 		return nil
 	}
-	c.setAnswer(ex, r, &a)
+	c.setAnswer(ex, r, a)
 	return nil
 }
 
@@ -310,13 +334,14 @@ const maxAnswer = 64 << 20
 
 // collectAll reads a plain answer whole.
 func (c *call) collectAll(r *flow.Reply) ([]byte, error) {
-	whole, err := flow.Collect(r.Stream, maxAnswer)
+	whole, err := flow.CollectIn(c.x.whole, r.Stream, maxAnswer)
 	if errors.Is(err, flow.ErrTooLarge) {
 		return nil, conversion(c, "the answer is too large")
 	}
 	if err != nil {
 		return nil, &fault.Error{Kind: fault.BadUpstream, Shape: fault.Server, Cause: err}
 	}
+	c.x.whole = whole
 	return whole, nil
 }
 

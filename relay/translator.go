@@ -29,6 +29,7 @@ func (c *call) translateStream(ex *flow.Exchange, r *flow.Reply, contentType str
 		}
 	}
 	t := &translator{c: c, ex: ex, src: r.Stream, dec: c.place().format.NewStream(), enc: c.t.s.Client.NewStream(&c.x.question)}
+	t.out, t.list = c.x.out[:0], c.x.events[:0]
 	t.frames = newFramer(contentType, c.t.s.EventMaxBytes, t.take)
 	if c.x.same {
 		r.Length, r.Events = -1, true
@@ -259,6 +260,7 @@ func (t *translator) finish() {
 		return
 	}
 	t.over = true
+	t.c.x.out, t.c.x.events = t.out, t.list
 	t.c.ai.LatencyMS = since(t.ex)
 	t.c.finish()
 	if t.c.ai.LogPayloads {

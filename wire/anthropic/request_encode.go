@@ -15,7 +15,8 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	e.w.Buf = dst
 	e.o = newObject(&e.w, &r.Extra)
 	if e.own {
-		decodeKept(&e.was, &r.Extra)
+		e.was = new(llm.Request)
+		decodeKept(e.was, &r.Extra)
 	}
 	e.parts = partWriter{w: &e.w, n: n, own: e.own}
 	if bad := e.request(); bad != nil {
@@ -33,8 +34,8 @@ type encoder struct {
 	// own: the question came in our own format.
 	own     bool
 	version string
-	// was is what the kept spellings say.
-	was   llm.Request
+	// was is what the kept spellings say, if own.
+	was   *llm.Request
 	parts partWriter
 }
 
@@ -364,7 +365,7 @@ func (e *encoder) thinking(t thought) {
 }
 
 func (e *encoder) output(t thought) {
-	if e.own && sameOutput(&e.was, e.r) {
+	if e.own && sameOutput(e.was, e.r) {
 		return
 	}
 	config := e.o.kept("output_config")
@@ -443,7 +444,7 @@ func (e *encoder) meta() {
 
 func (e *encoder) ownMeta() {
 	e.o.raw("service_tier", e.r.ServiceTier)
-	if bytes.Equal(e.was.User, e.r.User) {
+	if e.own && bytes.Equal(e.was.User, e.r.User) {
 		return
 	}
 	e.o.take("metadata")

@@ -73,7 +73,7 @@ func (e *encoder) tool(i int, t *llm.Tool) {
 }
 
 func (e *encoder) choice() {
-	if e.own && sameChoice(&e.was, e.r) {
+	if e.own && sameChoice(e.was, e.r) {
 		return
 	}
 	e.o.take("tool_choice")
