@@ -33,6 +33,7 @@ func FuzzIndex(f *testing.F) {
 }
 
 func sameMembers(t *testing.T, got, want Members) {
+	t.Helper()
 	for {
 		a, v, more := got.Next()
 		b, w, ok := want.Next()
@@ -51,6 +52,7 @@ func sameMembers(t *testing.T, got, want Members) {
 }
 
 func sameElements(t *testing.T, got, want Elements) {
+	t.Helper()
 	for i := 0; ; i++ {
 		v, more := got.Next()
 		w, ok := want.Next()

@@ -46,9 +46,10 @@ type translation struct {
 
 // spares are the buffers of a translation, which are used again.
 type spares struct {
-	body   []byte // the question in the provider's format
-	whole  []byte // the answer in the provider's format
-	out    []byte // events in the caller's format
+	body   []byte     // the question in the provider's format
+	links  wire.Links // the long values that belong into it
+	whole  []byte     // the answer in the provider's format
+	out    []byte     // events in the caller's format
 	events []llm.Event
 }
 
@@ -58,12 +59,13 @@ func (x *translation) release() {
 	if clear(s.events[:cap(s.events)]); cap(s.events) > maxEvents {
 		s.events = nil
 	}
+	s.links = x.links
+	s.links.Reset()
 	*x = translation{spares: s}
 }
 
 // maxEvents is for how many events room is kept for the next stream.
 const maxEvents = 64
-
 
 // understand reads the question into the canonical model.
 func (c *call) understand(ex *flow.Exchange) error {
@@ -135,8 +137,18 @@ func (c *call) put(ex *flow.Exchange, attempt int) error {
 		*q = c.x.question
 		q.Model, q.Stream = c.target.model, c.stream
 		c.configure(q)
+		if l, ok := c.place().format.(wire.Linker); ok {
+			return c.x.link(l, dst)
+		}
 		return c.place().format.EncodeRequest(dst, q, &c.x.notes)
 	})
+}
+
+// link writes the question around its long values.
+func (x *translation) link(l wire.Linker, dst []byte) ([]byte, error) {
+	w := wire.Writer{Buf: dst, Links: &x.links}
+	err := l.WriteRequest(&w, &x.sent, &x.notes)
+	return w.Buf, err
 }
 
 // send makes what encode writes the body, unless what it lacks is against it.
@@ -146,6 +158,7 @@ func (c *call) send(ex *flow.Exchange, attempt int, encode func(dst []byte) ([]b
 	x := &c.x
 	if attempt == 0 {
 		x.notes.Reset()
+		x.links.Reset()
 		body, err := encode(x.body[:0])
 		if err != nil {
 			return badQuestion(err)
@@ -158,6 +171,10 @@ func (c *call) send(ex *flow.Exchange, attempt int, encode func(dst []byte) ([]b
 	}
 	ex.Out.Header.Set("Content-Type", "application/json")
 	c.addMembers(ex, x.body)
+	e := ex.Body.Edits()
+	for _, l := range x.links.List() {
+		e.Splice(l.At, l.End(), l.Value)
+	}
 	return nil
 }
 

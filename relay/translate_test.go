@@ -119,6 +119,29 @@ func sameJSON(t *testing.T, a, b string) bool {
 	return len(x) > 0
 }
 
+// TestTranslatedLongQuestion: a long text goes out whole, at every attempt, and
+// into the log, though it is not copied.
+func TestTranslatedLongQuestion(t *testing.T) {
+	long := strings.Repeat(`say \"hi\" `, 1000)
+	ex := translated(t, claude(t, func(s *Settings) { s.Logging.LogPayloads = true }),
+		`{"messages":[{"role":"system","content":"`+long+`"},{"role":"user","content":[{"type":"text","text":"`+long+`"},{"type":"text","text":"short"}]}]}`)
+	want := `{"model":"claude-x","stream":false,"max_tokens":16384,"system":"` + long + `","messages":[{"role":"user","content":[` +
+		`{"type":"text","text":"` + long + `"},{"type":"text","text":"short"}]}]}`
+	for attempt := range 2 {
+		if attempt > 0 {
+			if err := ex.Call.Prepare(ex, attempt); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := sent(ex); got != want {
+			t.Errorf("attempt %d sent %s", attempt, got)
+		}
+	}
+	if got := string(ex.AI.RequestBody); got != want {
+		t.Errorf("logged %s", got)
+	}
+}
+
 func TestTranslatedAnswer(t *testing.T) {
 	ex := translated(t, claude(t, nil), hello)
 	r := answer(200, "application/json", flow.Whole([]byte(claudeAnswer)))

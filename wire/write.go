@@ -10,7 +10,9 @@ import (
 // Writer appends JSON to Buf and puts the commas. Its zero value is ready;
 // what Buf holds at first is left as it is.
 type Writer struct {
-	Buf   []byte
+	Buf []byte
+	// Links takes the long values; nil copies them all.
+	Links *Links
 	depth int
 }
 
@@ -62,6 +64,10 @@ func (w *Writer) Raw(v llm.JSON) {
 	if v == nil {
 		w.Buf = append(w.Buf, "null"...)
 		return
+	}
+	if w.Links.takes(v) {
+		w.Links.list = append(w.Links.list, Link{len(w.Buf), v})
+		v = llm.JSON(placeholder)
 	}
 	w.Buf = append(w.Buf, v...)
 }

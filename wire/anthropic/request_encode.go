@@ -10,24 +10,28 @@ import (
 
 // EncodeRequest implements wire.Provider.
 func (p Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
-	start := len(dst)
-	e := encoder{r: r, n: n, own: r.Extra.From == own, version: p.version}
-	e.w.Buf = dst
-	e.o = newObject(&e.w, &r.Extra)
+	w := wire.Writer{Buf: dst}
+	if err := p.WriteRequest(&w, r, n); err != nil {
+		return dst, err
+	}
+	return w.Buf, nil
+}
+
+// WriteRequest implements wire.Linker.
+func (p Provider) WriteRequest(w *wire.Writer, r *llm.Request, n *wire.Notes) error {
+	e := encoder{w: w, r: r, n: n, own: r.Extra.From == own, version: p.version}
+	e.o = newObject(e.w, &r.Extra)
 	if e.own {
 		e.was = new(llm.Request)
 		decodeKept(e.was, &r.Extra)
 	}
-	e.parts = partWriter{w: &e.w, n: n, own: e.own}
-	if bad := e.request(); bad != nil {
-		return dst[:start], bad
-	}
-	return e.w.Buf, nil
+	e.parts = partWriter{w: e.w, n: n, own: e.own}
+	return e.request()
 }
 
 // encoder writes one question.
 type encoder struct {
-	w wire.Writer
+	w *wire.Writer
 	o object
 	r *llm.Request
 	n *wire.Notes
@@ -215,7 +219,7 @@ func (e *encoder) message(i int) int {
 		}
 	}
 	start, some := len(e.w.Buf), false
-	o := newObject(&e.w, &m.Extra)
+	o := newObject(e.w, &m.Extra)
 	o.text("role", roleName(m.Role))
 	o.name("content")
 	if text, ok := plainText(m); ok {
@@ -231,7 +235,7 @@ func (e *encoder) message(i int) int {
 	}
 	o.end()
 	if !some && !e.own {
-		e.w.Buf = e.w.Buf[:start]
+		e.w.Cut(start)
 		e.n.Drop("messages[" + strconv.Itoa(i) + "]")
 	}
 	return last - i

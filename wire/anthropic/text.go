@@ -33,9 +33,8 @@ func (Text) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, er
 	if limit == nil {
 		limit = number(DefaultMaxTokens)
 	}
-	e := encoder{r: r, n: n}
-	e.w.Buf = dst
-	e.o = newObject(&e.w, &llm.Extra{})
+	e := encoder{w: &wire.Writer{Buf: dst}, r: r, n: n}
+	e.o = newObject(e.w, &llm.Extra{})
 	e.noteForeign()
 	e.noteText()
 	e.o.text("model", r.Model)

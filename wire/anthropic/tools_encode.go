@@ -48,7 +48,7 @@ const textSchema = `{"type":"object","properties":{"input":{"type":"string"}},"r
 func (e *encoder) tool(i int, t *llm.Tool) {
 	field := "tools[" + strconv.Itoa(i) + "]"
 	mine := t.Extra.From == own
-	o := newObject(&e.w, &t.Extra)
+	o := newObject(e.w, &t.Extra)
 	o.text("name", t.Name)
 	o.raw("description", t.Description)
 	switch {

@@ -10,11 +10,20 @@ import (
 
 // EncodeRequest implements wire.Provider.
 func (p *Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
-	e := encoder{d: &p.d, n: n, same: r.Extra.From == own, w: wire.Writer{Buf: dst}}
+	w := wire.Writer{Buf: dst}
+	if err := p.WriteRequest(&w, r, n); err != nil {
+		return nil, err
+	}
+	return w.Buf, nil
+}
+
+// WriteRequest implements wire.Linker.
+func (p *Provider) WriteRequest(w *wire.Writer, r *llm.Request, n *wire.Notes) error {
+	e := encoder{d: &p.d, n: n, same: r.Extra.From == own, w: w}
 	e.w.Object()
 	e.w.StringMember("model", r.Model)
 	if err := e.messages(r); err != nil {
-		return nil, err
+		return err
 	}
 	e.tools(r)
 	e.sampling(r)
@@ -24,12 +33,12 @@ func (p *Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]b
 	e.w.Extra(&r.Extra, own)
 	wire.NoteExtra(n, &r.Extra, own, "")
 	e.w.EndObject()
-	return e.w.Buf, nil
+	return nil
 }
 
 // encoder writes one question.
 type encoder struct {
-	w    wire.Writer
+	w    *wire.Writer
 	d    *Dialect
 	n    *wire.Notes
 	same bool   // the question was asked in this format
@@ -58,7 +67,7 @@ func (e *encoder) sampling(r *llm.Request) {
 	if _, later := wire.Marked(&r.Extra, own, "max_completion_tokens"); later || e.d.NewLimit != nil && e.d.NewLimit(r.Model) {
 		limit = "max_completion_tokens"
 	}
-	w := &e.w
+	w := e.w
 	w.Member(limit, s.MaxTokens)
 	w.Member("temperature", s.Temperature)
 	w.Member("top_p", s.TopP)

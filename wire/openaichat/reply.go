@@ -115,10 +115,8 @@ func writeContent(w *wire.Writer, c *llm.Choice, same bool) {
 	_, plain := wire.Marked(&c.Inner, own, "plain")
 	switch {
 	case same && !plain && len(list) > 0:
-		e := encoder{same: true}
-		e.w = *w
+		e := encoder{w: w, same: true}
 		e.parts(list, nil, false)
-		*w = e.w
 	case len(texts) > 0:
 		w.Name("content")
 		if len(texts) == 1 {
@@ -224,11 +222,10 @@ func writeImages(w *wire.Writer, parts []llm.Part) {
 }
 
 func writeImage(w *wire.Writer, m *llm.Media) {
-	e := encoder{w: *w}
+	e := encoder{w: w}
 	e.w.Object()
 	e.image(m)
 	e.w.EndObject()
-	*w = e.w
 }
 
 func writeCitations(w *wire.Writer, parts []llm.Part) {

@@ -65,7 +65,7 @@ func (e *encoder) message(m *llm.Message) {
 	e.content(m)
 	e.thoughts(m)
 	e.calls(m)
-	sources(&e.w, &m.Extra)
+	sources(e.w, &m.Extra)
 	e.w.Extra(&m.Extra, own)
 	wire.NoteExtra(e.n, &m.Extra, own, e.at+".")
 	e.w.EndObject()
@@ -367,7 +367,7 @@ func (e *encoder) calls(m *llm.Message) {
 		}
 		if old {
 			e.w.Name("function_call")
-			writeFunction(&e.w, p.Call)
+			writeFunction(e.w, p.Call)
 			return
 		}
 		if !open {
@@ -375,7 +375,7 @@ func (e *encoder) calls(m *llm.Message) {
 			e.w.Array()
 			open = true
 		}
-		writeCall(&e.w, p, e.id(p.Call.ID))
+		writeCall(e.w, p, e.id(p.Call.ID))
 	}
 	if open {
 		e.w.EndArray()
