@@ -10,14 +10,14 @@ import (
 
 // DecodeRequest implements wire.Client. Model and operation are in the path.
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := wire.Check(q.Body); err != nil {
+	f, err := q.Open()
+	if err != nil {
 		return &wire.Invalid{Message: err.Error()}
 	}
 	r.Model, r.Stream = fromPath(q.Path)
 	r.IncludeUsage = true
 	r.Extra.From = own
 	var system []llm.Part
-	f := wire.NewFields(q.Body)
 	for f.Next() {
 		switch name, value := f.Name(), f.Value(); name {
 		case "system":

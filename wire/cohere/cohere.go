@@ -61,16 +61,17 @@ func (V1Provider) Format() llm.Format { return llm.CohereV1 }
 // Format implements wire.Provider.
 func (Generate) Format() llm.Format { return llm.CohereGenerate }
 
-// checked makes what is wrong with a body the caller's mistake.
-func checked(body []byte) error {
-	err := wire.Check(body)
+// opened begins a walk over the body of a question. What is wrong with it is the
+// caller's mistake.
+func opened(q *wire.Question) (wire.Fields, error) {
+	f, err := q.Open()
 	if err == nil {
-		return nil
+		return f, nil
 	}
 	if invalid, ok := errors.AsType[*wire.Invalid](err); ok {
-		return invalid
+		return f, invalid
 	}
-	return &wire.Invalid{Message: err.Error()}
+	return f, &wire.Invalid{Message: err.Error()}
 }
 
 // finishOf is what a reason to end means; ok is false if the API knows none

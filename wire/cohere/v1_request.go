@@ -21,12 +21,12 @@ const (
 
 // DecodeRequest implements wire.Client.
 func (V1Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := checked(q.Body); err != nil {
+	f, err := opened(&q)
+	if err != nil {
 		return err
 	}
 	r.IncludeUsage = true
 	var rest v1Rest
-	f := wire.NewFields(q.Body)
 	for f.Next() {
 		if !v1Member(r, &rest, f.Name(), f.Value()) {
 			f.Keep(&r.Extra, llm.CohereV1)

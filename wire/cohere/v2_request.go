@@ -17,12 +17,12 @@ const documentsMark = "documents"
 
 // DecodeRequest implements wire.Client.
 func (V2Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := checked(q.Body); err != nil {
+	f, err := opened(&q)
+	if err != nil {
 		return err
 	}
 	r.IncludeUsage = true
 	var rest v2Rest
-	f := wire.NewFields(q.Body)
 	for f.Next() {
 		if !v2Member(r, &rest, f.Name(), f.Value()) {
 			f.Keep(&r.Extra, llm.CohereV2)

@@ -11,7 +11,7 @@ import (
 // DecodeRequest implements wire.Client. The model is that of the body, or else
 // that of the path; the path alone tells whether the answer shall stream.
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := wire.Check(q.Body); err != nil {
+	if _, err := q.Open(); err != nil {
 		return invalid("", err)
 	}
 	d := requestDecoder{r: r}

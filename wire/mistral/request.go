@@ -7,11 +7,12 @@ import (
 
 // DecodeRequest implements wire.Client.
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := wire.Check(q.Body); err != nil {
+	f, err := q.Open()
+	if err != nil {
 		return err
 	}
 	r.Extra.From, r.IncludeUsage = own, true
-	for f := wire.NewFields(q.Body); f.Next(); {
+	for f.Next() {
 		if err := member(r, &f); err != nil {
 			return err
 		}

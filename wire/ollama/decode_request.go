@@ -9,12 +9,12 @@ import (
 
 // DecodeRequest implements wire.Client.
 func (c Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := wire.Check(q.Body); err != nil {
+	f, err := q.Open()
+	if err != nil {
 		return invalid(err)
 	}
 	d := requestDecoder{r: r, own: c.Format(), generate: c.Generate}
 	r.Extra.From, r.Stream, r.IncludeUsage = d.own, true, true
-	f := wire.NewFields(q.Body)
 	for f.Next() {
 		known, err := d.member(f.Name(), f.Value())
 		if err != nil {

@@ -7,11 +7,11 @@ import (
 
 // DecodeRequest implements wire.Client.
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := wire.Check(q.Body); err != nil {
+	f, err := q.Open()
+	if err != nil {
 		return invalid(err)
 	}
 	r.Extra.From = own
-	f := wire.NewFields(q.Body)
 	for f.Next() {
 		if !take(r, f.Name(), f.Value()) {
 			f.Keep(&r.Extra, own)

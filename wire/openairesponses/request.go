@@ -10,13 +10,14 @@ import (
 // DecodeRequest reads the body of a create request
 // (https://platform.openai.com/docs/api-reference/responses/create).
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := wire.Check(q.Body); err != nil {
+	f, err := q.Open()
+	if err != nil {
 		return invalid("", err)
 	}
 	r.Extra.From = own
 	r.IncludeUsage = true
 	var instructions, input, tools llm.JSON
-	for f := wire.NewFields(q.Body); f.Next(); {
+	for f.Next() {
 		switch v := f.Value(); f.Name() {
 		case "instructions":
 			instructions = v

@@ -11,12 +11,12 @@ import (
 // DecodeRequest implements wire.Client. A question to /generate_stream is
 // answered in a stream, one to another path if it says so.
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	if err := wire.Check(q.Body); err != nil {
+	f, err := q.Open()
+	if err != nil {
 		return invalid(err)
 	}
 	r.Extra.From = own
 	r.IncludeUsage = true
-	f := wire.NewFields(q.Body)
 	for f.Next() {
 		if !take(r, f.Name(), f.Value()) {
 			f.Keep(&r.Extra, own)
