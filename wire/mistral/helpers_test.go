@@ -151,6 +151,11 @@ func tell(evs []llm.Event) told {
 			a.Ended = true
 		}
 	}
+	for at, said := range a.Parts { // no arguments are an empty object
+		if strings.HasPrefix(said, kinds[llm.ToolCall]) && strings.HasSuffix(said, " ") {
+			a.Parts[at] = said + "{}"
+		}
+	}
 	return a
 }
 
