@@ -20,15 +20,16 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 	if wire.Check(body) != nil {
 		return errUnreadable
 	}
-	if failure, failed := inBand(body); failed {
-		return failure
-	}
 	d := responseDecoder{a: a}
 	a.Extra.From = own
 	a.Usage = llm.NoUsage()
 	f := wire.NewFields(body)
 	for f.Next() {
 		d.member(&f)
+	}
+	if d.failed {
+		failure, _ := inBand(body)
+		return failure
 	}
 	if !d.content.IsArray() {
 		return errNoContent
@@ -46,12 +47,15 @@ type responseDecoder struct {
 	a       *llm.Response
 	choice  llm.Choice
 	content wire.List
+	failed  bool
 }
 
 func (d *responseDecoder) member(f *wire.Fields) {
 	v := f.Value()
 	switch name := f.Name(); {
 	case name == "type", name == "role":
+	case name == "error" && !wire.IsNull(v):
+		d.failed = true
 	case name == "id" && wire.IsString(v):
 		d.a.ID = wire.Text(v)
 	case name == "model" && wire.IsString(v):
