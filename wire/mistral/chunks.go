@@ -128,7 +128,7 @@ func (c *chunker) open(dst []byte, o *outgoing) *wire.Writer {
 func (c *chunker) close(w *wire.Writer, o *outgoing, finish string, logprobs llm.JSON) []byte {
 	w.EndObject()
 	w.Name("finish_reason")
-	orNull(w, finish)
+	w.OrNull(finish)
 	w.Member("logprobs", logprobs)
 	w.EndObject()
 	w.EndArray()

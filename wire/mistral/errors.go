@@ -20,22 +20,14 @@ func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
 	w.Name("type")
 	w.String(errorType(e))
 	w.Name("param")
-	orNull(&w, e.Param)
+	w.OrNull(e.Param)
 	w.Name("code")
-	orNull(&w, e.Code)
+	w.OrNull(e.Code)
 	if e.Status > 0 {
 		w.IntMember("raw_status_code", int64(e.Status))
 	}
 	w.EndObject()
 	return w.Buf
-}
-
-func orNull(w *wire.Writer, s string) {
-	if s == "" {
-		w.Raw(nil)
-		return
-	}
-	w.String(s)
 }
 
 func errorType(e *llm.Error) string {

@@ -41,7 +41,7 @@ func (*Provider) DecodeResponse(a *llm.Response, body []byte) error {
 			readUsage(&a.Usage, v)
 		case "error":
 			if wire.Null(v) != nil {
-				return readError(200, body)
+				return wire.ReadError(200, nil, body)
 			}
 			f.Keep(&a.Extra, own)
 		default:

@@ -338,7 +338,7 @@ func (c *chunker) fail(dst []byte, e *llm.Error) []byte {
 	w := wire.Writer{Buf: append(dst, "data: "...)}
 	w.Object()
 	w.Name("error")
-	writeError(&w, e)
+	w.Error(e)
 	w.EndObject()
 	return append(w.Buf, "\n\n"...)
 }

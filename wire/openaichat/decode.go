@@ -176,7 +176,7 @@ func (d *decoder) start(f wire.Fields, choices wire.List) {
 
 func (d *decoder) fail(v llm.JSON) {
 	d.ended = true
-	d.emit(llm.Event{Kind: llm.EventError, Err: readError(502, v)})
+	d.emit(llm.Event{Kind: llm.EventError, Err: wire.ReadError(502, nil, v)})
 }
 
 func (d *decoder) readChoices(items wire.List) {

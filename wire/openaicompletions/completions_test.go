@@ -189,11 +189,11 @@ func TestErrors(t *testing.T) {
 		`{"error":"words"}`:                    "words",
 		`{"object":"error","message":"plain"}`: "plain",
 		`{"detail":"gone"}`:                    "gone",
-		`<html>`:                               "<html>",
-		``:                                     "status 503 without a reason",
+		`<html>`:                               "the provider answered with status 503",
+		``:                                     "the provider answered with status 503",
 	} {
 		e := openaicompletions.Provider{}.DecodeError(503, func(name string) string {
-			return map[string]string{"retry-after": "7", "x-request-id": "r"}[name]
+			return map[string]string{"Retry-After": "7", "X-Request-Id": "r"}[name]
 		}, []byte(body))
 		if e.Message != want || e.RetryAfter != 7 || e.RequestID != "r" {
 			t.Errorf("%s: %+v", body, e)

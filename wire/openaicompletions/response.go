@@ -17,7 +17,7 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 	choices := wire.Get(body, "choices")
 	if !wire.IsArray(choices) {
 		if e := wire.Null(wire.Get(body, "error")); e != nil {
-			return decodeError(500, body)
+			return wire.ReadError(500, nil, body)
 		}
 		return errors.New("'choices' not in llm/v1/completions response")
 	}

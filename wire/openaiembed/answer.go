@@ -145,43 +145,4 @@ func (Provider) DecodeError(status int, header func(name string) string, body []
 // EncodeError implements wire.EmbedClient.
 //
 // https://platform.openai.com/docs/guides/error-codes
-func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
-	w := wire.Writer{Buf: dst}
-	w.Object()
-	w.Name("error")
-	w.Object()
-	w.Name("message")
-	w.String(e.Message)
-	w.StringMember("type", errorType(e))
-	w.Name("param")
-	orNull(&w, e.Param)
-	w.Name("code")
-	orNull(&w, e.Code)
-	w.EndObject()
-	w.EndObject()
-	return w.Buf
-}
-
-func orNull(w *wire.Writer, s string) {
-	if s == "" {
-		w.Raw(nil)
-		return
-	}
-	w.String(s)
-}
-
-func errorType(e *llm.Error) string {
-	switch {
-	case e.Type != "":
-		return e.Type
-	case e.Status == 401:
-		return "authentication_error"
-	case e.Status == 403:
-		return "permission_error"
-	case e.Status == 429:
-		return "rate_limit_error"
-	case e.Status >= 500:
-		return "server_error"
-	}
-	return "invalid_request_error"
-}
+func (Client) EncodeError(dst []byte, e *llm.Error) []byte { return wire.AppendError(dst, e) }

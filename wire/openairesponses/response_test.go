@@ -102,7 +102,7 @@ func TestFinishes(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	header := func(name string) string { return map[string]string{"retry-after": "3", "x-request-id": "req_1"}[name] }
+	header := func(name string) string { return map[string]string{"Retry-After": "3", "X-Request-Id": "req_1"}[name] }
 	for body, want := range map[string]llm.Error{
 		`{"error":{"message":"m","type":"t","param":"p","code":"c"}}`:  {Message: "m", Type: "t", Param: "p", Code: "c"},
 		`{"error":{"message":"m","type":"t","param":null,"code":429}}`: {Message: "m", Type: "t", Code: "429"},
@@ -112,9 +112,9 @@ func TestErrors(t *testing.T) {
 		`{"detail":[{"msg":"x"}]}`: {Message: `[{"msg":"x"}]`},
 		`"m"`:                      {Message: "m"},
 		`Bad gateway`:              {Message: "Bad gateway"},
-		``:                         {Message: "Too Many Requests"},
-		`{}`:                       {Message: "Too Many Requests"},
-		`{"error":{}}`:             {Message: "Too Many Requests"},
+		``:                         {Message: "the provider answered with status 429"},
+		`{}`:                       {Message: "the provider answered with status 429"},
+		`{"error":{}}`:             {Message: "the provider answered with status 429"},
 	} {
 		want.Status, want.RetryAfter, want.RequestID = 429, 3, "req_1"
 		if got := provider.DecodeError(429, header, []byte(body)); *got != want {

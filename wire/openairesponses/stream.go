@@ -202,11 +202,11 @@ func (s *stream) fail(e *llm.Error) {
 	}
 	s.open("error")
 	s.w.Name("code")
-	stringOrNull(&s.w, e.Code)
+	s.w.OrNull(e.Code)
 	s.w.Name("message")
 	s.w.String(message(e))
 	s.w.Name("param")
-	stringOrNull(&s.w, e.Param)
+	s.w.OrNull(e.Param)
 	s.close()
 	s.end(failureOf(e))
 }

@@ -41,8 +41,12 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 
 // disguised tells which error an answer without text is.
 func disguised(body []byte) error {
-	if s := message(body); s != "" {
-		return &llm.Error{Status: 500, Message: "API error: " + s, RetryAfter: -1}
+	for _, name := range [...]string{"error", "message", "detail"} {
+		if wire.Null(wire.Get(body, name)) != nil {
+			e := wire.ReadError(500, nil, body)
+			e.Message = "API error: " + e.Message
+			return e
+		}
 	}
 	return shapeless
 }

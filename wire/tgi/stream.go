@@ -30,7 +30,7 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 	}
 	if e := wire.Null(wire.Get(data, "error")); e != nil {
 		d.ended = true
-		return append(dst, llm.Event{Kind: llm.EventError, Err: decodeError(500, data)}), nil
+		return append(dst, llm.Event{Kind: llm.EventError, Err: wire.ReadError(500, nil, data)}), nil
 	}
 	if !d.started {
 		d.started = true

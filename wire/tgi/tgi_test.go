@@ -205,10 +205,10 @@ func TestErrors(t *testing.T) {
 		`{"error":"Input validation error","error_type":"validation"}`: "Input validation error",
 		`{"error":["a","b"]}`: "a",
 		`Failed to deserialize the JSON body into the target type`: "Failed to deserialize the JSON body into the target type",
-		``: "status 422 without a reason",
+		``: "the provider answered with status 422",
 	} {
 		e := tgi.Provider{}.DecodeError(422, func(name string) string {
-			return map[string]string{"retry-after": "7", "x-request-id": "r"}[name]
+			return map[string]string{"Retry-After": "7", "X-Request-Id": "r"}[name]
 		}, []byte(body))
 		if e.Message != want || e.RetryAfter != 7 || e.RequestID != "r" {
 			t.Errorf("%s: %+v", body, e)
