@@ -30,6 +30,9 @@ type UsageDetails struct {
 	RejectedPrediction int64
 }
 
+// Known tells whether any count is known.
+func (u *Usage) Known() bool { return u.Prompt >= 0 || u.Completion >= 0 || u.Total >= 0 }
+
 // NoUsage is a usage of which nothing is known.
 func NoUsage() Usage { return Usage{Prompt: -1, Completion: -1, Total: -1} }
 

@@ -113,7 +113,7 @@ func (e *encoder) conversation() error {
 
 // prompt makes a question of the text that a completion shall go on with.
 func (e *encoder) prompt() error {
-	text, ok := onePrompt(e.r.Prompt)
+	text, ok := wire.OnePrompt(e.r.Prompt)
 	if !ok {
 		return invalid("prompt", "must be one text")
 	}
@@ -128,15 +128,6 @@ func (e *encoder) prompt() error {
 	e.w.EndObject()
 	e.w.EndArray()
 	return nil
-}
-
-// onePrompt is the text of a prompt, alone or in an array.
-func onePrompt(prompt llm.JSON) (llm.JSON, bool) {
-	if wire.IsArray(prompt) && wire.Len(prompt) == 1 {
-		items := wire.Items(prompt)
-		prompt, _ = items.Next()
-	}
-	return prompt, wire.IsString(prompt)
 }
 
 // isTop tells whether a message belongs to the top-level system.

@@ -75,7 +75,7 @@ func textPrompt(r *llm.Request, n *wire.Notes) (llm.JSON, error) {
 	if len(r.Messages) > 0 {
 		return conversationPrompt(r, n), nil
 	}
-	text, ok := onePrompt(r.Prompt)
+	text, ok := wire.OnePrompt(r.Prompt)
 	if !ok {
 		return nil, invalid("prompt", "must be one text")
 	}

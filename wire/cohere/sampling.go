@@ -39,15 +39,9 @@ func number(s *llm.Sampling, name string) *llm.JSON {
 }
 
 func stops(s *llm.Sampling, v llm.JSON) bool {
-	items := wire.Items(v)
-	for stop, ok := items.Next(); ok; stop, ok = items.Next() {
-		if !wire.IsString(stop) {
-			s.Stop = nil
-			return false
-		}
-		s.Stop = append(s.Stop, stop)
-	}
-	return len(s.Stop) > 0
+	list, ok := wire.Stops(v)
+	s.Stop = list
+	return ok
 }
 
 // sampling writes what all three operations call the same.

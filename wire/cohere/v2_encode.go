@@ -68,12 +68,8 @@ func onePrompt(r *llm.Request) (llm.JSON, error) {
 	if len(r.Messages) > 0 {
 		return nil, &wire.Invalid{Field: "prompt", Message: "cannot run a 'prompt' and a history of 'messages' at the same time - refer to schema"}
 	}
-	prompt := r.Prompt
-	if wire.Len(prompt) == 1 {
-		items := wire.Items(prompt)
-		prompt, _ = items.Next()
-	}
-	if !wire.IsString(prompt) {
+	prompt, ok := wire.OnePrompt(r.Prompt)
+	if !ok {
 		return nil, &wire.Invalid{Field: "prompt", Message: "must be one text"}
 	}
 	return prompt, nil

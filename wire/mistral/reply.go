@@ -24,7 +24,7 @@ func (Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []byte
 		writeChoice(&w, &a.Choices[i], same)
 	}
 	w.EndArray()
-	if _, said := wire.Marked(&a.Usage.Extra, own, "usage"); said || told(&a.Usage) || !same {
+	if _, said := wire.Marked(&a.Usage.Extra, own, "usage"); said || a.Usage.Known() || !same {
 		writeUsage(&w, &a.Usage)
 	}
 	w.Extra(&a.Extra, own)

@@ -114,16 +114,8 @@ func readStop(r *llm.Request, f *wire.Fields) {
 		wire.Mark(&r.Extra, own, "stop", nil)
 		return
 	}
-	var list []llm.JSON
-	items := wire.Items(v)
-	for s, ok := items.Next(); ok; s, ok = items.Next() {
-		if !wire.IsString(s) {
-			list = nil
-			break
-		}
-		list = append(list, s)
-	}
-	if r.Sampling.Stop = list; list == nil {
+	list, ok := wire.Stops(v)
+	if r.Sampling.Stop = list; !ok {
 		f.Keep(&r.Extra, own)
 	}
 }

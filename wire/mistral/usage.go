@@ -5,15 +5,6 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// maxCount is beyond what any answer holds; sums of less cannot overflow.
-const maxCount = 1 << 53
-
-func tokens(dst *int64, v llm.JSON) {
-	if n, ok := wire.Int(v); ok && n >= 0 && n < maxCount {
-		*dst = n
-	}
-}
-
 // readUsage reads a usage object, which is kept for this format.
 func readUsage(v llm.JSON) llm.Usage {
 	u, d := llm.NoUsage(), llm.NoDetails()
@@ -21,20 +12,20 @@ func readUsage(v llm.JSON) llm.Usage {
 	for f := wire.NewFields(v); f.Next(); {
 		switch f.Name() {
 		case "prompt_tokens":
-			tokens(&u.Prompt, f.Value())
+			wire.TakeCount(&u.Prompt, f.Value())
 		case "completion_tokens":
-			tokens(&u.Completion, f.Value())
+			wire.TakeCount(&u.Completion, f.Value())
 		case "total_tokens":
-			tokens(&u.Total, f.Value())
+			wire.TakeCount(&u.Total, f.Value())
 		case "num_cached_tokens":
 			if d.CachedPrompt < 0 {
-				tokens(&d.CachedPrompt, f.Value())
+				wire.TakeCount(&d.CachedPrompt, f.Value())
 			}
 		case "service_tier":
 			u.ServiceTier = wire.Text(f.Value())
 		case "prompt_tokens_details":
-			tokens(&d.CachedPrompt, wire.Get(f.Value(), "cached_tokens"))
-			tokens(&d.AudioPrompt, wire.Get(f.Value(), "audio_tokens"))
+			wire.TakeCount(&d.CachedPrompt, wire.Get(f.Value(), "cached_tokens"))
+			wire.TakeCount(&d.AudioPrompt, wire.Get(f.Value(), "audio_tokens"))
 		}
 	}
 	// The service counts sound beside the prompt.
@@ -46,9 +37,6 @@ func readUsage(v llm.JSON) llm.Usage {
 	}
 	return u
 }
-
-// told tells whether anything is known of a usage.
-func told(u *llm.Usage) bool { return u.Prompt >= 0 || u.Completion >= 0 || u.Total >= 0 }
 
 func writeUsage(w *wire.Writer, u *llm.Usage) {
 	w.Name("usage")

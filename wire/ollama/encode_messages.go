@@ -15,9 +15,9 @@ func (e *requestEncoder) chat(n *wire.Node) error {
 	e.tools(n)
 	e.choice(n)
 	if e.r.Prompt != nil && len(e.r.Messages) == 0 {
-		prompt, err := onePrompt(e.r.Prompt)
-		if err != nil {
-			return err
+		prompt, ok := wire.OnePrompt(e.r.Prompt)
+		if !ok {
+			return severalPrompts
 		}
 		n.Name("messages")
 		e.userTurn(prompt)

@@ -31,6 +31,9 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.Request, notes *wire.Notes) (
 	return w.Buf, nil
 }
 
+// severalPrompts is a question that has none that is one text.
+var severalPrompts = &wire.Invalid{Field: "prompt", Message: "must be one text"}
+
 // requestEncoder writes one question.
 type requestEncoder struct {
 	w       *wire.Writer
@@ -116,28 +119,15 @@ func (e *requestEncoder) generate(n *wire.Node) error {
 	if len(e.r.Messages) > 0 {
 		return e.oneTurn(n)
 	}
-	prompt, err := onePrompt(e.r.Prompt)
-	if err != nil {
-		return err
+	prompt, ok := wire.OnePrompt(e.r.Prompt)
+	if !ok && e.r.Prompt != nil {
+		return severalPrompts
 	}
 	if prompt == nil && e.foreign {
 		return &wire.Invalid{Field: "prompt", Message: "is missing"}
 	}
 	n.Member("prompt", prompt)
 	return nil
-}
-
-// onePrompt is a prompt that is one text; formats of completions have lists.
-func onePrompt(prompt llm.JSON) (llm.JSON, error) {
-	if prompt == nil || wire.IsString(prompt) {
-		return prompt, nil
-	}
-	items := wire.Items(prompt)
-	text, _ := items.Next()
-	if _, more := items.Next(); more || !wire.IsString(text) {
-		return nil, &wire.Invalid{Field: "prompt", Message: "must be one text"}
-	}
-	return text, nil
 }
 
 // oneTurn writes instructions and the only turn of a conversation.

@@ -73,16 +73,9 @@ func stops(s *llm.Sampling, v llm.JSON) bool {
 		s.Stop = []llm.JSON{v}
 		return false
 	}
-	var list []llm.JSON
-	items := wire.Items(v)
-	for e, ok := items.Next(); ok; e, ok = items.Next() {
-		if !wire.IsString(e) {
-			return false
-		}
-		list = append(list, e)
-	}
+	list, ok := wire.Stops(v)
 	s.Stop = list
-	return len(list) > 0
+	return ok
 }
 
 // writeOptions writes the options, unless there are none, or none that are not

@@ -28,7 +28,7 @@ func (Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []byte
 	w.EndArray()
 	if raw, ok := wire.Marked(&a.Usage.Extra, own, "usage"); ok {
 		w.Member("usage", raw)
-	} else if told(&a.Usage) {
+	} else if a.Usage.Known() {
 		w.Name("usage")
 		writeUsage(&w, &a.Usage)
 	}

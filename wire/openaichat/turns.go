@@ -15,8 +15,8 @@ func (e *encoder) messages(r *llm.Request) error {
 	e.w.Name("messages")
 	e.w.Array()
 	if r.Prompt != nil && len(r.Messages) == 0 {
-		text := onePrompt(r.Prompt)
-		if text == nil {
+		text, ok := wire.OnePrompt(r.Prompt)
+		if !ok {
 			return &wire.Invalid{Field: "prompt", Message: "must be one text: a chat has one question"}
 		}
 		e.w.Object()
@@ -30,19 +30,6 @@ func (e *encoder) messages(r *llm.Request) error {
 	}
 	e.w.EndArray()
 	return nil
-}
-
-// onePrompt is the text of a completion's prompt, nil if there are several.
-func onePrompt(v llm.JSON) llm.JSON {
-	if wire.IsString(v) {
-		return v
-	}
-	items := wire.Items(v)
-	first, ok := items.Next()
-	if _, more := items.Next(); !ok || more || !wire.IsString(first) {
-		return nil
-	}
-	return first
 }
 
 // message writes a turn. Results of tools are turns of their own here, and

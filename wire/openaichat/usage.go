@@ -9,15 +9,6 @@ import (
 
 func appendInt(n int64) []byte { return strconv.AppendInt(nil, n, 10) }
 
-// maxCount is beyond what any answer holds; sums of less cannot overflow.
-const maxCount = 1 << 53
-
-func count(dst *int64, v llm.JSON) {
-	if n, ok := wire.Int(v); ok && n >= 0 && n < maxCount {
-		*dst = n
-	}
-}
-
 // readUsage reads a usage object; the object itself is kept for this format.
 func readUsage(u *llm.Usage, v llm.JSON) {
 	*u = llm.NoUsage()
@@ -27,18 +18,18 @@ func readUsage(u *llm.Usage, v llm.JSON) {
 	for f := wire.NewFields(v); f.Next(); {
 		switch f.Name() {
 		case "prompt_tokens":
-			count(&u.Prompt, f.Value())
+			wire.TakeCount(&u.Prompt, f.Value())
 		case "completion_tokens":
-			count(&u.Completion, f.Value())
+			wire.TakeCount(&u.Completion, f.Value())
 		case "total_tokens":
-			count(&u.Total, f.Value())
+			wire.TakeCount(&u.Total, f.Value())
 		case "prompt_tokens_details":
 			readPromptDetails(&d, f.Value())
 		case "completion_tokens_details":
 			readCompletionDetails(&d, f.Value())
 		case "prompt_cache_hit_tokens":
 			if d.CachedPrompt < 0 {
-				count(&d.CachedPrompt, f.Value())
+				wire.TakeCount(&d.CachedPrompt, f.Value())
 			}
 		}
 	}
@@ -65,11 +56,11 @@ func readPromptDetails(d *llm.UsageDetails, v llm.JSON) {
 	for f := wire.NewFields(v); f.Next(); {
 		switch f.Name() {
 		case "cached_tokens":
-			count(&d.CachedPrompt, f.Value())
+			wire.TakeCount(&d.CachedPrompt, f.Value())
 		case "audio_tokens":
-			count(&d.AudioPrompt, f.Value())
+			wire.TakeCount(&d.AudioPrompt, f.Value())
 		case "cache_write_tokens":
-			count(&d.CacheWrite, f.Value())
+			wire.TakeCount(&d.CacheWrite, f.Value())
 		}
 	}
 }
@@ -78,19 +69,16 @@ func readCompletionDetails(d *llm.UsageDetails, v llm.JSON) {
 	for f := wire.NewFields(v); f.Next(); {
 		switch f.Name() {
 		case "reasoning_tokens":
-			count(&d.Reasoning, f.Value())
+			wire.TakeCount(&d.Reasoning, f.Value())
 		case "audio_tokens":
-			count(&d.AudioCompletion, f.Value())
+			wire.TakeCount(&d.AudioCompletion, f.Value())
 		case "accepted_prediction_tokens":
-			count(&d.AcceptedPrediction, f.Value())
+			wire.TakeCount(&d.AcceptedPrediction, f.Value())
 		case "rejected_prediction_tokens":
-			count(&d.RejectedPrediction, f.Value())
+			wire.TakeCount(&d.RejectedPrediction, f.Value())
 		}
 	}
 }
-
-// told tells whether anything was said of usage.
-func told(u *llm.Usage) bool { return u.Prompt >= 0 || u.Completion >= 0 || u.Total >= 0 }
 
 func writeUsage(w *wire.Writer, u *llm.Usage) {
 	if raw, ok := wire.Marked(&u.Extra, own, "usage"); ok {
@@ -107,34 +95,11 @@ func writeUsage(w *wire.Writer, u *llm.Usage) {
 	w.IntMember("completion_tokens", completion)
 	w.IntMember("total_tokens", total)
 	if d := u.Details; d != nil {
-		writeDetails(w, "prompt_tokens_details",
-			detail{"cached_tokens", d.CachedPrompt}, detail{"cache_write_tokens", d.CacheWrite}, detail{"audio_tokens", d.AudioPrompt})
-		writeDetails(w, "completion_tokens_details",
-			detail{"reasoning_tokens", d.Reasoning}, detail{"audio_tokens", d.AudioCompletion},
-			detail{"accepted_prediction_tokens", d.AcceptedPrediction}, detail{"rejected_prediction_tokens", d.RejectedPrediction})
+		w.Counts("prompt_tokens_details",
+			wire.Counted{Name: "cached_tokens", N: d.CachedPrompt}, wire.Counted{Name: "cache_write_tokens", N: d.CacheWrite}, wire.Counted{Name: "audio_tokens", N: d.AudioPrompt})
+		w.Counts("completion_tokens_details",
+			wire.Counted{Name: "reasoning_tokens", N: d.Reasoning}, wire.Counted{Name: "audio_tokens", N: d.AudioCompletion},
+			wire.Counted{Name: "accepted_prediction_tokens", N: d.AcceptedPrediction}, wire.Counted{Name: "rejected_prediction_tokens", N: d.RejectedPrediction})
 	}
 	w.EndObject()
-}
-
-type detail struct {
-	name  string
-	count int64
-}
-
-func writeDetails(w *wire.Writer, name string, list ...detail) {
-	open := false
-	for _, d := range list {
-		if d.count < 0 {
-			continue
-		}
-		if !open {
-			w.Name(name)
-			w.Object()
-			open = true
-		}
-		w.IntMember(d.name, d.count)
-	}
-	if open {
-		w.EndObject()
-	}
 }

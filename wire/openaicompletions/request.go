@@ -109,16 +109,9 @@ func takeStops(s *llm.Sampling, v llm.JSON) bool {
 		s.Stop = []llm.JSON{v}
 		return false
 	}
-	var list []llm.JSON
-	items := wire.Items(v)
-	for e, ok := items.Next(); ok; e, ok = items.Next() {
-		if !wire.IsString(e) {
-			return false
-		}
-		list = append(list, e)
-	}
+	list, ok := wire.Stops(v)
 	s.Stop = list
-	return len(list) > 0
+	return ok
 }
 
 func takeText(into *llm.JSON, v llm.JSON) bool {

@@ -47,7 +47,9 @@ func takeHead(a *llm.Response, name string, v llm.JSON) bool {
 	case "object":
 		return wire.Equal(v, object)
 	case "created":
-		return count(&a.Created, v)
+		n, ok := wire.Count(v)
+		a.Created = max(n, 0)
+		return ok
 	case "model":
 		a.Model = wire.Text(v)
 		return a.Model != ""
@@ -113,7 +115,7 @@ func (Client) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []byte
 		writeChoice(&w, &a.Choices[i])
 	}
 	w.EndArray()
-	if known(&a.Usage) || len(a.Usage.Extra.Members) > 0 || a.Usage.Extra.From == own {
+	if a.Usage.Known() || len(a.Usage.Extra.Members) > 0 || a.Usage.Extra.From == own {
 		n.Name("usage")
 		writeUsage(&w, &a.Usage)
 	}

@@ -69,7 +69,7 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 
 // count replaces what was counted so far; an object without counts does not.
 func (d *streamDecoder) count(raw llm.JSON) {
-	if u := decodeUsage(raw); known(&u) {
+	if u := decodeUsage(raw); u.Known() {
 		d.kept = append(d.kept[:0], raw...)
 		d.usage, d.counted = decodeUsage(d.kept), true
 	}
@@ -310,7 +310,7 @@ func (s *streamEncoder) failure(dst []byte, e *llm.Error) []byte {
 
 func (s *streamEncoder) end(dst []byte) []byte {
 	s.ended = true
-	if s.tellUsage && known(&s.usage) {
+	if s.tellUsage && s.usage.Known() {
 		dst = s.event(dst, nil)
 	}
 	return append(dst, "data: [DONE]\n\n"...)

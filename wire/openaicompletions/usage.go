@@ -15,11 +15,11 @@ func decodeUsage(raw llm.JSON) llm.Usage {
 		known := false
 		switch f.Name() {
 		case "prompt_tokens":
-			known = count(&u.Prompt, v)
+			u.Prompt, known = counted(v)
 		case "completion_tokens":
-			known = count(&u.Completion, v)
+			u.Completion, known = counted(v)
 		case "total_tokens":
-			known = count(&u.Total, v)
+			u.Total, known = counted(v)
 		case "prompt_tokens_details", "completion_tokens_details":
 			details(&u, v)
 		}
@@ -30,13 +30,12 @@ func decodeUsage(raw llm.JSON) llm.Usage {
 	return u
 }
 
-func count(into *int64, v llm.JSON) bool {
-	n, ok := wire.Int(v)
-	if !ok || n < 0 {
-		return false
+// counted is a count, -1 if v is none.
+func counted(v llm.JSON) (n int64, ok bool) {
+	if n, ok = wire.Count(v); !ok {
+		n = -1
 	}
-	*into = n
-	return true
+	return n, ok
 }
 
 func details(u *llm.Usage, raw llm.JSON) {
@@ -48,13 +47,11 @@ func details(u *llm.Usage, raw llm.JSON) {
 		u.Details = &d
 	}
 	d := u.Details
-	count(&d.CachedPrompt, wire.Get(raw, "cached_tokens"))
-	count(&d.Reasoning, wire.Get(raw, "reasoning_tokens"))
-	count(&d.AcceptedPrediction, wire.Get(raw, "accepted_prediction_tokens"))
-	count(&d.RejectedPrediction, wire.Get(raw, "rejected_prediction_tokens"))
+	wire.TakeCount(&d.CachedPrompt, wire.Get(raw, "cached_tokens"))
+	wire.TakeCount(&d.Reasoning, wire.Get(raw, "reasoning_tokens"))
+	wire.TakeCount(&d.AcceptedPrediction, wire.Get(raw, "accepted_prediction_tokens"))
+	wire.TakeCount(&d.RejectedPrediction, wire.Get(raw, "rejected_prediction_tokens"))
 }
-
-func known(u *llm.Usage) bool { return u.Prompt >= 0 || u.Completion >= 0 || u.Total >= 0 }
 
 func writeUsage(w *wire.Writer, u *llm.Usage) {
 	n := wire.Begin(w, &u.Extra, own)
@@ -66,33 +63,11 @@ func writeUsage(w *wire.Writer, u *llm.Usage) {
 	n.Count("completion_tokens", u.Completion)
 	n.Count("total_tokens", total)
 	if d := u.Details; d != nil && u.Extra.From != own {
-		writeDetails(&n, "prompt_tokens_details", detail{"cached_tokens", d.CachedPrompt})
-		writeDetails(&n, "completion_tokens_details",
-			detail{"reasoning_tokens", d.Reasoning},
-			detail{"accepted_prediction_tokens", d.AcceptedPrediction},
-			detail{"rejected_prediction_tokens", d.RejectedPrediction})
+		w.Counts("prompt_tokens_details", wire.Counted{Name: "cached_tokens", N: d.CachedPrompt})
+		w.Counts("completion_tokens_details",
+			wire.Counted{Name: "reasoning_tokens", N: d.Reasoning},
+			wire.Counted{Name: "accepted_prediction_tokens", N: d.AcceptedPrediction},
+			wire.Counted{Name: "rejected_prediction_tokens", N: d.RejectedPrediction})
 	}
 	n.End()
-}
-
-type detail struct {
-	name  string
-	count int64
-}
-
-// writeDetails writes an object of numbers, unless all are unknown.
-func writeDetails(n *wire.Node, name string, list ...detail) {
-	some := false
-	for _, d := range list {
-		some = some || d.count >= 0
-	}
-	if !some {
-		return
-	}
-	n.Name(name)
-	o := wire.Begin(n.W, &llm.Extra{}, own)
-	for _, d := range list {
-		o.Count(d.name, d.count)
-	}
-	o.End()
 }
