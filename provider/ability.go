@@ -1,5 +1,7 @@
 package provider
 
+import "slices"
+
 // Ability is what a provider can do through this gateway.
 type Ability struct {
 	// Routes are the route types.
@@ -47,9 +49,14 @@ var Abilities = map[string]Ability{
 	"cerebras":          {chatOnly, true, true, false, false, true, true},
 	"dashscope":         {chatVec, true, true, true, false, true, true},
 	"databricks":        {chatOnly, true, true, true, false, true, true},
-	"deepseek":          {chatOnly, true, true, false, false, true, false},
+	"deepseek":          {[]string{Chat, Responses, Preserve}, true, true, false, false, true, false},
 	"groq":              {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true},
 	"openrouter":        {all, true, true, true, true, true, true},
 	"together":          {textVec, true, true, true, false, true, true},
 	"perplexity":        {chatOnly, true, false, true, false, true, true},
+}
+
+// Has tells whether a provider has an operation of its own for a route type.
+func Has(name, routeType string) bool {
+	return slices.Contains(Abilities[name].Routes, routeType)
 }

@@ -93,12 +93,12 @@ func checkNeeds(e *schema.Errors, m *Model) {
 
 // checkAbility refuses what a provider cannot do in this version.
 func checkAbility(e *schema.Errors, r *Record) {
-	a, ok := Abilities[r.Model.Provider]
-	if !ok || r.RouteType == "" || slices.Contains(a.Routes, r.RouteType) {
+	name := r.Model.Provider
+	if _, ok := Abilities[name]; !ok || r.RouteType == "" || Has(name, r.RouteType) {
 		return
 	}
 	// What a chat can answer it does.
-	if (r.RouteType == Completions || r.RouteType == Responses) && slices.Contains(a.Routes, Chat) {
+	if (r.RouteType == Completions || r.RouteType == Responses) && Has(name, Chat) {
 		return
 	}
 	e.At("route_type").Fail("not supported by this version for provider " + r.Model.Provider + ": " + r.RouteType)

@@ -329,7 +329,7 @@ func (c *call) checkShape() error {
 			return incompatible(chat, c.t.s.RouteType)
 		}
 	case provider.Responses:
-		if !input && chat {
+		if !input && (chat || text) {
 			return incompatible(chat, c.t.s.RouteType)
 		}
 	}

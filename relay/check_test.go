@@ -67,6 +67,7 @@ func TestRefusals(t *testing.T) {
 		{"g: messages to embeddings", vectors, "m", hello, "[llm/v1/chat] message format is not compatible with [llm/v1/embeddings] route type"},
 		{"g: a prompt to embeddings", vectors, "m", `{"prompt":"a"}`, "[llm/v1/completions] message format is not compatible with [llm/v1/embeddings] route type"},
 		{"g: nothing to embeddings", vectors, "m", `{"a":1}`, "request format not recognised"},
+		{"g: a prompt to responses", responses, "m", `{"prompt":"a"}`, "[llm/v1/completions] message format is not compatible with [llm/v1/responses] route type"},
 		{"g: messages to responses", responses, "m", hello, "[llm/v1/chat] message format is not compatible with [llm/v1/responses] route type"},
 		{"responses", responses, "m", `{"input":"a"}`, ""},
 		{"responses without a body", responses, "m", ``, ""},

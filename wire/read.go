@@ -146,13 +146,14 @@ func Marked(x *llm.Extra, from llm.Format, name string) (value llm.JSON, ok bool
 	return nil, false
 }
 
-// NoteExtra notes the members that another format than own has left in x.
+// NoteExtra notes the members that another format than own has left in x, and
+// that ask for anything.
 func NoteExtra(n *Notes, x *llm.Extra, own llm.Format, path string) {
 	if x.From == own {
 		return
 	}
 	for i := range x.Members {
-		if m := &x.Members[i]; m.Value != nil && !IsNull(m.Value) {
+		if m := &x.Members[i]; Asks(m.Name, m.Value) {
 			n.Drop(path + m.Name)
 		}
 	}

@@ -88,9 +88,16 @@ func invoke(e *provider.Endpoint, o *provider.Operation) {
 		e.Location.Path += "-with-response-stream"
 	}
 	e.Format = bedrock.Invoke{}
-	if strings.Contains(o.Model, "anthropic.claude") && o.RouteType != provider.Completions {
+	if messages(o) {
 		e.Format = bedrock.Chunked{Provider: anthropic.Hosted(anthropic.BedrockVersion).Provider}
 	}
+}
+
+// messages tells whether the model takes Anthropic's Messages. The old ones take
+// a text to go on with, too.
+func messages(o *provider.Operation) bool {
+	old := strings.Contains(o.Model, "anthropic.claude-v") || strings.Contains(o.Model, "anthropic.claude-instant")
+	return strings.Contains(o.Model, "anthropic.claude") && (o.RouteType != provider.Completions || !old)
 }
 
 // region of the configuration, else of the environment.

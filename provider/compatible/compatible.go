@@ -83,6 +83,9 @@ func (s *Service) Name() string { return s.name }
 
 // Endpoint implements provider.Provider.
 func (s *Service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
+	if !provider.Has(s.name, o.RouteType) {
+		return provider.Endpoint{}, provider.ErrNoOperation
+	}
 	base := s.base
 	if s.under != nil {
 		base = s.under(o.Options)

@@ -32,7 +32,10 @@ func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		if elsewhere(o.Options.UpstreamURL, own.Host) {
 			e.Format = openaichat.New(openaichat.Dialect{TopK: true})
 		}
-	case provider.Completions: // the service has none; servers with its models do
+	case provider.Completions: // servers with its models have some
+		if !elsewhere(o.Options.UpstreamURL, own.Host) && o.Options.UpstreamPath == "" {
+			return e, provider.ErrNoOperation
+		}
 		e.Location.Path, e.Format = "/", openaicompletions.Provider{}
 	case provider.Embeddings:
 		e.Location.Path, e.Embed = "/v1/embeddings", openaiembed.Provider{Mistral: true}

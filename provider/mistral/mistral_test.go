@@ -17,7 +17,7 @@ func TestEndpoints(t *testing.T) {
 	}{
 		{provider.Chat, "openai", "/v1/chat/completions", llm.Mistral, nil},
 		{provider.Chat, "", "/v1/chat/completions", llm.Mistral, nil},
-		{provider.Completions, "openai", "/", llm.OpenAICompletions, nil},
+		{provider.Completions, "openai", "", "", provider.ErrNoOperation},
 		{provider.Embeddings, "openai", "/v1/embeddings", "", nil},
 		{provider.Preserve, "openai", "", "", nil},
 		{provider.Responses, "openai", "", "", provider.ErrNoOperation},

@@ -63,12 +63,12 @@ func formats() []format {
 		{
 			name: "gemini", client: gemini.Client{}, provider: gemini.Provider{}, model: "gemini-2.5-flash",
 			path: "/v1beta/models/%s:%s", plain: "generateContent", stream: "streamGenerateContent", query: "alt=sse", unframe: events,
-			silent: []string{"output.strict=true", "service_tier=default"},
+			silent: []string{"output.strict=true"},
 		},
 		{
 			name: "gemini/3", client: gemini.Client{}, provider: gemini.Provider{}, model: "gemini-3-pro-preview",
 			path: "/v1beta/models/%s:%s", plain: "generateContent", stream: "streamGenerateContent", unframe: elements,
-			silent: []string{"output.strict=true", "reasoning=on", "service_tier=default"},
+			silent: []string{"output.strict=true", "reasoning=on"},
 		},
 		{
 			name: "bedrock.converse", client: bedrock.Client{}, provider: bedrock.Provider{},

@@ -81,13 +81,11 @@ func summarize(r *llm.Request, to llm.Format) summary {
 	return s
 }
 
-// tier of the service: auto is what nothing means, and the usual one has
-// several names.
+// tier of the service: auto is what nothing means, and so is the usual one,
+// which has several names.
 func (s summary) tier(name string) {
 	switch name {
-	case "auto":
-	case "default", "standard", "standard_only":
-		s.say("service_tier", "default")
+	case "auto", "default", "standard", "standard_only":
 	default:
 		s.say("service_tier", name)
 	}

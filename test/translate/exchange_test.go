@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,28 +40,86 @@ type exchange struct {
 	told   *told   // what the provider said
 }
 
+// The route types that questions are translated on.
+const (
+	chat        = "llm/v1/chat"
+	completions = "llm/v1/completions"
+	responses   = "llm/v1/responses"
+)
+
 // api is a format of a provider that the gateway has a codec for.
 type api struct {
-	provider string // as in configuration
+	// ways are how the gateway is made to ask a provider in it, by the route
+	// type of the callers.
+	ways  map[string]*way
+	same  string // the caller whose format this is, which passes untranslated
+	read  reader
+	texts func(body object) []string // what must reach the provider of a question
+}
+
+// way is a configuration of a provider.
+type way struct {
+	provider string
 	options  string // what that needs
-	path     string // behind the port, with the id of the replay
-	same     string // the llm_format that is this format, which passes untranslated
-	read     reader
-	texts    func(body object) []string // what must reach the provider of a question
+	path     string // behind the port, with the id of the replay; empty is byPath
+	host     string // where it must be; empty is anywhere
+	inPath   bool   // the model is named in the path, not in the body
+	models   string // what the models that it takes begin with
 }
 
 const byPath = "/$(headers.x-replay-id)"
 
+// Ways that several formats share.
+var (
+	toAnthropic = &way{provider: "anthropic", options: "anthropic_version: '2023-06-01'"}
+	toVertex    = &way{provider: "gemini", options: "gemini: {api_endpoint: vertex.test, project_id: p, location_id: l}", inPath: true, models: "claude"}
+	toGemini    = &way{provider: "gemini", inPath: true}
+	toBedrock   = &way{provider: "bedrock", inPath: true}
+	toInvoke    = &way{provider: "bedrock", options: "bedrock: {invoke_model: true}", inPath: true}
+	toCohere    = &way{provider: "cohere"}
+	toCohereV1  = &way{provider: "cohere", path: "/v1/chat?replay=$(headers.x-replay-id)"}
+	toMistral   = &way{provider: "mistral", options: "mistral_format: openai", host: "api.mistral.ai"}
+	toOllama    = &way{provider: "ollama"}
+	toOpenAI    = &way{provider: "openai"}
+	toCerebras  = &way{provider: "cerebras"} // who has a chat and nothing else
+)
+
 // apis are the formats by the corpus' name.
 var apis = map[string]*api{
-	"openai.chat":            {"openai", "", byPath, "openai", readOpenAI, openAITexts},
-	"anthropic.messages":     {"anthropic", "anthropic_version: '2023-06-01'", byPath, "anthropic", readAnthropic, anthropicTexts},
-	"gemini.generateContent": {"gemini", "", byPath, "gemini", readGemini, geminiTexts},
-	"bedrock.converse":       {"bedrock", "", byPath, "bedrock", readBedrock, bedrockTexts},
-	"cohere.v2.chat":         {"cohere", "", byPath, "cohere", readCohere, openAITexts},
-	"cohere.v1.chat":         {"cohere", "", "/v1/chat?replay=$(headers.x-replay-id)", "", readCohereV1, cohereV1Texts},
-	"mistral.chat":           {"mistral", "mistral_format: openai", byPath, "openai", readOpenAI, openAITexts},
-	"ollama.chat":            {"ollama", "", byPath, "ollama", readOllama, openAITexts},
+	"openai.chat": {
+		ways: map[string]*way{chat: toOpenAI, responses: toCerebras, completions: toCerebras},
+		same: "openai", read: readOpenAI, texts: openAITexts,
+	},
+	"openai.responses":   {ways: map[string]*way{responses: toOpenAI}, same: "openai/responses", read: readResponses},
+	"openai.completions": {ways: map[string]*way{completions: toOpenAI}, same: "openai/completions", read: readCompletions},
+	"anthropic.messages": {
+		ways: map[string]*way{chat: toAnthropic, responses: toAnthropic, completions: toVertex},
+		same: "anthropic", read: readAnthropic, texts: anthropicTexts,
+	},
+	"gemini.generateContent": {ways: everywhere(toGemini), same: "gemini", read: readGemini, texts: geminiTexts},
+	"bedrock.converse":       {ways: everywhere(toBedrock), same: "bedrock", read: readBedrock, texts: bedrockTexts},
+	"bedrock.invoke":         {ways: everywhere(toInvoke), read: readInvoke, texts: anthropicTexts},
+	"cohere.v2.chat":         {ways: map[string]*way{chat: toCohere, responses: toCohere}, same: "cohere", read: readCohere, texts: openAITexts},
+	"cohere.v1.chat":         {ways: map[string]*way{chat: toCohereV1, responses: toCohereV1}, read: readCohereV1, texts: cohereV1Texts},
+	"cohere.v1.generate":     {ways: map[string]*way{completions: toCohere}, read: readGenerate},
+	"mistral.chat":           {ways: everywhere(toMistral), same: "mistral", read: readMistral, texts: openAITexts},
+	"ollama.chat":            {ways: map[string]*way{chat: toOllama, responses: toOllama}, same: "ollama", read: readOllama, texts: openAITexts},
+	"ollama.generate":        {ways: map[string]*way{completions: toOllama}, read: readOllamaText, texts: promptTexts},
+	"tgi.generate":           {ways: map[string]*way{completions: {provider: "huggingface"}}, read: readTGI, texts: promptTexts},
+}
+
+func everywhere(w *way) map[string]*way {
+	return map[string]*way{chat: w, responses: w, completions: w}
+}
+
+// unspoken are formats of answers in the corpus that no provider is asked in.
+var unspoken = []string{"dashscope.generation", "dashscope.multimodal"}
+
+// others are formats in the corpus that no text is asked for in.
+var others = []string{
+	"anthropic.count_tokens", "aws.eventstream", "bedrock.count_tokens", "cohere.v1.embed", "cohere.v1.rerank", "cohere.v2.embed",
+	"cohere.v2.rerank", "dashscope.embedding", "dashscope.rerank", "gemini.countTokens", "gemini.embedContent", "hf.feature_extraction",
+	"mistral.embeddings", "models.list", "ollama.embed", "openai.embeddings", "openai.moderations", "rerank", "vertex.predict",
 }
 
 // load reads the answers of those formats, without the errors, whose id begins
@@ -80,6 +139,9 @@ func load(t *testing.T, dir, prefix string) []*exchange {
 	}
 	var all []*exchange
 	for _, e := range index {
+		if apis[e.API] == nil && !slices.Contains(unspoken, e.API) && !slices.Contains(others, e.API) {
+			t.Errorf("%s: say what %s is", e.ID, e.API)
+		}
 		if apis[e.API] != nil && e.Status == 200 && strings.HasPrefix(e.ID, prefix) {
 			all = append(all, readExchange(t, filepath.Join(dir, e.File)))
 		}
@@ -127,6 +189,9 @@ func (x *exchange) model() string {
 	if x.Model != "" {
 		return x.Model
 	}
+	if x.API == "bedrock.invoke" { // whose answer it is shows
+		return "amazon.titan-text-express-v1"
+	}
 	return "unrecorded"
 }
 
@@ -138,7 +203,7 @@ func (x *exchange) contentType() string {
 			return value
 		}
 	}
-	if x.Streaming && x.API == "bedrock.converse" {
+	if x.Streaming && strings.HasPrefix(x.API, "bedrock.") {
 		return "application/vnd.amazon.eventstream"
 	}
 	return ""

@@ -22,7 +22,7 @@ type frame struct {
 func split(framing string, b []byte) ([]frame, error) {
 	switch framing {
 	case "document":
-		return []frame{{raw: b, data: b}}, nil
+		return []frame{{raw: b, data: one(b)}}, nil
 	case "sse":
 		return splitEvents(b), nil
 	case "ndjson":

@@ -22,24 +22,59 @@ services:
 - name: llm
   url: http://127.0.0.1:1/
   routes:
-{{- range $name, $api := .APIs}}{{range $caller := $.Callers}}
-  - name: {{$name}}-{{$caller}}
+{{- range .Routes}}
+  - name: {{.Name}}
     paths: ["/"]
-    headers: {x-replay-route: ["{{$name}}-{{$caller}}"]}
+    headers: {x-replay-route: ["{{.Name}}"]}
     plugins:
     - name: ai-proxy
       config:
-        route_type: llm/v1/chat
-        llm_format: {{$caller}}
+        route_type: {{.RouteType}}
+        llm_format: {{.LLMFormat}}
         max_request_body_size: 0
         auth: {header_name: x-key, header_value: k}
         model:
-          provider: {{$api.Provider}}
+          provider: {{.Way.Provider}}
           options:
-            upstream_url: http://127.0.0.1:{{$.Port}}{{$api.Path}}
-            {{$api.Options}}
-{{- end}}{{end}}
+            upstream_url: http://{{.Way.Host}}:{{$.Port}}{{.Way.Path}}
+            {{.Way.Options}}
+{{- end}}
 `))
+
+// route is one of the configuration, for callers of one format.
+type route struct {
+	Name, RouteType, LLMFormat string
+	Way                        target
+}
+
+// target is what a way is in the configuration.
+type target struct{ Provider, Path, Host, Options string }
+
+// routes are those of all callers whom a provider's answers can reach.
+func routes() []route {
+	var out []route
+	for name, a := range apis {
+		for caller, f := range callers {
+			if w := a.ways[f.routeType]; w != nil {
+				out = append(out, route{routeName(name, caller), f.routeType, f.llmFormat, w.target()})
+			}
+		}
+	}
+	return out
+}
+
+func routeName(api, caller string) string { return api + "-" + strings.ReplaceAll(caller, "/", "-") }
+
+func (w *way) target() target {
+	t := target{w.provider, w.path, w.host, w.options}
+	if t.Path == "" {
+		t.Path = byPath
+	}
+	if t.Host == "" {
+		t.Host = "127.0.0.1"
+	}
+	return t
+}
 
 // gateway is a running gateway, and a client of it.
 type gateway struct {
@@ -49,22 +84,9 @@ type gateway struct {
 	done   chan error
 }
 
-func startGateway(t *testing.T, upstreamPort int) *gateway {
+func startGateway(t *testing.T, upstreamPort int, list []route) *gateway {
 	t.Helper()
-	type target struct{ Provider, Path, Options string }
-	targets := map[string]target{}
-	for name, a := range apis {
-		targets[name] = target{a.provider, a.path, a.options}
-	}
-	var names []string
-	for name := range callers {
-		names = append(names, name)
-	}
-	var doc strings.Builder
-	if err := configuration.Execute(&doc, map[string]any{"Port": upstreamPort, "APIs": targets, "Callers": names}); err != nil {
-		t.Fatal(err)
-	}
-	a, err := app.New(t.Context(), options(t, t.TempDir(), doc.String()))
+	a, err := app.New(t.Context(), options(t, t.TempDir(), written(t, upstreamPort, list)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +101,15 @@ func startGateway(t *testing.T, upstreamPort int) *gateway {
 	return g
 }
 
+func written(t *testing.T, upstreamPort int, list []route) string {
+	t.Helper()
+	var doc strings.Builder
+	if err := configuration.Execute(&doc, map[string]any{"Port": upstreamPort, "Routes": list}); err != nil {
+		t.Fatal(err)
+	}
+	return doc.String()
+}
+
 // options writes the files that the gateway starts from.
 func options(t *testing.T, dir, doc string) app.Options {
 	t.Helper()
@@ -90,7 +121,7 @@ func options(t *testing.T, dir, doc string) app.Options {
 		return file
 	}
 	conf := write("kong.conf", "proxy_listen = 127.0.0.1:0\nadmin_listen = off\nstatus_listen = off\n"+
-		"prefix = "+dir+"\ndeclarative_config = "+write("kong.yml", doc)+"\n")
+		"prefix = "+dir+"\ndns_hostsfile = "+write("hosts", "127.0.0.1 api.mistral.ai\n")+"\ndeclarative_config = "+write("kong.yml", doc)+"\n")
 	s, _, err := settings.Load(settings.Source{File: conf})
 	if err != nil {
 		t.Fatal(err)

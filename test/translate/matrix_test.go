@@ -40,9 +40,18 @@ const (
 )
 
 // matrix are the counts of what passes, a line for each format of a provider
-// and of callers.
+// and of callers; or what becomes of the pair.
 func matrix(outcomes map[key]*outcome) string {
 	rows := map[string]*[features]int{}
+	lines := map[string]string{}
+	for name, a := range apis {
+		if a.same != "" {
+			lines[name+" "+a.same] = "same"
+		}
+	}
+	for _, p := range refused() {
+		lines[p.api+" "+p.caller] = "refused"
+	}
 	for k, o := range outcomes {
 		name := k.x.API + " " + k.caller
 		if rows[name] == nil {
@@ -60,11 +69,16 @@ func matrix(outcomes map[key]*outcome) string {
 			}
 		}
 	}
+	for name, r := range rows {
+		lines[name] = fmt.Sprintf("%d %d %d %d", r[plain], r[streamed], r[tools], r[images])
+	}
 	var b strings.Builder
 	b.WriteString("# Written by TestCorpus -update: provider caller plain streamed tools images\n")
-	for _, name := range slices.Sorted(maps.Keys(rows)) {
-		r := rows[name]
-		fmt.Fprintf(&b, "%s %d %d %d %d\n", name, r[plain], r[streamed], r[tools], r[images])
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		fmt.Fprintf(&b, "%s %s\n", name, lines[name])
+	}
+	for _, name := range unspoken {
+		fmt.Fprintf(&b, "%s unspoken\n", name)
 	}
 	return b.String()
 }

@@ -67,6 +67,30 @@ func (c *choice) openAI(said object) {
 	}
 }
 
+// mistralFinish are the finish reasons of Mistral's service.
+// https://docs.mistral.ai/api
+var mistralFinish = map[string]string{
+	"stop": "stop", "length": "length", "model_length": "length", "tool_calls": "tools", "error": "error",
+}
+
+// readMistral reads what differs from OpenAI: errors, finish reasons, and a
+// count of sound beside that of the prompt.
+func readMistral(t *told, name string, m object) {
+	if m.text("object") == "error" {
+		t.fail(m.text("message"))
+		return
+	}
+	readOpenAI(t, name, m)
+	for _, c := range m.list("choices") {
+		t.choice(c.count("index")).ended(mistralFinish, c.text("finish_reason"))
+	}
+	u := m.get("usage")
+	sound := u.get("prompt_tokens_details").count("audio_tokens")
+	if sum := plus(u.count("prompt_tokens"), sound); u.count("total_tokens") == sum+u.count("completion_tokens") {
+		t.usage(sum, -1)
+	}
+}
+
 // openAICall reads a call, or what goes on with one: it has the call's index,
 // or no name.
 func (c *choice) openAICall(k object) {
@@ -139,7 +163,7 @@ func checkOpenAI(p *form) {
 	}
 	p.want(p.last == "[DONE]" || p.failed, "the stream ends with %q", p.last)
 	for _, d := range p.documents {
-		if d.data.has("error") {
+		if d.data.has("error") || d.data.text("object") == "error" {
 			continue
 		}
 		p.want(d.data.text("object") == "chat.completion.chunk", "object = %q", d.data.text("object"))
@@ -151,8 +175,8 @@ func checkOpenAI(p *form) {
 
 // checkIDs wants calls to have ids of their own.
 func checkIDs(t *told) error {
-	seen := map[string]bool{}
 	for _, c := range t.choices {
+		seen := map[string]bool{}
 		for _, k := range c.calls {
 			if k.id == "" || seen[k.id] {
 				return errors.New("calls without an id of their own: " + k.id)

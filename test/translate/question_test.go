@@ -11,8 +11,10 @@ import (
 	bedrockwire "github.com/sluice-gateway/sluice/wire/bedrock"
 	coherewire "github.com/sluice-gateway/sluice/wire/cohere"
 	geminiwire "github.com/sluice-gateway/sluice/wire/gemini"
+	mistralwire "github.com/sluice-gateway/sluice/wire/mistral"
 	ollamawire "github.com/sluice-gateway/sluice/wire/ollama"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
+	"github.com/sluice-gateway/sluice/wire/tgi"
 )
 
 // asked read the recorded questions, so that they can be put in another
@@ -24,7 +26,10 @@ var asked = map[string]wire.Client{
 	"bedrock.converse":       bedrockwire.Client{},
 	"cohere.v2.chat":         coherewire.V2Client{},
 	"cohere.v1.chat":         coherewire.V1Client{},
-	"mistral.chat":           openaichat.Client{},
+	"mistral.chat":           mistralwire.Client{},
+	"tgi.generate":           tgi.Client{},
+	"ollama.generate":        ollamawire.Client{},
+	"bedrock.invoke":         anthropicwire.Client{}, // of the models that have it
 	"ollama.chat":            ollamawire.Client{},
 }
 
@@ -51,7 +56,7 @@ func ask(x *exchange, f *format, stream bool) question {
 		body = f.smallest(q.model, stream)
 	}
 	q.body, q.address = body, f.address(q.model, stream)
-	q.showsThoughts = f != callers["gemini"]
+	q.showsThoughts = f != callers["gemini"] && !f.texts
 	if m, err := decode(body); err == nil && m.get("generationConfig", "thinkingConfig")["includeThoughts"] == true {
 		q.showsThoughts = true
 	}
@@ -59,7 +64,7 @@ func ask(x *exchange, f *format, stream bool) question {
 }
 
 func recordedQuestion(x *exchange, f *format, q *question) ([]byte, error) {
-	if !x.Request.Recorded {
+	if !x.Request.Recorded || asked[x.API] == nil {
 		return nil, fmt.Errorf("not recorded")
 	}
 	var r llm.Request

@@ -34,7 +34,7 @@ func plan(exchanges []*exchange) []*replay {
 	var all []*replay
 	for _, x := range exchanges {
 		for _, name := range slices.Sorted(maps.Keys(callers)) {
-			if name == apis[x.API].same || *caller != "" && name != *caller {
+			if name == apis[x.API].same || !reaches(x, callers[name]) || *caller != "" && name != *caller {
 				continue
 			}
 			add := func(q question, c cut) {
@@ -50,6 +50,18 @@ func plan(exchanges []*exchange) []*replay {
 		}
 	}
 	return all
+}
+
+// reaches tells whether an answer can be one to callers of a format.
+func reaches(x *exchange, f *format) bool {
+	w := apis[x.API].ways[f.routeType]
+	if w == nil || !strings.HasPrefix(x.model(), w.models) || f.texts && x.told.calls() {
+		return false
+	}
+	if f.texts && !f.choices && len(x.told.choices) > 1 { // the tokens of each are not known
+		return false
+	}
+	return x.API != "bedrock.invoke" || invoked(x, f)
 }
 
 func cuts(x *exchange) []cut {
@@ -76,7 +88,7 @@ func (r *replay) run(g *gateway) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Replay-Id", r.id)
-	req.Header.Set("X-Replay-Route", r.x.API+"-"+r.caller)
+	req.Header.Set("X-Replay-Route", routeName(r.x.API, r.caller))
 	resp, err := g.client.Do(req)
 	if err != nil {
 		r.fail("%v", err)
@@ -134,6 +146,9 @@ func (r *replay) checkRefusal(status int, body []byte) {
 
 // compare holds what was told to the caller against what the provider said.
 func (r *replay) compare(f *format, got, want *told) {
+	if got.failed != "" && want.failed == "" && want.choice(0).finish == "error" && f.means("failed", "error") {
+		return
+	}
 	if (got.failed == "") != (want.failed == "") || !want.broken && got.failed != want.failed {
 		r.fail("the error is %q, recorded %q", got.failed, want.failed)
 	}
@@ -146,7 +161,7 @@ func (r *replay) compare(f *format, got, want *told) {
 	if want.failed != "" {
 		return
 	}
-	if want.prompt >= 0 && got.prompt != want.prompt {
+	if want.prompt >= 0 && !f.counts && got.prompt != want.prompt {
 		r.fail("usage: prompt %d, recorded %d", got.prompt, want.prompt)
 	}
 	if want.completion >= 0 && got.completion != want.completion {
@@ -188,7 +203,7 @@ func (r *replay) checkForm(f *format, frames []frame, got *told) {
 		r.fail("%v", err)
 	}
 	for n, c := range got.choices {
-		if want := r.x.told.choices[n]; len(c.calls) > 0 && c.finish == "stop" && want != nil && want.finish != "error" {
+		if want := r.x.told.choices[n]; len(c.calls) > 0 && !f.means("stop", "tools") && c.finish == "stop" && want != nil && want.finish != "error" {
 			r.fail("choice %d calls tools, but the finish is %s", n, c.reason)
 		}
 	}
@@ -208,7 +223,7 @@ func (r *replay) checkQuestion() {
 		r.fail("the upstream received no object: %v", err)
 		return
 	}
-	if name := body.text("model"); name != r.q.model && r.x.API != "bedrock.converse" && r.x.API != "gemini.generateContent" {
+	if name := body.text("model"); name != r.q.model && !apis[r.x.API].ways[callers[r.caller].routeType].inPath {
 		r.fail("the upstream received model %q, asked was %q", name, r.q.model)
 	}
 	all := stringsOf(map[string]any(body))

@@ -185,6 +185,16 @@ func (c *choice) callList() string {
 // numbers are the choices in order.
 func (t *told) numbers() []int { return slices.Sorted(maps.Keys(t.choices)) }
 
+// calls tells whether any tool is called.
+func (t *told) calls() bool {
+	for _, c := range t.choices {
+		if len(c.calls) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // texts are the texts of a content: a string, or parts of the type text.
 func texts(content any) []string {
 	if s, ok := content.(string); ok {

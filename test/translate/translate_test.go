@@ -35,7 +35,7 @@ func TestCorpus(t *testing.T) {
 	exchanges := load(t, folder(t), *only)
 	replays := plan(exchanges)
 	up := startUpstream(t, replays)
-	gw := startGateway(t, up.port)
+	gw := startGateway(t, up.port, routes())
 	each(replays, func(r *replay) { r.run(gw) })
 	gw.stop(t)
 	outcomes := report(t, replays, readExceptions(t, "exceptions.txt"))

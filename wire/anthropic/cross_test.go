@@ -94,7 +94,7 @@ func TestQuestionsOfOtherFormats(t *testing.T) {
 		{"no tools at all", &llm.Request{Messages: hello, Choice: llm.ToolChoice{Mode: llm.ChoiceNone}, Parallel: llm.JSON("true")}, `{` + x + `}`, nil},
 		{"sampling", &llm.Request{Messages: hello, Sampling: llm.Sampling{
 			Temperature: llm.JSON("1.5"), TopP: llm.JSON("0.9"), TopK: llm.JSON("3"), Stop: []llm.JSON{llm.JSON(`"\n"`), llm.JSON(`"x"`)}, Seed: llm.JSON("1"), N: llm.JSON("2"),
-			MinP: llm.JSON("1"), FrequencyPenalty: llm.JSON("1"), PresencePenalty: llm.JSON("1"), RepeatPenalty: llm.JSON("1"), LogitBias: llm.JSON("{}"), Logprobs: llm.JSON("true"), TopLogprobs: llm.JSON("1"),
+			MinP: llm.JSON("1"), FrequencyPenalty: llm.JSON("1"), PresencePenalty: llm.JSON("1"), RepeatPenalty: llm.JSON("1.1"), LogitBias: llm.JSON(`{"5":1}`), Logprobs: llm.JSON("true"), TopLogprobs: llm.JSON("1"),
 		}}, `{` + x + `,"temperature":1,"top_p":0.9,"top_k":3,"stop_sequences":["x"]}`, []string{"sampling.min_p", "sampling.frequency_penalty", "sampling.presence_penalty", "sampling.repeat_penalty", "sampling.seed", "sampling.logit_bias", "sampling.logprobs", "sampling.top_logprobs", "sampling.n", "sampling.temperature~", "sampling.stop"}},
 		{"sampling of newer models", &llm.Request{Model: "claude-opus-4-7", Messages: hello, Sampling: llm.Sampling{Temperature: llm.JSON("1"), TopP: llm.JSON("1"), TopK: llm.JSON("1")}}, `{"model":"claude-opus-4-7",` + x + `}`, []string{"sampling.temperature", "sampling.top_p", "sampling.top_k"}},
 		{"format", &llm.Request{Messages: hello, Output: llm.Output{Kind: llm.OutputSchema, Name: "n", Schema: llm.JSON(`{"type":"object"}`), Verbosity: "low"}}, `{` + x + `,"output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}}`, []string{"output.verbosity", "output.name"}},

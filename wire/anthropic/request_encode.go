@@ -117,9 +117,7 @@ func (e *encoder) prompt() error {
 	if !ok {
 		return invalid("prompt", "must be one text")
 	}
-	if e.r.Suffix != nil {
-		e.n.Drop("suffix")
-	}
+	e.n.Lose("suffix", e.r.Suffix)
 	e.o.name("messages")
 	e.w.Array()
 	e.w.Object()
@@ -404,9 +402,7 @@ func (e *encoder) schema() llm.JSON {
 		if out.Name != "" {
 			e.n.Drop("output.name")
 		}
-		if out.Description != nil {
-			e.n.Drop("output.description")
-		}
+		e.n.Lose("output.description", out.Description)
 		return out.Schema
 	case llm.OutputJSON:
 		e.n.Drop("output.kind")
@@ -472,16 +468,10 @@ func (e *encoder) noteForeign() {
 		{"sampling.top_logprobs", s.TopLogprobs},
 		{"metadata", e.r.Metadata},
 	} {
-		if p.value != nil {
-			e.n.Drop(p.field)
-		}
+		e.n.Lose(p.field, p.value)
 	}
-	if s.N != nil && string(s.N) != "1" {
-		e.n.Drop("sampling.n")
-	}
-	if e.r.Output.Verbosity != "" {
-		e.n.Drop("output.verbosity")
-	}
+	e.n.Lose("sampling.n", s.N)
+	e.n.LoseText("output.verbosity", e.r.Output.Verbosity)
 	noteExtra(e.n, &e.r.Extra)
 	noteExtra(e.n, &e.r.Output.Extra)
 }

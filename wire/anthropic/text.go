@@ -58,15 +58,15 @@ func (e *encoder) noteText() {
 		said bool
 	}{
 		{"tools", len(r.Tools) > 0},
-		{"suffix", r.Suffix != nil},
-		{"reasoning", r.Reasoning.On || r.Reasoning.Effort != "" || r.Reasoning.Budget != nil},
+		{"reasoning", wire.Thinks(&r.Reasoning)},
 		{"output", r.Output.Kind == llm.OutputJSON || r.Output.Kind == llm.OutputSchema},
-		{"service_tier", r.ServiceTier != nil},
 	} {
 		if f.said {
 			e.n.Drop(f.name)
 		}
 	}
+	e.n.Lose("suffix", r.Suffix)
+	e.n.Lose("service_tier", r.ServiceTier)
 }
 
 // textPrompt is the prompt as turns of a human and an assistant, which the API

@@ -77,9 +77,7 @@ func (e *asker) unsaid() {
 		name  string
 		value llm.JSON
 	}{{"suffix", e.r.Suffix}, {"parallel", e.r.Parallel}, {"user", e.r.User}} {
-		if f.value != nil {
-			e.n.Drop(f.name)
-		}
+		e.n.Lose(f.name, f.value)
 	}
 	e.beside()
 }
@@ -87,20 +85,16 @@ func (e *asker) unsaid() {
 // beside notes what has no place in the body of a model.
 func (e *asker) beside() {
 	r := &e.r.Reasoning
-	if r.On || r.Budget != nil || r.Effort != "" {
+	if wire.Thinks(r) {
 		e.n.Drop("reasoning")
 	}
 	if e.r.Output.Kind > llm.OutputText {
 		e.n.Drop("output")
 	}
-	if e.r.Metadata != nil {
-		e.n.Drop("metadata")
-	}
-	if e.r.ServiceTier != nil {
-		e.n.Drop("service_tier")
-	}
+	e.n.Lose("metadata", e.r.Metadata)
+	e.n.Lose("service_tier", e.r.ServiceTier)
 	for i := range e.r.Extra.Members {
-		e.n.Drop(e.r.Extra.Members[i].Name)
+		e.n.Lose(e.r.Extra.Members[i].Name, e.r.Extra.Members[i].Value)
 	}
 }
 

@@ -162,9 +162,7 @@ func (e *encoder) thinks() bool {
 
 func (e *encoder) reasoning(in *object) {
 	r := &e.r.Reasoning
-	if r.Summary != "" {
-		e.n.Drop("reasoning.summary")
-	}
+	e.n.LoseText("reasoning.summary", r.Summary)
 	if !e.thinks() {
 		if (r.Off || r.Effort == "none") && familyOf(e.r.Model) == gptOSS {
 			e.n.Drop("reasoning.off")
@@ -190,9 +188,7 @@ func (e *encoder) reasoning(in *object) {
 // effort is one of low, medium and high.
 func (e *encoder) effort() string {
 	r := &e.r.Reasoning
-	if r.Budget != nil {
-		e.n.Drop("reasoning.budget")
-	}
+	e.n.Lose("reasoning.budget", r.Budget)
 	near := "medium"
 	switch r.Effort {
 	case "low", "medium", "high", "":

@@ -122,7 +122,7 @@ var foreign = []struct {
 				says(llm.Assistant, llm.Part{Kind: llm.Thinking, Text: llm.JSON(`"h"`), SignedBy: llm.Anthropic, Signature: llm.JSON(`"s"`)}, llm.Part{Kind: llm.Opaque, Raw: llm.JSON("{}"), Extra: llm.Extra{From: llm.Anthropic}}),
 				{Role: llm.User, Parts: []llm.Part{text("b"), {Kind: llm.Text, Text: llm.JSON(`"c"`), Citations: []llm.Citation{{}}}}},
 			},
-			Sampling: llm.Sampling{Seed: llm.JSON("1"), N: llm.JSON("2"), TopK: llm.JSON("3"), LogitBias: llm.JSON("{}"), Logprobs: llm.JSON("true")},
+			Sampling: llm.Sampling{Seed: llm.JSON("1"), N: llm.JSON("2"), TopK: llm.JSON("3"), LogitBias: llm.JSON(`{"5":1}`), Logprobs: llm.JSON("true")},
 			Output:   llm.Output{Kind: llm.OutputJSON, Verbosity: "low"}, User: llm.JSON(`"u"`), ServiceTier: llm.JSON(`"auto"`),
 			Extra: llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{{Name: "store", Value: llm.JSON("true")}, {Name: "guardrailConfig", Value: llm.JSON(`{"guardrailIdentifier":"g"}`)}}},
 		},

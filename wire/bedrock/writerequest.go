@@ -245,9 +245,7 @@ func (e *encoder) inference(o *object) {
 // output asks for JSON of a schema. Bedrock has no way to ask for just any JSON.
 func (e *encoder) output(o *object) {
 	out := &e.r.Output
-	if out.Verbosity != "" {
-		e.n.Drop("output.verbosity")
-	}
+	e.n.LoseText("output.verbosity", out.Verbosity)
 	switch out.Kind {
 	case llm.OutputUnsaid, llm.OutputText:
 		return
@@ -260,9 +258,7 @@ func (e *encoder) output(o *object) {
 		e.n.Drop("output")
 		return
 	}
-	if out.Strict != nil {
-		e.n.Drop("output.strict")
-	}
+	e.n.Lose("output.strict", out.Strict)
 	o.name("outputConfig")
 	e.w.Object()
 	e.w.Name("textFormat")
@@ -309,7 +305,7 @@ func (e *encoder) foreign(o *object) {
 			o.member(m.Name, m.Value)
 			continue
 		}
-		e.n.Drop(x.Members[i].Name)
+		e.n.Lose(x.Members[i].Name, x.Members[i].Value)
 	}
 }
 
@@ -333,8 +329,6 @@ func (e *encoder) unsaid() {
 		{"parallel", e.r.Parallel},
 		{"user", e.r.User},
 	} {
-		if f.value != nil {
-			e.n.Drop(f.name)
-		}
+		e.n.Lose(f.name, f.value)
 	}
 }

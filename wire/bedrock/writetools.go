@@ -108,9 +108,7 @@ func (e *encoder) choice(in *object) {
 	}
 	switch c.Mode {
 	case llm.ChoiceUnsaid:
-		if c.Raw != nil {
-			e.n.Drop("choice")
-		}
+		e.n.Lose("choice", c.Raw)
 	case llm.ChoiceNone:
 		if len(e.r.Tools) > 0 {
 			e.n.Drop("choice")

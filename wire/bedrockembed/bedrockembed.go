@@ -99,9 +99,7 @@ func (f *family) note(r *llm.EmbedRequest, n *wire.Notes) {
 	if !f.purposed && r.Purpose != llm.PurposeUnsaid {
 		n.Drop(inputType)
 	}
-	if r.User != nil {
-		n.Drop("user")
-	}
+	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
 	wire.NoteExtra(n, &r.Extra, own, "")
 }

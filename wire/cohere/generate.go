@@ -28,7 +28,7 @@ func (Generate) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 	top.End()
 	dropped(r, n)
 	t := &r.Reasoning
-	drop(n, "reasoning", t.On || t.Budget != nil || t.Effort != "" && t.Effort != "none")
+	drop(n, "reasoning", wire.Thinks(t))
 	drop(n, "tools", len(r.Tools) > 0)
 	drop(n, "output", r.Output.Kind == llm.OutputJSON || r.Output.Kind == llm.OutputSchema)
 	foreign(&r.Extra, llm.CohereGenerate, "", n)

@@ -67,15 +67,15 @@ func (n *node) sampling(s *llm.Sampling) {
 // dropped notes what no operation of the API knows.
 func dropped(r *llm.Request, n *wire.Notes) {
 	s := &r.Sampling
-	drop(n, "sampling.min_p", s.MinP != nil)
-	drop(n, "sampling.repeat_penalty", s.RepeatPenalty != nil)
-	drop(n, "sampling.logit_bias", s.LogitBias != nil)
-	drop(n, "sampling.top_logprobs", s.TopLogprobs != nil)
-	drop(n, "user", r.User != nil)
-	drop(n, "service_tier", r.ServiceTier != nil)
-	drop(n, "metadata", r.Metadata != nil)
-	drop(n, "suffix", r.Suffix != nil)
-	drop(n, "output.verbosity", r.Output.Verbosity != "")
+	n.Lose("sampling.min_p", s.MinP)
+	n.Lose("sampling.repeat_penalty", s.RepeatPenalty)
+	n.Lose("sampling.logit_bias", s.LogitBias)
+	n.Lose("sampling.top_logprobs", s.TopLogprobs)
+	n.Lose("user", r.User)
+	n.Lose("service_tier", r.ServiceTier)
+	n.Lose("metadata", r.Metadata)
+	n.Lose("suffix", r.Suffix)
+	n.LoseText("output.verbosity", r.Output.Verbosity)
 }
 
 func drop(n *wire.Notes, field string, when bool) {
@@ -88,10 +88,4 @@ func drop(n *wire.Notes, field string, when bool) {
 // that only the format itself understands.
 func foreign(x *llm.Extra, own llm.Format, at string, n *wire.Notes) {
 	wire.NoteExtra(n, x, own, at)
-}
-
-// many tells whether more than one answer is asked for.
-func many(s *llm.Sampling) bool {
-	k, ok := wire.Int(s.N)
-	return ok && k > 1
 }

@@ -28,11 +28,11 @@ func (V1Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	top.sampling(&r.Sampling)
 	top.End()
 	dropped(r, n)
-	drop(n, "sampling.n", many(&r.Sampling))
-	drop(n, "sampling.logprobs", wire.IsTrue(r.Sampling.Logprobs))
-	drop(n, "parallel", r.Parallel != nil)
+	n.Lose("sampling.n", r.Sampling.N)
+	n.Lose("sampling.logprobs", r.Sampling.Logprobs)
+	n.Lose("parallel", r.Parallel)
 	t := &r.Reasoning
-	drop(n, "reasoning", t.On || t.Budget != nil || t.Effort != "" && t.Effort != "none")
+	drop(n, "reasoning", wire.Thinks(t))
 	foreign(&r.Extra, llm.CohereV1, "", n)
 	return w.Buf, nil
 }

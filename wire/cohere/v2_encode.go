@@ -36,8 +36,8 @@ func (V2Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	e.thinking(&top, &r.Reasoning)
 	top.End()
 	dropped(r, n)
-	drop(n, "sampling.n", many(&r.Sampling))
-	drop(n, "parallel", r.Parallel != nil)
+	n.Lose("sampling.n", r.Sampling.N)
+	n.Lose("parallel", r.Parallel)
 	foreign(&r.Extra, llm.CohereV2, "", n)
 	return w.Buf, nil
 }
@@ -103,9 +103,8 @@ func confined(r *llm.Request, n *wire.Notes) []llm.Tool {
 
 // outputFormat writes response_format.
 func outputFormat(top *node, o *llm.Output, n *wire.Notes) {
-	drop(n, "output.name", o.Name != "")
-	drop(n, "output.description", o.Description != nil)
-	drop(n, "output.strict", string(o.Strict) == "false")
+	n.LoseText("output.name", o.Name)
+	n.Lose("output.description", o.Description)
 	foreign(&o.Extra, top.Own, "output.", n)
 	if o.Kind == llm.OutputUnsaid {
 		return

@@ -105,7 +105,7 @@ func foreignQuestion() *llm.Request {
 		Choice:    llm.ToolChoice{Mode: llm.ChoiceNamed, Name: "f"},
 		Reasoning: llm.Reasoning{Effort: "high"},
 		Output:    llm.Output{Kind: llm.OutputSchema, Name: "o", Schema: llm.JSON(`{"type":"object"}`), Strict: llm.JSON("true")},
-		Sampling:  llm.Sampling{N: llm.JSON("2"), TopK: llm.JSON("5"), TopP: llm.JSON("1.0"), Stop: []llm.JSON{llm.JSON(`"x"`)}, LogitBias: llm.JSON("{}")},
+		Sampling:  llm.Sampling{N: llm.JSON("2"), TopK: llm.JSON("5"), TopP: llm.JSON("1.0"), Stop: []llm.JSON{llm.JSON(`"x"`)}, LogitBias: llm.JSON(`{"5":1}`)},
 		User:      llm.JSON(`"u"`),
 		Extra:     llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{{Name: "store", Value: llm.JSON("true")}}},
 	}

@@ -168,9 +168,7 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) 
 	} else {
 		w.Member("output_dimension", r.Dimensions)
 	}
-	if r.User != nil {
-		n.Drop("user")
-	}
+	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
 	wire.NoteExtra(n, &r.Extra, own, "")
 	w.Extra(&r.Extra, own)

@@ -38,15 +38,9 @@ func (e *requestEncoder) config(root *node) {
 }
 
 func (e *requestEncoder) noteSampling(s *llm.Sampling) {
-	if s.MinP != nil {
-		e.n.Drop("sampling.min_p")
-	}
-	if s.RepeatPenalty != nil {
-		e.n.Drop("sampling.repeat_penalty")
-	}
-	if s.LogitBias != nil {
-		e.n.Drop("sampling.logit_bias")
-	}
+	e.n.Lose("sampling.min_p", s.MinP)
+	e.n.Lose("sampling.repeat_penalty", s.RepeatPenalty)
+	e.n.Lose("sampling.logit_bias", s.LogitBias)
 }
 
 func (e *requestEncoder) stops(o *node) {
@@ -77,18 +71,9 @@ func (e *requestEncoder) output(o *node) {
 		return
 	}
 	e.unknown(&out.Extra)
-	if out.Name != "" {
-		e.n.Drop("output.name")
-	}
-	if out.Description != nil {
-		e.n.Drop("output.description")
-	}
-	if string(out.Strict) == "false" {
-		e.n.Drop("output.strict")
-	}
-	if out.Verbosity != "" {
-		e.n.Drop("output.verbosity")
-	}
+	e.n.LoseText("output.name", out.Name)
+	e.n.Lose("output.description", out.Description)
+	e.n.LoseText("output.verbosity", out.Verbosity)
 	if out.Kind != llm.OutputJSON && out.Kind != llm.OutputSchema {
 		return
 	}

@@ -63,15 +63,9 @@ func (e *requestEncoder) model(root *node) {
 func (e *requestEncoder) rest(root *node) {
 	r := e.r
 	e.tier(root)
-	if r.Suffix != nil {
-		e.n.Drop("suffix")
-	}
-	if r.User != nil {
-		e.n.Drop("user")
-	}
-	if r.Metadata != nil {
-		e.n.Drop("metadata")
-	}
+	e.n.Lose("suffix", r.Suffix)
+	e.n.Lose("user", r.User)
+	e.n.Lose("metadata", r.Metadata)
 	if string(r.Parallel) == "false" {
 		e.n.Drop("parallel")
 	}
@@ -102,7 +96,7 @@ func (e *requestEncoder) foreign(root *node) {
 			e.once(root, name, m.Value)
 		case "generationConfig", "thinkingConfig", "imageConfig": // see config
 		default:
-			e.n.Drop(m.Name)
+			e.n.Lose(m.Name, m.Value)
 		}
 	}
 }

@@ -228,14 +228,14 @@ func TestForeignRequests(t *testing.T) {
 		r: llm.Request{
 			Model: "gemini-2.0-flash", Messages: []llm.Message{say(llm.User, "q")},
 			Output:   llm.Output{Kind: llm.OutputSchema, Name: "n", Schema: js(`{"type":"object","additionalProperties":false}`), Strict: js("true")},
-			Sampling: llm.Sampling{Temperature: js("1"), MinP: js("1"), LogitBias: js("{}"), N: js("2"), Stop: []llm.JSON{js(`"a"`)}},
+			Sampling: llm.Sampling{Temperature: js("1"), MinP: js("1"), LogitBias: js(`{"5":1}`), N: js("2"), Stop: []llm.JSON{js(`"a"`)}},
 			Extra: llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{
 				{Name: "generationConfig", Value: js(`{"temperature":0,"responseModalities":["IMAGE"]}`)},
 				{Name: "imageConfig", Value: js(`{"imageSize":"1K"}`)},
 				{Name: "safety_settings", Value: js(`[]`)},
 				{Name: "store", Value: js("true")},
 			}},
-			Metadata: js("{}"), Suffix: js(`""`), ServiceTier: js(`"flex"`),
+			Metadata: js(`{"a":"b"}`), Suffix: js(`"s"`), ServiceTier: js(`"flex"`),
 		},
 		want: `{"contents":[{"role":"user","parts":[{"text":"q"}]}],"serviceTier":"flex","safetySettings":[],
 			"generationConfig":{"temperature":1,"candidateCount":2,"stopSequences":["a"],"responseMimeType":"application/json",

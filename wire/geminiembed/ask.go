@@ -45,9 +45,7 @@ func (Single) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([]b
 
 // leave ends a question with what was said beside its inputs.
 func leave(w *wire.Writer, r *llm.EmbedRequest, n *wire.Notes) {
-	if r.User != nil {
-		n.Drop("user")
-	}
+	n.Lose("user", r.User)
 	wire.NoteExtra(n, &r.Extra, own, "")
 	w.Extra(&r.Extra, own)
 }

@@ -39,15 +39,11 @@ func (Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([
 		w.Raw(r.Inputs[i].Text)
 	}
 	w.EndArray()
-	if r.Dimensions != nil {
-		n.Drop("dimensions")
-	}
+	n.Lose("dimensions", r.Dimensions)
 	if r.Purpose != llm.PurposeUnsaid {
 		n.Drop("input_type")
 	}
-	if r.User != nil {
-		n.Drop("user")
-	}
+	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
 	wire.NoteExtra(n, &r.Extra, own, "")
 	w.EndObject()

@@ -47,7 +47,7 @@ func TestCompletion(t *testing.T) {
 		Sampling: llm.Sampling{
 			MaxTokens: llm.JSON("5"), TopP: llm.JSON("1.0"), TopK: llm.JSON("40"), Temperature: llm.JSON("0.5"), Seed: llm.JSON("1"),
 		},
-		Extra: llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{{Name: "store"}}},
+		Extra: llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{{Name: "store", Value: llm.JSON("true")}}},
 	}
 	var notes wire.Notes
 	got, err := llama2.Provider{}.EncodeRequest(nil, &r, &notes)

@@ -80,10 +80,10 @@ func (e *encoder) rest() {
 	if e.same || wire.Equal(r.ServiceTier, "auto") {
 		e.w.Member("service_tier", r.ServiceTier)
 	} else {
-		e.drop(r.ServiceTier != nil, "service_tier")
+		e.n.Lose("service_tier", r.ServiceTier)
 	}
-	e.drop(r.User != nil, "user")
-	e.drop(r.Suffix != nil, "suffix")
+	e.n.Lose("user", r.User)
+	e.n.Lose("suffix", r.Suffix)
 }
 
 func (e *encoder) sampling() {
@@ -99,12 +99,12 @@ func (e *encoder) sampling() {
 	}
 	w.Member("n", s.N)
 	e.stop(s.Stop)
-	e.drop(s.TopK != nil, "sampling.top_k")
-	e.drop(s.MinP != nil, "sampling.min_p")
-	e.drop(s.RepeatPenalty != nil, "sampling.repeat_penalty")
-	e.drop(s.LogitBias != nil, "sampling.logit_bias")
-	e.drop(s.Logprobs != nil, "sampling.logprobs")
-	e.drop(s.TopLogprobs != nil, "sampling.top_logprobs")
+	e.n.Lose("sampling.top_k", s.TopK)
+	e.n.Lose("sampling.min_p", s.MinP)
+	e.n.Lose("sampling.repeat_penalty", s.RepeatPenalty)
+	e.n.Lose("sampling.logit_bias", s.LogitBias)
+	e.n.Lose("sampling.logprobs", s.Logprobs)
+	e.n.Lose("sampling.top_logprobs", s.TopLogprobs)
 }
 
 // temperature writes it, or the highest that the service takes.
@@ -135,7 +135,7 @@ func (e *encoder) stop(list []llm.JSON) {
 
 func (e *encoder) output() {
 	o := &e.r.Output
-	e.drop(o.Verbosity != "", "output.verbosity")
+	e.n.LoseText("output.verbosity", o.Verbosity)
 	wire.NoteExtra(e.n, &o.Extra, own, "output.")
 	if o.Kind == llm.OutputUnsaid {
 		return

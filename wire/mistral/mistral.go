@@ -67,7 +67,7 @@ func finish(reason string, calls bool) llm.Finish {
 
 // reasonOf is the finish as the service spells it.
 func reasonOf(f llm.Finish, said string, calls bool) string {
-	if said != "" && finish(said, calls) == f {
+	if said != "" && finish(said, false) == f {
 		switch said {
 		case "stop", "length", "model_length", "tool_calls", "error":
 			return said

@@ -120,8 +120,8 @@ func TestForeignRequests(t *testing.T) {
 		{
 			"sampling",
 			llm.Request{Model: "m", Stream: true, IncludeUsage: true, Messages: []llm.Message{ask}, User: js(`"u"`), ServiceTier: js(`"flex"`), Sampling: llm.Sampling{
-				MaxTokens: js("1"), Temperature: js("2"), TopP: js("0.5"), TopK: js("3"), MinP: js("0.1"), RepeatPenalty: js("1"), Seed: js("5"), N: js("2"),
-				FrequencyPenalty: js("1"), PresencePenalty: js("1"), Stop: []llm.JSON{js(`"x"`)}, LogitBias: js("{}"), Logprobs: js("true"), TopLogprobs: js("2"),
+				MaxTokens: js("1"), Temperature: js("2"), TopP: js("0.5"), TopK: js("3"), MinP: js("0.1"), RepeatPenalty: js("1.1"), Seed: js("5"), N: js("2"),
+				FrequencyPenalty: js("1"), PresencePenalty: js("1"), Stop: []llm.JSON{js(`"x"`)}, LogitBias: js(`{"5":1}`), Logprobs: js("true"), TopLogprobs: js("2"),
 			}},
 			`{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"max_tokens":1,"temperature":1.5,"top_p":0.5,"random_seed":5,"n":2,"frequency_penalty":1,"presence_penalty":1,"stop":["x"]}`,
 			[]string{"sampling.temperature", "sampling.top_k", "sampling.min_p", "sampling.repeat_penalty", "sampling.logit_bias", "sampling.logprobs", "sampling.top_logprobs", "service_tier", "user"},

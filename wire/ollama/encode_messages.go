@@ -123,7 +123,7 @@ func (e *requestEncoder) media(c *content, p *llm.Part, path string) {
 		e.notes.Drop(path)
 	case p.Kind == llm.Image && (m.Data != nil || isDataURL(m.URL)):
 		c.images = append(c.images, p)
-		e.drop(m.Detail != "", path+".detail")
+		e.notes.LoseText(path+".detail", m.Detail)
 	case p.Kind == llm.Document && m.Text != nil:
 		c.texts = append(c.texts, m.Text)
 		e.notes.Change(path, "text")
@@ -335,7 +335,7 @@ func (e *requestEncoder) tool(i int, t *llm.Tool) {
 	if t.Inner.From == e.own {
 		f.Member("strict", t.Strict)
 	} else {
-		e.drop(t.Strict != nil, at("tools", i)+".strict")
+		e.notes.Lose(at("tools", i)+".strict", t.Strict)
 	}
 	f.End()
 	n.End()

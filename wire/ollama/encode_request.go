@@ -61,10 +61,10 @@ func (e *requestEncoder) format(n *wire.Node) {
 	case o.Kind == llm.OutputSchema, o.Kind == llm.OutputJSON:
 		n.Member("format", llm.JSON(`"json"`))
 	}
-	e.drop(o.Name != "", "output.name")
-	e.drop(o.Description != nil, "output.description")
-	e.drop(o.Strict != nil, "output.strict")
-	e.drop(o.Verbosity != "", "output.verbosity")
+	e.notes.LoseText("output.name", o.Name)
+	e.notes.Lose("output.description", o.Description)
+	e.notes.Lose("output.strict", o.Strict)
+	e.notes.LoseText("output.verbosity", o.Verbosity)
 }
 
 func (e *requestEncoder) think(n *wire.Node) {
@@ -83,8 +83,8 @@ func (e *requestEncoder) think(n *wire.Node) {
 	case t.On || t.Budget != nil:
 		n.Member("think", llm.JSON("true"))
 	}
-	e.drop(t.Budget != nil, "reasoning.budget")
-	e.drop(t.Summary != "", "reasoning.summary")
+	e.notes.Lose("reasoning.budget", t.Budget)
+	e.notes.LoseText("reasoning.summary", t.Summary)
 }
 
 func (e *requestEncoder) drop(there bool, field string) {
@@ -96,13 +96,12 @@ func (e *requestEncoder) drop(there bool, field string) {
 // drops notes what neither endpoint has a place for.
 func (e *requestEncoder) drops() {
 	r, s := e.r, &e.r.Sampling
-	e.drop(r.Parallel != nil, "parallel")
-	e.drop(r.User != nil, "user")
-	e.drop(r.ServiceTier != nil, "service_tier")
-	e.drop(r.Metadata != nil, "metadata")
-	one, isNumber := wire.Int(s.N)
-	e.drop(s.N != nil && (!isNumber || one != 1), "sampling.n")
-	e.drop(s.LogitBias != nil, "sampling.logit_bias")
+	e.notes.Lose("parallel", r.Parallel)
+	e.notes.Lose("user", r.User)
+	e.notes.Lose("service_tier", r.ServiceTier)
+	e.notes.Lose("metadata", r.Metadata)
+	e.notes.Lose("sampling.n", s.N)
+	e.notes.Lose("sampling.logit_bias", s.LogitBias)
 	e.dropExtra(&r.Extra)
 }
 
@@ -114,7 +113,7 @@ func (e *requestEncoder) dropExtra(x *llm.Extra) {
 // generate writes a question to /api/generate.
 func (e *requestEncoder) generate(n *wire.Node) error {
 	e.drop(len(e.r.Tools) > 0, "tools")
-	e.drop(e.r.Choice.Mode != llm.ChoiceUnsaid, "choice")
+	e.drop(wire.Confines(&e.r.Choice), "choice")
 	n.Member("suffix", e.r.Suffix)
 	if len(e.r.Messages) > 0 {
 		return e.oneTurn(n)

@@ -104,7 +104,7 @@ func said(s string) []llm.Part { return []llm.Part{{Kind: llm.Text, Text: quoted
 // foreign is a question of another format that has about everything.
 func foreign() llm.Request {
 	return llm.Request{
-		Model: "m", Stream: true, User: quoted("u"), Parallel: llm.JSON("true"), Metadata: llm.JSON("{}"),
+		Model: "m", Stream: true, User: quoted("u"), Parallel: llm.JSON("false"), Metadata: llm.JSON(`{"a":"b"}`),
 		Messages: []llm.Message{
 			{Role: llm.Developer, Parts: said("Be brief.")},
 			{Role: llm.User, Name: quoted("n"), Parts: []llm.Part{
@@ -134,7 +134,7 @@ func foreign() llm.Request {
 			{Name: "web", Raw: llm.JSON(`{}`), From: llm.Anthropic},
 		},
 		Choice:    llm.ToolChoice{Mode: llm.ChoiceAny},
-		Sampling:  llm.Sampling{MaxTokens: llm.JSON("9"), N: llm.JSON("2"), LogitBias: llm.JSON("{}"), Stop: []llm.JSON{quoted("x")}},
+		Sampling:  llm.Sampling{MaxTokens: llm.JSON("9"), N: llm.JSON("2"), LogitBias: llm.JSON(`{"5":1}`), Stop: []llm.JSON{quoted("x")}},
 		Reasoning: llm.Reasoning{Effort: "xhigh", Budget: llm.JSON("1000")},
 		Output:    llm.Output{Kind: llm.OutputJSON},
 		Extra:     llm.Extra{From: llm.OpenAIChat, Members: []llm.Member{{Name: "store", Value: llm.JSON("true")}}},

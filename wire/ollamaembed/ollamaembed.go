@@ -96,9 +96,7 @@ func (Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([
 	if r.Purpose != llm.PurposeUnsaid {
 		n.Drop("input_type")
 	}
-	if r.User != nil {
-		n.Drop("user")
-	}
+	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
 	wire.NoteExtra(n, &r.Extra, own, "")
 	w.Extra(&r.Extra, own)

@@ -57,10 +57,10 @@ func finishOf(reason string) (f llm.Finish, ok bool) {
 	return llm.FinishStop, false
 }
 
-// reasonOf is finishOf turned round; nil is null. The provider's spelling is
-// kept where it means the same and is one of this format.
+// reasonOf is finishOf turned round; nil is null. The spelling of a server that
+// speaks this format (ours) is kept where it means the same.
 func reasonOf(f llm.Finish, reason string, ours bool) llm.JSON {
-	if means, known := finishOf(reason); reason != "" && means == f && (known || ours) {
+	if means, _ := finishOf(reason); ours && reason != "" && means == f {
 		return wire.Quote(reason)
 	}
 	switch f {

@@ -54,8 +54,8 @@ func TestForeignRequest(t *testing.T) {
 	r := llm.Request{
 		Model: "m", Prompt: wire.Quote("p"), Stream: true, IncludeUsage: true, Tools: make([]llm.Tool, 1),
 		Sampling:  llm.Sampling{TopK: llm.JSON("3"), Logprobs: llm.JSON("true"), MaxTokens: llm.JSON("5")},
-		Reasoning: llm.Reasoning{On: true}, Metadata: llm.JSON("{}"),
-		Extra: llm.Extra{From: llm.TGI, Members: []llm.Member{{Name: "options", Value: llm.JSON("{}")}}},
+		Reasoning: llm.Reasoning{On: true}, Metadata: llm.JSON(`{"a":"b"}`),
+		Extra: llm.Extra{From: llm.TGI, Members: []llm.Member{{Name: "options", Value: llm.JSON(`{"use_cache":false}`)}}},
 	}
 	got, notes := put(t, &r)
 	same(t, []byte(got), []byte(`{"model":"m","prompt":"p","max_tokens":5,"logprobs":0,"stream":true,"stream_options":{"include_usage":true}}`))

@@ -178,7 +178,7 @@ func (e *requestEncoder) sampling(n *wire.Node) {
 		if e.ours {
 			n.Member(name, *sampling(s, name))
 		} else {
-			e.drop(*sampling(s, name) != nil, "sampling."+name)
+			e.notes.Lose("sampling."+name, *sampling(s, name))
 		}
 	}
 	n.Member("logit_bias", s.LogitBias)
@@ -229,16 +229,16 @@ func (e *requestEncoder) stream(n *wire.Node) {
 func (e *requestEncoder) drops() {
 	r, t, o := e.r, &e.r.Reasoning, &e.r.Output
 	e.drop(len(r.Tools) > 0, "tools")
-	e.drop(r.Choice.Mode != llm.ChoiceUnsaid, "choice")
-	e.drop(r.Parallel != nil, "parallel")
-	e.drop(t.Effort != "" || t.On || t.Budget != nil, "reasoning")
+	e.drop(wire.Confines(&r.Choice), "choice")
+	e.notes.Lose("parallel", r.Parallel)
+	e.drop(wire.Thinks(t), "reasoning")
 	e.drop(o.Kind == llm.OutputJSON || o.Kind == llm.OutputSchema || o.Verbosity != "", "output")
-	e.drop(r.ServiceTier != nil, "service_tier")
-	e.drop(r.Metadata != nil, "metadata")
+	e.notes.Lose("service_tier", r.ServiceTier)
+	e.notes.Lose("metadata", r.Metadata)
 	if e.ours {
 		return
 	}
 	for i := range r.Extra.Members {
-		e.notes.Drop(r.Extra.Members[i].Name)
+		e.notes.Lose(r.Extra.Members[i].Name, r.Extra.Members[i].Value)
 	}
 }

@@ -36,6 +36,9 @@ func (Client) EncodeResponse(dst []byte, a *llm.Response, r *llm.Request) []byte
 		e.others = members(&a.Extra)
 	} else {
 		e.others = echo(r)
+		if e.status == statusFailed {
+			e.failure = failureOf(&llm.Error{})
+		}
 	}
 	w := wire.Writer{Buf: dst}
 	e.write(&w)

@@ -111,19 +111,13 @@ func (q *question) unsampled() {
 		{"seed", s.Seed},
 		{"logit_bias", s.LogitBias},
 	} {
-		if o.value != nil {
-			q.n.Drop("sampling." + o.name)
-		}
+		q.n.Lose("sampling."+o.name, o.value)
 	}
-	if s.N != nil && string(s.N) != "1" {
-		q.n.Drop("sampling.n")
-	}
+	q.n.Lose("sampling.n", s.N)
 	if len(s.Stop) > 0 {
 		q.n.Drop("sampling.stop")
 	}
-	if q.r.Suffix != nil {
-		q.n.Drop("suffix")
-	}
+	q.n.Lose("suffix", q.r.Suffix)
 }
 
 // store is whether the provider shall keep the answer: only if the caller said
@@ -238,9 +232,7 @@ func (q *question) reasoning() {
 func (q *question) effort(t *llm.Reasoning) string {
 	switch budget, ok := wire.Int(t.Budget); {
 	case t.Effort != "":
-		if t.Budget != nil {
-			q.n.Drop("reasoning.budget")
-		}
+		q.n.Lose("reasoning.budget", t.Budget)
 		return t.Effort
 	case t.Off || ok && budget == 0:
 		// Many models refuse to be told not to think.
@@ -278,7 +270,7 @@ func (q *question) extra() {
 			q.w.Member(m.Name, m.Value)
 		case x.From == llm.OpenAIChat && m.Name == "store":
 		default:
-			q.n.Drop(m.Name)
+			q.n.Lose(m.Name, m.Value)
 		}
 	}
 }

@@ -305,9 +305,9 @@ func (e *requestEncoder) grammar(p *wire.Node) {
 	e.w.StringMember("type", "json")
 	e.w.Member("value", schema)
 	e.w.EndObject()
-	e.drop(o.Name != "", "output.name")
-	e.drop(o.Description != nil, "output.description")
-	e.drop(o.Strict != nil, "output.strict")
+	e.notes.LoseText("output.name", o.Name)
+	e.notes.Lose("output.description", o.Description)
+	e.notes.Lose("output.strict", o.Strict)
 }
 
 // echo tells whether the answer shall repeat the prompt, as OpenAI calls it.
@@ -321,20 +321,19 @@ func (e *requestEncoder) echo() llm.JSON {
 // drops notes what has no place here.
 func (e *requestEncoder) drops() {
 	r, s, t := e.r, &e.r.Sampling, &e.r.Reasoning
-	e.drop(r.Suffix != nil, "suffix")
+	e.notes.Lose("suffix", r.Suffix)
 	e.drop(len(r.Tools) > 0, "tools")
-	e.drop(r.Choice.Mode != llm.ChoiceUnsaid, "choice")
-	e.drop(r.Parallel != nil, "parallel")
-	e.drop(t.Effort != "" || t.On || t.Budget != nil, "reasoning")
-	e.drop(r.Output.Verbosity != "", "output.verbosity")
-	one, isNumber := wire.Int(s.N)
-	e.drop(s.N != nil && (!isNumber || one != 1), "sampling.n")
-	e.drop(s.MinP != nil, "sampling.min_p")
-	e.drop(s.PresencePenalty != nil, "sampling.presence_penalty")
-	e.drop(s.LogitBias != nil, "sampling.logit_bias")
-	e.drop(r.User != nil, "user")
-	e.drop(r.ServiceTier != nil, "service_tier")
-	e.drop(r.Metadata != nil, "metadata")
+	e.drop(wire.Confines(&r.Choice), "choice")
+	e.notes.Lose("parallel", r.Parallel)
+	e.drop(wire.Thinks(t), "reasoning")
+	e.notes.LoseText("output.verbosity", r.Output.Verbosity)
+	e.notes.Lose("sampling.n", s.N)
+	e.notes.Lose("sampling.min_p", s.MinP)
+	e.notes.Lose("sampling.presence_penalty", s.PresencePenalty)
+	e.notes.Lose("sampling.logit_bias", s.LogitBias)
+	e.notes.Lose("user", r.User)
+	e.notes.Lose("service_tier", r.ServiceTier)
+	e.notes.Lose("metadata", r.Metadata)
 	if e.ours {
 		return
 	}
@@ -342,6 +341,6 @@ func (e *requestEncoder) drops() {
 		if r.Extra.From == llm.OpenAICompletions && r.Extra.Members[i].Name == "echo" {
 			continue
 		}
-		e.notes.Drop(r.Extra.Members[i].Name)
+		e.notes.Lose(r.Extra.Members[i].Name, r.Extra.Members[i].Value)
 	}
 }

@@ -36,8 +36,13 @@ func (d *streamDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, er
 		d.started = true
 		dst = append(dst, llm.Event{Kind: llm.EventStart})
 	}
-	dst = d.token(dst, wire.Get(data, "token"), wire.Get(data, "top_tokens"))
-	if wire.IsString(wire.Get(data, "generated_text")) {
+	token, text := wire.Get(data, "token"), wire.Get(data, "generated_text")
+	if wire.IsString(text) && !wire.IsObject(token) && !d.speaking {
+		// The whole, though a stream was asked for.
+		dst = d.piece(dst, text)
+	}
+	dst = d.token(dst, token, wire.Get(data, "top_tokens"))
+	if wire.IsString(text) {
 		dst = d.finish(dst, data)
 	}
 	return dst, nil
@@ -49,11 +54,7 @@ func (d *streamDecoder) token(dst []llm.Event, token, tops llm.JSON) []llm.Event
 	if !wire.IsString(text) || wire.EmptyText(text) || wire.IsTrue(wire.Get(token, "special")) {
 		return dst
 	}
-	if !d.speaking {
-		d.speaking = true
-		dst = append(dst, llm.Event{Kind: llm.EventPart, Part: llm.Part{Kind: llm.Text}})
-	}
-	dst = append(dst, llm.Event{Kind: llm.EventDelta, Text: text})
+	dst = d.piece(dst, text)
 	if wire.Len(tops) == 0 {
 		return dst
 	}
@@ -65,6 +66,14 @@ func (d *streamDecoder) token(dst []llm.Event, token, tops llm.JSON) []llm.Event
 	w.EndArray()
 	w.EndObject()
 	return append(dst, llm.Event{Kind: llm.EventLogprobs, Text: w.Buf})
+}
+
+func (d *streamDecoder) piece(dst []llm.Event, text llm.JSON) []llm.Event {
+	if !d.speaking {
+		d.speaking = true
+		dst = append(dst, llm.Event{Kind: llm.EventPart, Part: llm.Part{Kind: llm.Text}})
+	}
+	return append(dst, llm.Event{Kind: llm.EventDelta, Text: text})
 }
 
 // finish tells the end. The whole text that comes with it has been told.
