@@ -64,7 +64,6 @@ func (x *translation) release() {
 // maxEvents is for how many events room is kept for the next stream.
 const maxEvents = 64
 
-
 // understand reads the question into the canonical model.
 func (c *call) understand(ex *flow.Exchange) error {
 	c.x.question = llm.Request{}
@@ -298,7 +297,7 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	if c.stream || r.Events {
 		return c.translateStream(ex, r, contentType)
 	}
-	whole, err := c.collectAll(r)
+	whole, err := c.collectAll(ex, r)
 	if err != nil {
 		return err
 	}
@@ -333,13 +332,13 @@ func (c *call) keepAnswer(body []byte) {
 const maxAnswer = 64 << 20
 
 // collectAll reads a plain answer whole.
-func (c *call) collectAll(r *flow.Reply) ([]byte, error) {
+func (c *call) collectAll(ex *flow.Exchange, r *flow.Reply) ([]byte, error) {
 	whole, err := flow.CollectIn(c.x.whole, r.Stream, maxAnswer)
 	if errors.Is(err, flow.ErrTooLarge) {
 		return nil, conversion(c, "the answer is too large")
 	}
 	if err != nil {
-		return nil, &fault.Error{Kind: fault.BadUpstream, Shape: fault.Server, Cause: err}
+		return nil, broken(ex, err)
 	}
 	c.x.whole = whole
 	return whole, nil

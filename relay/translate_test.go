@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-gateway/sluice/provider/gemini"
 	"github.com/sluice-gateway/sluice/wire"
 	wireanthropic "github.com/sluice-gateway/sluice/wire/anthropic"
+	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	wiregemini "github.com/sluice-gateway/sluice/wire/gemini"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 )
@@ -427,6 +428,36 @@ func TestLoggedPayloadHasNoCredential(t *testing.T) {
 	for _, got := range []string{logged(nil), logged(plain)} {
 		if strings.Contains(got, "sk-own") || !strings.Contains(got, "Hello") {
 			t.Errorf("logged %s", got)
+		}
+	}
+}
+
+// TestTranslatedAnswerBreaks: a provider that breaks off is a 502; a caller
+// that left is none of its faults.
+func TestTranslatedAnswerBreaks(t *testing.T) {
+	vectors := func(s *Settings) { s.RouteType, s.Client, s.Embed = provider.Embeddings, nil, cohereembed.Client{} }
+	for name, tt := range map[string]struct {
+		target   *Target
+		question string
+	}{
+		"whole":     {claude(t, nil), hello},
+		"in events": {claude(t, nil), `{"stream":true,` + hello[1:]},
+		"vectors":   {target(t, vectors), `{"model":"m","texts":["a"],"input_type":"search_query"}`},
+	} {
+		for _, left := range []bool{false, true} {
+			ex := translated(t, tt.target, tt.question)
+			leave := cancelable(ex)
+			s := cutAt([]byte(claudeAnswer), 100)
+			s.chunks, s.end = s.chunks[:1], errors.New("the connection broke")
+			if left {
+				leave()
+			}
+			err := ex.Call.Receive(ex, answer(200, "application/json", s))
+			want := map[bool]fault.Kind{false: fault.BadUpstream, true: fault.Canceled}[left]
+			if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind != want {
+				t.Errorf("%s, left %t: %v, want status %d", name, left, err, want.Status())
+			}
+			leave()
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (c *call) begins(r *flow.Reply, contentType string) {
 
 // unroll tells a whole answer in events.
 func (c *call) unroll(ex *flow.Exchange, r *flow.Reply) error {
-	whole, err := c.collectAll(r)
+	whole, err := c.collectAll(ex, r)
 	if err != nil {
 		return err
 	}
