@@ -347,10 +347,7 @@ func (c *call) collectAll(ex *flow.Exchange, r *flow.Reply) ([]byte, error) {
 // answerOf reads an answer into the canonical model.
 func (c *call) answerOf(ex *flow.Exchange, a *llm.Response, body []byte) error {
 	c.ai.LatencyMS = since(ex)
-	err := wire.Bounded(body)
-	if err == nil {
-		err = c.place().format.DecodeResponse(a, body)
-	}
+	err := wire.Read(c.place().format, a, body)
 	if e, ok := errors.AsType[*llm.Error](err); ok {
 		return c.disguised(e)
 	}

@@ -461,3 +461,34 @@ func TestTranslatedAnswerBreaks(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersInTooManyParts are refused with an error of their own, whole or
+// in one event of a stream.
+func TestAnswersInTooManyParts(t *testing.T) {
+	parts := strings.Repeat(`{"type":"text","text":""},`, 1<<14) + `{}`
+	choices := `{"choices":[` + strings.Repeat(`{},`, 1100) + `{}]}`
+	for _, stream := range []string{"", `"stream":true,`} {
+		for _, tt := range []struct {
+			target *Target
+			answer string
+		}{
+			{claude(t, nil), `{"content":[` + parts + `]}`},
+			{target(t, func(s *Settings) { s.Client = wireanthropic.Client{} }), choices},
+		} {
+			ex := translated(t, tt.target, "{"+stream+`"model":"claude-x","max_tokens":9,`+hello[1:])
+			err := ex.Call.Receive(ex, answer(200, "application/json", flow.Whole([]byte(tt.answer))))
+			if got := message(err); !strings.HasSuffix(got, "/chat: the answer is in too many parts") {
+				t.Errorf("got %q", got)
+			}
+		}
+	}
+	ex := translated(t, claude(t, nil), `{"stream":true,`+hello[1:])
+	event := `{"type":"message_start","message":{"content":[` + parts + `]}}`
+	r := answer(200, "text/event-stream", flow.Whole([]byte("event: message_start\ndata: "+event+"\n\n")))
+	if err := ex.Call.Receive(ex, r); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Stream.Next(); !errors.Is(err, wire.ErrParts) {
+		t.Errorf("in a stream: %v", err)
+	}
+}

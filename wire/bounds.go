@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
 )
 
 // ErrParts is an answer, or an event of one, that is in more pieces than any
@@ -15,7 +16,7 @@ var ErrParts = errors.New("the answer is in too many parts")
 // text says besides, which is passed on as it is or written anew.
 const (
 	maxValues  = 1 << 15
-	maxBesides = 1 << 20
+	maxBesides = 1 << 19
 )
 
 // Bounded tells whether a provider's text, JSON or not, may be taken apart. It
@@ -27,6 +28,21 @@ func Bounded(text []byte) error {
 		return nil
 	}
 	if values, besides := jsonscan.Weigh(text, besides); values > maxValues || besides > maxBesides {
+		return ErrParts
+	}
+	return nil
+}
+
+// Read reads an answer with status 200 into a, as p does, unless it is in too
+// many parts.
+func Read(p Provider, a *llm.Response, body []byte) error {
+	if err := Bounded(body); err != nil {
+		return err
+	}
+	if err := p.DecodeResponse(a, body); err != nil {
+		return err
+	}
+	if len(a.Choices) > MaxChoices {
 		return ErrParts
 	}
 	return nil
