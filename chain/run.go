@@ -1,9 +1,7 @@
 package chain
 
 import (
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
@@ -200,17 +198,17 @@ func logBroken(ex *flow.Exchange, in *Instance, phase string, err error) {
 }
 
 func guardRewrite(ex *flow.Exchange, in *Instance) (err error) {
-	defer recovered(&err)
+	defer fault.Recover(&err)
 	return in.Hooks.Rewrite(ex)
 }
 
 func guardAccess(ex *flow.Exchange, in *Instance) (r *flow.Reply, err error) {
-	defer recovered(&err)
+	defer fault.Recover(&err)
 	return in.Hooks.Access(ex)
 }
 
 func guardHead(ex *flow.Exchange, in *Instance, r *flow.Reply) (err error) {
-	defer recovered(&err)
+	defer fault.Recover(&err)
 	return in.Hooks.Head(ex, r)
 }
 
@@ -221,7 +219,7 @@ func guardBody(ex *flow.Exchange, in *Instance, r *flow.Reply) (s flow.Stream) {
 			logBroken(ex, in, "body", err)
 		}
 	}()
-	defer recovered(&err)
+	defer fault.Recover(&err)
 	return in.Hooks.Body(ex, r, r.Stream)
 }
 
@@ -232,13 +230,6 @@ func guardLog(ex *flow.Exchange, in *Instance) {
 			logBroken(ex, in, "log", err)
 		}
 	}()
-	defer recovered(&err)
+	defer fault.Recover(&err)
 	in.Hooks.Log(ex)
-}
-
-// recovered turns a panic of a plugin into an error with its stack.
-func recovered(err *error) {
-	if v := recover(); v != nil {
-		*err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-	}
 }

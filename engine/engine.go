@@ -18,6 +18,7 @@ import (
 	"github.com/sluice-gateway/sluice/clock"
 	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/dns"
+	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/h1"
 	"github.com/sluice-gateway/sluice/plugin"
@@ -176,7 +177,12 @@ func (in *instance) release(log *slog.Logger) {
 	if in.uses.Add(-1) > 0 || in.Hooks.Close == nil {
 		return
 	}
-	if err := in.Hooks.Close(); err != nil {
+	if err := in.close(); err != nil {
 		log.Error("closing a plugin instance", slog.String("plugin", in.name), slog.Any("error", err))
 	}
+}
+
+func (in *instance) close() (err error) {
+	defer fault.Recover(&err)
+	return in.Hooks.Close()
 }

@@ -39,6 +39,8 @@ type probes struct {
 	all []*probe
 	// rewrite runs in the rewrite phase of every instance, if it is set.
 	rewrite func(*flow.Exchange)
+	// access runs in the access phase, likewise.
+	access func(*flow.Exchange)
 }
 
 // probe is one instance.
@@ -46,6 +48,7 @@ type probe struct {
 	tag    string
 	closed atomic.Int32
 	used   atomic.Int64
+	logged atomic.Int64
 	late   atomic.Int64 // uses after it was closed
 }
 
@@ -62,6 +65,9 @@ func (ps *probes) build(cfg *probeConfig, _ *plugin.Deps) (plugin.Hooks, error) 
 	if cfg.Fail {
 		return plugin.Hooks{}, errBuild
 	}
+	if cfg.Tag == "panics" {
+		panic("in Build")
+	}
 	p := &probe{tag: cfg.Tag}
 	ps.mu.Lock()
 	ps.all = append(ps.all, p)
@@ -76,6 +82,9 @@ func (ps *probes) build(cfg *probeConfig, _ *plugin.Deps) (plugin.Hooks, error) 
 		},
 		Access: func(ex *flow.Exchange) (*flow.Reply, error) {
 			p.use()
+			if ps.access != nil {
+				ps.access(ex)
+			}
 			if cfg.Pass {
 				return nil, nil
 			}
@@ -87,9 +96,15 @@ func (ps *probes) build(cfg *probeConfig, _ *plugin.Deps) (plugin.Hooks, error) 
 			p.use()
 			return nil
 		},
-		Log: func(*flow.Exchange) { p.use() },
+		Log: func(*flow.Exchange) {
+			p.use()
+			p.logged.Add(1)
+		},
 		Close: func() error {
 			p.closed.Add(1)
+			if cfg.Tag == "closes badly" {
+				panic("in Close")
+			}
 			return nil
 		},
 	}, nil

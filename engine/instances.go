@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/chain"
 	"github.com/sluice-gateway/sluice/config"
+	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/schema"
 )
@@ -52,13 +53,18 @@ func (b *builder) instance(pl *config.Plugin) (*instance, error) {
 	if o := pl.Ordering; o != nil {
 		in.Before, in.After = access(o.Before), access(o.After)
 	}
-	hooks, err := def.Build(cfg, b.e.deps(in.Instance.Instance))
+	hooks, err := hooksOf(def, cfg, b.e.deps(in.Instance.Instance))
 	if err != nil {
 		return nil, err
 	}
 	in.Hooks = hooks
 	b.fresh = append(b.fresh, in)
 	return in, nil
+}
+
+func hooksOf(def *plugin.Definition, cfg any, deps *plugin.Deps) (hooks plugin.Hooks, err error) {
+	defer fault.Recover(&err)
+	return def.Build(cfg, deps)
 }
 
 func access(p *config.OrderingPhases) []string {

@@ -67,10 +67,16 @@ func (e *Engine) dress(ex *flow.Exchange, reply *flow.Reply) *flow.Reply {
 // Done runs the log phase and lets go of the plan.
 func (e *Engine) Done(ex *flow.Exchange) {
 	ex.Times.Done = time.Now()
-	if s, ok := ex.Call.(flow.Settler); ok {
-		s.Settle(ex)
-	}
 	p := held(ex)
+	defer func() {
+		ex.Plan = nil
+		p.release()
+	}()
+	if s, ok := ex.Call.(flow.Settler); ok {
+		if err := settle(s, ex); err != nil {
+			logFailure(ex, fault.As(err))
+		}
+	}
 	p.chain.Log(ex)
 	if e.o.AccessLog != nil {
 		e.o.AccessLog(ex)
@@ -78,14 +84,20 @@ func (e *Engine) Done(ex *flow.Exchange) {
 	if e.verbose {
 		logRequest(ex)
 	}
-	ex.Plan = nil
-	p.release()
+}
+
+func settle(s flow.Settler, ex *flow.Exchange) (err error) {
+	defer fault.Recover(&err)
+	s.Settle(ex)
+	return nil
 }
 
 func held(ex *flow.Exchange) *plan { return ex.Plan.(*plan) }
 
-// answer runs the stations up to the answer.
-func (e *Engine) answer(ex *flow.Exchange) (*flow.Reply, error) {
+// answer runs the stations up to the answer. A panic of what is no hook of a
+// plugin, such as a Call, is an error as any other.
+func (e *Engine) answer(ex *flow.Exchange) (reply *flow.Reply, err error) {
+	defer fault.Recover(&err)
 	snap := e.admit(ex)
 	if err := snap.global.chain.Rewrite(ex); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/jsonscan"
 )
 
@@ -155,10 +156,12 @@ type Handed struct {
 	bytes   atomic.Int64
 }
 
-// Read reads the body.
-func (h *Handed) Read(p []byte) (int, error) {
+// Read reads the body. Who calls may be in a goroutine of its own, which a
+// panic must not end the process from.
+func (h *Handed) Read(p []byte) (n int, err error) {
+	defer fault.Recover(&err)
 	h.touched.Store(true)
-	n, err := h.BodySource.Read(p)
+	n, err = h.BodySource.Read(p)
 	h.bytes.Add(int64(n))
 	return n, err
 }

@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/h1"
 )
@@ -69,19 +71,52 @@ func (d *door) answer(out *writer, refused *h1.BadRequest) {
 	o.Stats.requests.Add(1)
 	o.Stats.running.Add(1)
 	defer o.Stats.running.Add(-1)
-	if refused != nil {
-		out.write(o.Gateway.Refuse(out.ex, refused.Status, refused))
-	} else {
-		out.write(o.Gateway.Serve(out.ex))
+	r, err := d.ask(out.ex, refused)
+	if err != nil {
+		r = out.recover(err)
 	}
+	out.send(r)
 	out.ex.Outcome.Sent += out.ex.Outcome.Body
-	o.Gateway.Done(out.ex)
+	if err := d.done(out.ex); err != nil {
+		complain(out.ex, err)
+	}
 }
 
+// ask has the gateway make the answer. A panic is a fault of ours, which costs
+// this exchange and nothing else.
+func (d *door) ask(ex *flow.Exchange, refused *h1.BadRequest) (r *flow.Reply, err error) {
+	defer fault.Recover(&err)
+	if refused != nil {
+		return d.server.o.Gateway.Refuse(ex, refused.Status, refused), nil
+	}
+	return d.server.o.Gateway.Serve(ex), nil
+}
+
+func (d *door) done(ex *flow.Exchange) (err error) {
+	defer fault.Recover(&err)
+	d.server.o.Gateway.Done(ex)
+	return nil
+}
+
+// complain tells of a fault of ours that nobody further in tells of.
+func complain(ex *flow.Exchange, err error) {
+	ex.Logger().LogAttrs(ex.Ctx, slog.LevelError, "a fault of the gateway's own", slog.Any("error", err))
+}
+
+// end lets the exchange go. One that cannot be finished is not used again.
 func (d *door) end(ex *flow.Exchange) {
-	ex.Finish()
+	if err := finish(ex); err != nil {
+		complain(ex, err)
+		return
+	}
 	ex.Reset()
 	d.pool.Put(ex)
+}
+
+func finish(ex *flow.Exchange) (err error) {
+	defer fault.Recover(&err)
+	ex.Finish()
+	return nil
 }
 
 // fill copies what a request of any version has: its target, and how it came.

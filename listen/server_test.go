@@ -245,25 +245,6 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestPanic costs a connection, and the server goes on.
-func TestPanic(t *testing.T) {
-	r := run(t, nil, func(ex *flow.Exchange) *flow.Reply {
-		if ex.In.Path == "/panic" {
-			panic("a fault of ours")
-		}
-		return reply(ex, 200, 0)
-	})
-	if l := r.dial(t).say(t, "GET /panic HTTP/1.1\nHost: h\n\n"); !l.closed() {
-		t.Error("the connection is still open")
-	}
-	if resp, _, _ := r.dial(t).say(t, "GET / HTTP/1.1\nHost: h\n\n").answer(t, "GET"); resp.StatusCode != 200 {
-		t.Errorf("then %d", resp.StatusCode)
-	}
-	if s := r.o.Stats; s.Accepted() != 2 {
-		t.Errorf("%d connections", s.Accepted())
-	}
-}
-
 // TestGracefulStop: what runs ends in peace, and nothing new begins.
 func TestGracefulStop(t *testing.T) {
 	next := make(chan string)

@@ -38,6 +38,7 @@ type writer struct {
 	// abort tells that the connection must be cut, taken that it belongs to
 	// somebody else now.
 	abort, taken bool
+	recovered    bool // the answer is in place of one that broke
 }
 
 // An answer whose body is not as long as was announced.
@@ -50,6 +51,21 @@ var (
 var errInterim = &fault.Error{
 	Kind: fault.Internal, Shape: fault.Exit, Message: "An unexpected error occurred",
 	Cause: errors.New("an answer cannot have a status below 200"),
+}
+
+// send writes the reply, and cuts the connection where not even that can be
+// done in order.
+func (w *writer) send(r *flow.Reply) {
+	if err := w.guarded(r); err != nil {
+		w.ex.Outcome.Err, w.abort = err, true
+		complain(w.ex, err)
+	}
+}
+
+func (w *writer) guarded(r *flow.Reply) (err error) {
+	defer fault.Recover(&err)
+	w.write(r)
+	return nil
 }
 
 func (w *writer) write(r *flow.Reply) {
@@ -65,12 +81,28 @@ func (w *writer) write(r *flow.Reply) {
 	}
 	out.Sent = headSize(r)
 	w.sink.begin(r)
-	defer func() { _ = r.Close() }()
+	defer w.close(r)
 	if r.Stream == nil {
 		w.end(nil)
 		return
 	}
-	w.body(r)
+	if first, err := w.body(r); err != nil {
+		w.broken(r, first, err)
+	}
+}
+
+func (w *writer) close(r *flow.Reply) {
+	if err := closing(r); err != nil {
+		complain(w.ex, err)
+	}
+}
+
+// closing tells only of a panic: what else goes wrong at the end of a stream
+// matters to nobody.
+func closing(r *flow.Reply) (err error) {
+	defer fault.Recover(&err)
+	_ = r.Close()
+	return nil
 }
 
 // headSize is about how many bytes the head has.
@@ -83,38 +115,37 @@ func headSize(r *flow.Reply) int64 {
 }
 
 // body passes frames on, one write for each; the head leaves with the first.
-func (w *writer) body(r *flow.Reply) {
+// An error is that of the stream, first tells that nothing of it has been sent.
+func (w *writer) body(r *flow.Reply) (first bool, err error) {
+	defer fault.Recover(&err)
 	out := &w.ex.Outcome
-	first := true
+	first = true
 	if r.Length < 0 && w.stillSending() {
 		// The caller may wait for the head before it goes on.
 		if w.failed(w.sink.flush()) {
-			return
+			return false, nil
 		}
 		first = false
 	}
 	for {
 		f, err := r.Stream.Next()
 		if errors.Is(err, io.EOF) {
-			w.ended(r, first)
-			return
+			return first, w.ended(r)
 		}
 		if err != nil {
-			w.broken(r, first, err)
-			return
+			return first, err
 		}
 		if len(f.Data) == 0 {
 			continue
 		}
 		if r.Length >= 0 && out.Body+int64(len(f.Data)) > r.Length {
-			w.broken(r, first, errLong)
-			return
+			return first, errLong
 		}
 		first = false
 		n, err := w.sink.write(f.Data, r.Length < 0 || out.Body+int64(len(f.Data)) < r.Length)
 		out.Body += int64(n)
 		if w.failed(err) {
-			return
+			return false, nil
 		}
 	}
 }
@@ -133,17 +164,16 @@ func (w *writer) stillSending() bool {
 	return w.ex.Body.Sending() || (w.ex.In.Major == 2 && w.ex.In.GRPC())
 }
 
-func (w *writer) ended(r *flow.Reply, first bool) {
-	out := &w.ex.Outcome
-	if r.Length >= 0 && out.Body < r.Length && w.ex.In.Method != http.MethodHead && h1.BodyAllowed(r.Status) {
-		w.broken(r, first, errShort)
-		return
+func (w *writer) ended(r *flow.Reply) error {
+	if r.Length >= 0 && w.ex.Outcome.Body < r.Length && w.ex.In.Method != http.MethodHead && h1.BodyAllowed(r.Status) {
+		return errShort
 	}
 	var trailer flow.Header
 	if r.Trailer != nil {
 		trailer = r.Trailer()
 	}
 	w.end(trailer)
+	return nil
 }
 
 func (w *writer) end(trailer flow.Header) { w.failed(w.sink.end(trailer)) }
@@ -154,17 +184,44 @@ func (w *writer) end(trailer flow.Header) { w.failed(w.sink.end(trailer)) }
 func (w *writer) broken(r *flow.Reply, first bool, err error) {
 	out := &w.ex.Outcome
 	out.Err = err
-	_ = r.Close()
+	w.close(r)
 	if w.ex.Ctx.Err() != nil {
 		out.CallerGone = true
 	}
 	if first && !out.CallerGone {
 		w.sink.drop()
-		w.write(w.gateway.Recover(w.ex, err))
+		w.write(w.recover(err))
 		return
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Internal {
+		complain(w.ex, err)
 	}
 	if !out.CallerGone {
 		_ = w.sink.flush()
 	}
 	w.abort = true
+}
+
+// recover makes the answer that takes the place of one that broke: the
+// gateway's, or, if that breaks too, one that nobody else has a part in.
+func (w *writer) recover(err error) *flow.Reply {
+	if !w.recovered {
+		w.recovered = true
+		r, failed := w.again(err)
+		if failed == nil {
+			return r
+		}
+		err = failed
+	}
+	complain(w.ex, err)
+	w.ex.Outcome.Err = err
+	r := w.ex.NewReply(http.StatusInternalServerError)
+	r.Header.Set("Content-Type", "application/json; charset=utf-8")
+	r.SetBody([]byte(`{"message":"An unexpected error occurred"}`))
+	return r
+}
+
+func (w *writer) again(cause error) (r *flow.Reply, err error) {
+	defer fault.Recover(&err)
+	return w.gateway.Recover(w.ex, cause), nil
 }

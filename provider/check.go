@@ -32,6 +32,7 @@ func CheckRecord(e *schema.Errors, r *Record) {
 	if model.Options.Bedrock.InvokeModel && model.Options.Bedrock.PerformanceConfigLatency != "" {
 		e.At("model.options.bedrock.performance_config_latency").Fail("is of the Converse API; leave out invoke_model")
 	}
+	checkAddress(e, r)
 	checkNeeds(e, model)
 	checkAbility(e, r)
 	if r.RouteType == Embeddings && model.Provider == "llama2" && model.Options.Llama2Format == "raw" {

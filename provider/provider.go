@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -88,6 +89,9 @@ func ParseLocation(raw string) (Location, error) {
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return Location{}, fmt.Errorf("scheme %q: only http and https are supported", u.Scheme)
+	}
+	if u.User != nil {
+		return Location{}, errors.New("must not hold a user or password: set auth instead")
 	}
 	if u.Hostname() == "" {
 		return Location{}, fmt.Errorf("missing host in url")

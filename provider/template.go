@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -18,16 +19,23 @@ func HasTemplate(s string) bool {
 func (m *Model) texts() []*string {
 	o := &m.Options
 	return []*string{
-		&m.Name, &o.UpstreamURL, &o.UpstreamPath, &o.AnthropicVersion,
-		&o.AzureInstance, &o.AzureDeploymentID, &o.AzureAPIVersion,
-		&o.Gemini.APIEndpoint, &o.Gemini.ProjectID, &o.Gemini.LocationID,
-		&o.Bedrock.AWSRegion, &o.Bedrock.PerformanceConfigLatency, &o.Databricks.WorkspaceInstanceID,
+		&m.Name, &o.UpstreamPath, &o.AnthropicVersion, &o.AzureDeploymentID, &o.AzureAPIVersion,
+		&o.Gemini.ProjectID, &o.Gemini.LocationID, &o.Bedrock.AWSRegion, &o.Bedrock.PerformanceConfigLatency,
 	}
+}
+
+// hosts are those that begin with a host, labels those that are names in one.
+func (m *Model) hosts() []*string {
+	return []*string{&m.Options.UpstreamURL, &m.Options.Gemini.APIEndpoint}
+}
+
+func (m *Model) labels() []*string {
+	return []*string{&m.Options.AzureInstance, &m.Options.Databricks.WorkspaceInstanceID}
 }
 
 // Dynamic tells whether a model record depends on the request.
 func (m *Model) Dynamic() bool {
-	for _, s := range m.texts() {
+	for _, s := range slices.Concat(m.texts(), m.hosts(), m.labels()) {
 		if HasTemplate(*s) {
 			return true
 		}
@@ -39,19 +47,30 @@ func (m *Model) Dynamic() bool {
 // provider is never a template. Errors are faults for the caller.
 func (m *Model) Resolve(ex *flow.Exchange) (*Model, error) {
 	out := *m
-	for _, s := range out.texts() {
-		v, err := Expand(ex, *s)
-		if err != nil {
-			return nil, err
+	for _, kind := range []struct {
+		fields []*string
+		expand func(*flow.Exchange, string) (string, error)
+	}{{out.texts(), Expand}, {out.hosts(), expandHost}, {out.labels(), expandLabel}} {
+		for _, s := range kind.fields {
+			v, err := kind.expand(ex, *s)
+			if err != nil {
+				return nil, err
+			}
+			*s = v
 		}
-		*s = v
 	}
 	return &out, nil
 }
 
 // Expand replaces the placeholders $(headers.x), $(uri_captures.x) and
 // $(query_params.x) in s.
-func Expand(ex *flow.Exchange, s string) (string, error) {
+func Expand(ex *flow.Exchange, s string) (string, error) { return expand(ex, s, anything) }
+
+// expandLabel is Expand for what becomes a part of a host's name.
+func expandLabel(ex *flow.Exchange, s string) (string, error) { return expand(ex, s, label) }
+
+// expand refuses values that check does.
+func expand(ex *flow.Exchange, s string, check func(string) bool) (string, error) {
 	if !HasTemplate(s) {
 		return s, nil
 	}
@@ -70,6 +89,9 @@ func Expand(ex *flow.Exchange, s string) (string, error) {
 		v, err := lookup(ex, rest[i+2:i+j], s)
 		if err != nil {
 			return "", err
+		}
+		if !check(v) {
+			return "", bad("value of " + rest[i+2:i+j] + " cannot be a part of a host name")
 		}
 		out.WriteString(rest[:i])
 		out.WriteString(v)

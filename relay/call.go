@@ -196,7 +196,7 @@ func (c *call) resolve(ex *flow.Exchange) error {
 	c.record = m
 	c.target, err = c.t.resolve(m)
 	if err != nil {
-		return &fault.Error{Kind: fault.Internal, Shape: fault.AI, Message: "the model's address is not usable", Cause: err}
+		return &fault.Error{Kind: fault.Invalid, Shape: fault.AI, Message: "the request makes no usable address of the model", Cause: err}
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func (c *call) putEmbed(ex *flow.Exchange, attempt int) error {
 func (c *call) receiveEmbed(ex *flow.Exchange, r *flow.Reply) error {
 	decoded(r)
 	c.warn(r)
-	whole, err := c.collectAll(r)
+	whole, err := c.collectAll(ex, r)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -279,10 +280,31 @@ func (t *Target) location(e *provider.Endpoint, m *provider.Model) (provider.Loc
 			loc.Path = ""
 		}
 	}
+	if t.dynamic && (ascends(m.Options.UpstreamURL) || ascends(m.Options.UpstreamPath)) {
+		return loc, errClimbs
+	}
 	if m.Options.UpstreamPath != "" && !e.Pathed && (m.Options.UpstreamURL == "" || t.s.RouteType == provider.Preserve) {
 		loc.Path = provider.OneSlash(m.Options.UpstreamPath)
 	}
 	return loc, nil
+}
+
+var errClimbs = errors.New("the path climbs")
+
+// ascends tells whether a path that callers have a part in leads upwards. They
+// may have written a slash in it as %2F.
+func ascends(path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return true
+	}
+	for segment := range strings.FieldsFuncSeq(plain, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // translated tells whether questions to the model change their format.

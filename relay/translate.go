@@ -315,7 +315,7 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	if c.stream || r.Events {
 		return c.translateStream(ex, r, contentType)
 	}
-	whole, err := c.collectAll(r)
+	whole, err := c.collectAll(ex, r)
 	if err != nil {
 		return err
 	}
@@ -350,13 +350,13 @@ func (c *call) keepAnswer(body []byte) {
 const maxAnswer = 64 << 20
 
 // collectAll reads a plain answer whole.
-func (c *call) collectAll(r *flow.Reply) ([]byte, error) {
+func (c *call) collectAll(ex *flow.Exchange, r *flow.Reply) ([]byte, error) {
 	whole, err := flow.CollectIn(c.x.whole, r.Stream, maxAnswer)
 	if errors.Is(err, flow.ErrTooLarge) {
 		return nil, conversion(c, "the answer is too large")
 	}
 	if err != nil {
-		return nil, &fault.Error{Kind: fault.BadUpstream, Shape: fault.Server, Cause: err}
+		return nil, broken(ex, err)
 	}
 	c.x.whole = whole
 	return whole, nil
@@ -365,7 +365,7 @@ func (c *call) collectAll(r *flow.Reply) ([]byte, error) {
 // answerOf reads an answer into the canonical model.
 func (c *call) answerOf(ex *flow.Exchange, a *llm.Response, body []byte) error {
 	c.ai.LatencyMS = since(ex)
-	err := c.place().format.DecodeResponse(a, body)
+	err := wire.Read(c.place().format, a, body)
 	if e, ok := errors.AsType[*llm.Error](err); ok {
 		return c.disguised(e)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-gateway/sluice/provider/gemini"
 	"github.com/sluice-gateway/sluice/wire"
 	wireanthropic "github.com/sluice-gateway/sluice/wire/anthropic"
+	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	wiregemini "github.com/sluice-gateway/sluice/wire/gemini"
 	"github.com/sluice-gateway/sluice/wire/openaichat"
 )
@@ -451,5 +452,66 @@ func TestLoggedPayloadHasNoCredential(t *testing.T) {
 		if strings.Contains(got, "sk-own") || !strings.Contains(got, "Hello") {
 			t.Errorf("logged %s", got)
 		}
+	}
+}
+
+// TestTranslatedAnswerBreaks: a provider that breaks off is a 502; a caller
+// that left is none of its faults.
+func TestTranslatedAnswerBreaks(t *testing.T) {
+	vectors := func(s *Settings) { s.RouteType, s.Client, s.Embed = provider.Embeddings, nil, cohereembed.Client{} }
+	for name, tt := range map[string]struct {
+		target   *Target
+		question string
+	}{
+		"whole":     {claude(t, nil), hello},
+		"in events": {claude(t, nil), `{"stream":true,` + hello[1:]},
+		"vectors":   {target(t, vectors), `{"model":"m","texts":["a"],"input_type":"search_query"}`},
+	} {
+		for _, left := range []bool{false, true} {
+			ex := translated(t, tt.target, tt.question)
+			leave := cancelable(ex)
+			s := cutAt([]byte(claudeAnswer), 100)
+			s.chunks, s.end = s.chunks[:1], errors.New("the connection broke")
+			if left {
+				leave()
+			}
+			err := ex.Call.Receive(ex, answer(200, "application/json", s))
+			want := map[bool]fault.Kind{false: fault.BadUpstream, true: fault.Canceled}[left]
+			if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind != want {
+				t.Errorf("%s, left %t: %v, want status %d", name, left, err, want.Status())
+			}
+			leave()
+		}
+	}
+}
+
+// TestAnswersInTooManyParts are refused with an error of their own, whole or
+// in one event of a stream.
+func TestAnswersInTooManyParts(t *testing.T) {
+	parts := strings.Repeat(`{"type":"text","text":""},`, 1<<14) + `{}`
+	choices := `{"choices":[` + strings.Repeat(`{},`, 1100) + `{}]}`
+	for _, stream := range []string{"", `"stream":true,`} {
+		for _, tt := range []struct {
+			target *Target
+			answer string
+		}{
+			{claude(t, nil), `{"content":[` + parts + `]}`},
+			{target(t, func(s *Settings) { s.Client = wireanthropic.Client{} }), choices},
+		} {
+			ex := translated(t, tt.target, "{"+stream+`"model":"claude-x","max_tokens":9,`+hello[1:])
+			err := ex.Call.Receive(ex, answer(200, "application/json", flow.Whole([]byte(tt.answer))))
+			if got := message(err); !strings.HasSuffix(got, "/chat: the answer is in too many parts") {
+				t.Errorf("got %q", got)
+			}
+		}
+	}
+	ex := translated(t, claude(t, nil), `{"stream":true,`+hello[1:])
+	event := `{"type":"message_start","message":{"content":[` + parts + `]}}`
+	r := answer(200, "text/event-stream", flow.Whole([]byte("event: message_start\ndata: "+event+"\n\n")))
+	if err := ex.Call.Receive(ex, r); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Stream.Next(); !errors.Is(err, wire.ErrParts) {
+		t.Errorf("in a stream: %v", err)
 	}
 }

@@ -49,7 +49,7 @@ func (c *call) begins(r *flow.Reply, contentType string) {
 
 // unroll tells a whole answer in events.
 func (c *call) unroll(ex *flow.Exchange, r *flow.Reply) error {
-	whole, err := c.collectAll(r)
+	whole, err := c.collectAll(ex, r)
 	if err != nil {
 		return err
 	}
@@ -59,9 +59,8 @@ func (c *call) unroll(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	enc := c.t.s.Client.NewStream(&c.x.question)
 	c.scrap = c.scrap[:0]
-	list := wire.Unroll(&a)
-	for i := range list {
-		c.scrap = enc.Encode(c.scrap, &list[i])
+	for ev := range wire.Unroll(&a) {
+		c.scrap = enc.Encode(c.scrap, ev)
 	}
 	c.begins(r, enc.ContentType())
 	r.SetBody(c.scrap)
@@ -143,7 +142,10 @@ func (t *translator) take(m wire.Message) error {
 	if t.ended {
 		return nil
 	}
-	var err error
+	err := wire.Bounded(m.Data)
+	if err != nil {
+		return err
+	}
 	t.list, err = t.dec.Decode(t.list[:0], m)
 	t.write()
 	return err

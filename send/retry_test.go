@@ -271,3 +271,45 @@ func TestCall(t *testing.T) {
 		}
 	}
 }
+
+// panicking is a Call that breaks once the answer is there.
+type panicking struct{ called }
+
+func (*panicking) Receive(*flow.Exchange, *flow.Reply) error { panic("in Receive") }
+
+// TestPanics: what breaks in an attempt is an error of the attempt. The
+// balancer is told, and the upstream's connection is closed.
+func TestPanics(t *testing.T) {
+	closed := make(chan error, 1)
+	good, _ := behave(t, func(c net.Conn) {
+		readRequest(c)
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ngood")
+		_, err := c.Read(make([]byte, 1))
+		closed <- err
+	})
+	reading, _ := behave(t, readRequest)
+	receiving, asked := asking("GET", ""), asking("PUT", "")
+	receiving.Call = &panicking{}
+	asked.Body.Open(source{broken{}}, -1)
+	for _, tt := range []struct {
+		name, addr string
+		ex         *flow.Exchange
+	}{{"receive", good, receiving}, {"body", reading, asked}} {
+		p := &peers{addrs: []string{tt.addr}}
+		_, err := sender(t).Send(tt.ex, reaching(p))
+		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Status() != 500 || !strings.Contains(f.Error(), "panic: in ") {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if len(p.done) != 1 || p.done[0].Err == nil {
+			t.Errorf("%s: the balancer was told %v", tt.name, p.done)
+		}
+	}
+	if err := <-closed; err == nil {
+		t.Error("the connection goes on")
+	}
+}
+
+// broken is a body of which reading panics.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { panic("in Read") }

@@ -124,6 +124,9 @@ func (s *Sender) readSmall(ex *flow.Exchange, up *Upstream) error {
 
 // bodyFault is for a caller whose request body breaks off.
 func bodyFault(ex *flow.Exchange, err error) *fault.Error {
+	if ours, ok := errors.AsType[*fault.Error](err); ok {
+		return ours
+	}
 	f := &fault.Error{Kind: fault.Invalid, Shape: fault.Server, Cause: err}
 	switch {
 	case ex.CallerLeft(err):
@@ -174,8 +177,10 @@ func (s *Sender) attempt(ex *flow.Exchange, up *Upstream, n int) (*flow.Reply, e
 	return reply, nil
 }
 
-// try makes the attempt at a peer.
-func (s *Sender) try(ex *flow.Exchange, up *Upstream, peer *balance.Peer, began time.Time) (*flow.Reply, error) {
+// try makes the attempt at a peer. The balancer is told how it went whatever
+// happens, a panic included.
+func (s *Sender) try(ex *flow.Exchange, up *Upstream, peer *balance.Peer, began time.Time) (r *flow.Reply, err error) {
+	defer fault.Recover(&err)
 	ex.Attempts = append(ex.Attempts, flow.Attempt{
 		Began: began, Balance: time.Since(began), IP: peer.IP, Port: peer.Port,
 	})
@@ -263,7 +268,7 @@ func (s *Sender) receive(ex *flow.Exchange, reply *flow.Reply) (*flow.Reply, err
 	if ex.Call == nil {
 		return reply, nil
 	}
-	if err := ex.Call.Receive(ex, reply); err != nil {
+	if err := received(ex, reply); err != nil {
 		if n := len(ex.Attempts); n > 0 {
 			ex.Attempts[n-1].ContentType = strings.Clone(reply.Header.Get("Content-Type"))
 		}
@@ -271,6 +276,11 @@ func (s *Sender) receive(ex *flow.Exchange, reply *flow.Reply) (*flow.Reply, err
 		return nil, err
 	}
 	return reply, nil
+}
+
+func received(ex *flow.Exchange, reply *flow.Reply) (err error) {
+	defer fault.Recover(&err)
+	return ex.Call.Receive(ex, reply)
 }
 
 // fill puts the body into the request and tells whether it is a stream that

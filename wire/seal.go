@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
@@ -71,12 +72,17 @@ func SealID(id string, proofs []Proof) string {
 	return id + seal + string(form) + base64.RawURLEncoding.EncodeToString(text)
 }
 
+// deflaters are used again: one takes a megabyte.
+var deflaters = sync.Pool{New: func() any {
+	z, _ := flate.NewWriter(io.Discard, flate.BestSpeed) // fails for an unknown level only
+	return z
+}}
+
 func deflate(b []byte) []byte {
 	var out bytes.Buffer
-	z, err := flate.NewWriter(&out, flate.BestSpeed)
-	if err != nil {
-		return b
-	}
+	z := deflaters.Get().(*flate.Writer) //nolint:errcheck // nothing else is in the pool
+	defer deflaters.Put(z)
+	z.Reset(&out)
 	if _, err := z.Write(b); err != nil || z.Close() != nil {
 		return b
 	}

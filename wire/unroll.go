@@ -1,52 +1,79 @@
 package wire
 
 import (
+	"iter"
+
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 )
 
 // Unroll tells a whole answer in events, for a caller who wanted them from a
-// provider that has none.
-func Unroll(a *llm.Response) []llm.Event {
-	out := []llm.Event{{Kind: llm.EventStart, ID: a.ID, Model: a.Model, Created: a.Created, Extra: a.Extra}}
-	for i := range a.Choices {
-		out = unrollChoice(out, &a.Choices[i])
+// provider that has none. An event holds until the next one.
+func Unroll(a *llm.Response) iter.Seq[*llm.Event] {
+	return func(yield func(*llm.Event) bool) {
+		u := unroller{yield: yield}
+		if !u.tell(llm.Event{Kind: llm.EventStart, ID: a.ID, Model: a.Model, Created: a.Created, Extra: a.Extra}) {
+			return
+		}
+		for i := range a.Choices {
+			if !u.choice(&a.Choices[i]) {
+				return
+			}
+		}
+		if a.Usage.Prompt >= 0 || a.Usage.Completion >= 0 {
+			if !u.tell(llm.Event{Kind: llm.EventUsage, Usage: a.Usage}) {
+				return
+			}
+		}
+		u.tell(llm.Event{Kind: llm.EventEnd})
 	}
-	if a.Usage.Prompt >= 0 || a.Usage.Completion >= 0 {
-		out = append(out, llm.Event{Kind: llm.EventUsage, Usage: a.Usage})
-	}
-	return append(out, llm.Event{Kind: llm.EventEnd})
 }
 
-func unrollChoice(out []llm.Event, c *llm.Choice) []llm.Event {
+// unroller tells events until nobody wants them any more.
+type unroller struct {
+	yield func(*llm.Event) bool
+	ev    llm.Event
+}
+
+func (u *unroller) tell(ev llm.Event) bool { //nolint:gocritic // the copy is what is told
+	u.ev = ev
+	return u.yield(&u.ev)
+}
+
+func (u *unroller) choice(c *llm.Choice) bool {
 	for i := range c.Parts {
-		p := c.Parts[i]
-		at := llm.Event{Choice: c.Index, Index: i}
-		text := p.Text
-		if p.Text = nil; p.Call != nil {
-			begun := *p.Call
-			begun.Args = nil
-			text, p.Call = jsonscan.AppendQuote(nil, c.Parts[i].Call.Args), &begun
+		if !u.part(c, i) {
+			return false
 		}
-		at.Kind, at.Part = llm.EventPart, p
-		out = append(out, at)
-		at.Part = llm.Part{}
-		if text != nil && !EmptyText(text) {
-			at.Kind, at.Text = llm.EventDelta, text
-			out = append(out, at)
-		}
-		for _, cite := range p.Citations {
-			out = append(out, llm.Event{Kind: llm.EventCite, Choice: c.Index, Index: i, Citation: cite})
-		}
-		at.Kind, at.Text = llm.EventPartEnd, nil
-		out = append(out, at)
 	}
-	if c.Logprobs != nil {
-		out = append(out, llm.Event{Kind: llm.EventLogprobs, Choice: c.Index, Text: c.Logprobs})
+	if c.Logprobs != nil && !u.tell(llm.Event{Kind: llm.EventLogprobs, Choice: c.Index, Text: c.Logprobs}) {
+		return false
 	}
-	return append(out, llm.Event{
+	return u.tell(llm.Event{
 		Kind: llm.EventFinish, Choice: c.Index, Finish: c.Finish, Reason: c.Reason, StopSequence: c.StopSequence,
 	})
+}
+
+func (u *unroller) part(c *llm.Choice, i int) bool {
+	p := c.Parts[i]
+	text := p.Text
+	if p.Text = nil; p.Call != nil {
+		begun := *p.Call
+		begun.Args = nil
+		text, p.Call = jsonscan.AppendQuote(nil, c.Parts[i].Call.Args), &begun
+	}
+	if !u.tell(llm.Event{Kind: llm.EventPart, Choice: c.Index, Index: i, Part: p}) {
+		return false
+	}
+	if text != nil && !EmptyText(text) && !u.tell(llm.Event{Kind: llm.EventDelta, Choice: c.Index, Index: i, Text: text}) {
+		return false
+	}
+	for _, cite := range p.Citations {
+		if !u.tell(llm.Event{Kind: llm.EventCite, Choice: c.Index, Index: i, Citation: cite}) {
+			return false
+		}
+	}
+	return u.tell(llm.Event{Kind: llm.EventPartEnd, Choice: c.Index, Index: i})
 }
 
 // Collector makes one answer of events. It copies what it keeps, which is the

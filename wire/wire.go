@@ -66,8 +66,9 @@ type Provider interface {
 	DecodeError(status int, header func(name string) string, body []byte) *llm.Error
 }
 
-// MaxChoices is how many choices of a whole answer are read; no service gives
-// as many. One of a few bytes takes a hundred times that in memory.
+// MaxChoices is how many choices a whole answer may have; no service gives as
+// many. One of a few bytes takes a hundred times that in memory. Decoders read
+// one more at most, by which Read knows.
 const MaxChoices = 1024
 
 // Message is an event of a provider's stream, out of its frame: the type that

@@ -46,13 +46,13 @@ func (m *maker) usage() llm.Usage {
 // events tells an answer in events, its texts in pieces.
 func (m *maker) events(a *llm.Response) []llm.Event {
 	var out []llm.Event
-	for _, ev := range wire.Unroll(a) {
+	for ev := range wire.Unroll(a) {
 		if ev.Kind != llm.EventDelta {
-			out = append(out, ev)
+			out = append(out, *ev)
 			continue
 		}
 		for _, piece := range m.pieces(wire.Text(ev.Text)) {
-			one := ev
+			one := *ev
 			one.Text = wire.Quote(piece)
 			out = append(out, one)
 		}

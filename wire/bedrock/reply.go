@@ -44,7 +44,7 @@ func each(body []byte, name string, read func(v llm.JSON) reply) []reply {
 	}
 	out := []reply{}
 	items := wire.Items(list)
-	for v, ok := items.Next(); ok; v, ok = items.Next() {
+	for v, ok := items.Next(); ok && len(out) <= wire.MaxChoices; v, ok = items.Next() {
 		r := read(v)
 		if r.index == 0 {
 			r.index = len(out)

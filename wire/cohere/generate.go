@@ -85,7 +85,7 @@ func generations(a *llm.Response, body llm.JSON, own llm.Format) {
 			a.ID = wire.Text(v)
 		case name == "generations":
 			items := wire.Items(v)
-			for raw, ok := items.Next(); ok && len(a.Choices) < wire.MaxChoices; raw, ok = items.Next() {
+			for raw, ok := items.Next(); ok && len(a.Choices) <= wire.MaxChoices; raw, ok = items.Next() {
 				a.Choices = append(a.Choices, generation(raw, len(a.Choices), own))
 			}
 		case name == "meta" && wire.IsObject(v):

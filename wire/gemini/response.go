@@ -94,7 +94,7 @@ func (d *responseDecoder) candidates(v llm.JSON) bool {
 		return false
 	}
 	items := wire.Items(v)
-	for item, ok := items.Next(); ok && len(d.a.Choices) < wire.MaxChoices; item, ok = items.Next() {
+	for item, ok := items.Next(); ok && len(d.a.Choices) <= wire.MaxChoices; item, ok = items.Next() {
 		if !wire.IsObject(item) {
 			d.a.Choices = nil
 			return false

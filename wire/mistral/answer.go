@@ -57,7 +57,7 @@ func takeTime(dst *int64, f *wire.Fields, x *llm.Extra) {
 
 func readChoices(a *llm.Response, v llm.JSON) {
 	items := wire.Items(v)
-	for c, ok := items.Next(); ok && len(a.Choices) < wire.MaxChoices; c, ok = items.Next() {
+	for c, ok := items.Next(); ok && len(a.Choices) <= wire.MaxChoices; c, ok = items.Next() {
 		a.Choices = append(a.Choices, readAnswer(c))
 	}
 }

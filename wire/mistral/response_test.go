@@ -134,7 +134,10 @@ func TestProofsComeBack(t *testing.T) {
 	check(t, wire.Get(first, "message"))
 
 	// The same in events, where signatures come on their own.
-	evs := wire.Unroll(&a)
+	var evs []llm.Event
+	for ev := range wire.Unroll(&a) {
+		evs = append(evs, *ev)
+	}
 	var calls []string
 	for _, m := range messages(encode(evs)) {
 		items := wire.Items(wire.Get(m.Data, "choices"))

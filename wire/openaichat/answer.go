@@ -73,7 +73,7 @@ func takeTime(dst *int64, f *wire.Fields, x *llm.Extra) {
 
 func readChoices(a *llm.Response, v llm.JSON) {
 	items := wire.Items(v)
-	for raw, ok := items.Next(); ok && len(a.Choices) < wire.MaxChoices; raw, ok = items.Next() {
+	for raw, ok := items.Next(); ok && len(a.Choices) <= wire.MaxChoices; raw, ok = items.Next() {
 		a.Choices = append(a.Choices, readAnswer(raw))
 	}
 }

@@ -33,7 +33,7 @@ func (Provider) DecodeResponse(a *llm.Response, body []byte) error {
 		wire.Expect(&a.Extra, own, name, wire.Get(body, name) != nil)
 	}
 	items := wire.Items(choices)
-	for raw, ok := items.Next(); ok && len(a.Choices) < wire.MaxChoices; raw, ok = items.Next() {
+	for raw, ok := items.Next(); ok && len(a.Choices) <= wire.MaxChoices; raw, ok = items.Next() {
 		a.Choices = append(a.Choices, decodeChoice(raw, len(a.Choices)))
 	}
 	return nil

@@ -60,7 +60,7 @@ func decodeList(a *llm.Response, body []byte) error {
 	a.Usage = llm.NoUsage()
 	a.Extra = llm.Extra{From: own, Members: []llm.Member{{Name: list, Value: llm.JSON("true")}}}
 	items := wire.Items(body)
-	for raw, ok := items.Next(); ok; raw, ok = items.Next() {
+	for raw, ok := items.Next(); ok && len(a.Choices) <= wire.MaxChoices; raw, ok = items.Next() {
 		if wire.Get(raw, "generated_text") == nil {
 			return disguised(raw)
 		}
@@ -193,7 +193,7 @@ func decodeChoices(a *llm.Response, body, choices llm.JSON) error {
 	a.Usage.Completion = counted(wire.Get(u, "completion_tokens"))
 	a.Usage.Total = counted(wire.Get(u, "total_tokens"))
 	items := wire.Items(choices)
-	for raw, ok := items.Next(); ok && len(a.Choices) < wire.MaxChoices; raw, ok = items.Next() {
+	for raw, ok := items.Next(); ok && len(a.Choices) <= wire.MaxChoices; raw, ok = items.Next() {
 		text := wire.Get(raw, "text")
 		if !wire.IsString(text) {
 			text = wire.Get(raw, "message", "content")
