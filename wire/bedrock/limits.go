@@ -1,10 +1,6 @@
 package bedrock
 
-import (
-	"strings"
-
-	"github.com/sluice-gateway/sluice/wire"
-)
+import "github.com/sluice-gateway/sluice/wire"
 
 // limits: names match [a-zA-Z0-9_-]{1,64}; "the top level schema type must be
 // object". Anthropic's models keep their own rules. Of Nova's: "Only three
@@ -33,11 +29,12 @@ func limitsOf(tools *wire.SchemaLimits) wire.Limits {
 
 // Limits implements wire.Limited.
 func (Provider) Limits(model string) *wire.Limits {
-	switch {
-	case strings.Contains(model, "anthropic."):
+	switch familyOf(model) {
+	case claude:
 		return &claudeLimits
-	case strings.Contains(model, "amazon.nova"):
+	case nova, nova2:
 		return &novaLimits
+	case anyModel, gptOSS, topKModel:
 	}
 	return &limits
 }
