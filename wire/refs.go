@@ -116,7 +116,7 @@ func (s *rewriter) mustInline() bool {
 
 func newGraph(d *definitions, optional bool) *graph {
 	d.load()
-	return &graph{defs: d, optional: optional, state: map[string]visit{}, left: maxSchemaWork}
+	return &graph{defs: d, optional: optional, state: map[string]visit{}, left: maxSchemaWork + 4*len(d.root)}
 }
 
 // graph is what refers to what.

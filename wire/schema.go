@@ -53,9 +53,10 @@ const (
 const (
 	// maxSchema is how long a schema gets by what is put in place of
 	// references, beyond what it was.
-	maxSchema = 256 << 10
-	// maxSchemaWork is how many bytes are read for one schema.
-	maxSchemaWork = 16 << 20
+	maxSchema = 64 << 10
+	// maxSchemaWork is how many bytes are read for one schema, beyond a few times
+	// its own.
+	maxSchemaWork = 1 << 20
 	// maxNested is how deep schemas are looked into.
 	maxNested = 200
 )
@@ -79,8 +80,12 @@ func (l *SchemaLimits) fit(v llm.JSON) (out llm.JSON, how string) {
 	if l == nil || !IsObject(v) {
 		return v, ""
 	}
-	s := rewriter{limits: l, defs: definitions{root: v}, left: maxSchemaWork}
-	if l.deep() || l.refers() && bytes.Contains(v, refName) {
+	deep := l.deep() || l.refers() && bytes.Contains(v, refName)
+	if !deep && l.takesRoot(v) {
+		return v, ""
+	}
+	s := rewriter{limits: l, defs: definitions{root: v}, left: maxSchemaWork + 4*len(v)}
+	if deep {
 		s.inline = s.mustInline()
 		s.schema(v)
 		if len(s.hows) > 0 {
@@ -89,6 +94,20 @@ func (l *SchemaLimits) fit(v llm.JSON) (out llm.JSON, how string) {
 	}
 	v = s.root(v)
 	return v, strings.Join(s.hows, ", ")
+}
+
+// takesRoot tells whether the root needs no change, in one walk.
+func (l *SchemaLimits) takesRoot(v llm.JSON) bool {
+	object, properties := !l.Object, !l.Properties
+	for f := NewFields(v); f.Next(); {
+		name := f.Name()
+		if l.Root != nil && !slices.Contains(l.Root, name) || slices.Contains(l.NotRoot, name) {
+			return false
+		}
+		object = object || name == "type" && Equal(f.Value(), "object")
+		properties = properties || name == "properties"
+	}
+	return object && properties
 }
 
 // takes tells whether a schema needs no change.
