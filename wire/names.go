@@ -172,14 +172,24 @@ func (x *renaming) question(r *llm.Request) {
 		x.note(t.Name, func() string { return ToolField(i, "name") })
 		t.Name = x.name(t.Name)
 	}
-	r.Choice.Name = x.name(r.Choice.Name)
-	r.Choice.Allowed = slices.Clone(r.Choice.Allowed)
-	for i, name := range r.Choice.Allowed {
-		r.Choice.Allowed[i] = x.name(name)
-	}
+	x.choice(&r.Choice)
 	r.Messages = slices.Clone(r.Messages)
 	for i := range r.Messages {
 		x.message(&r.Messages[i], "messages["+strconv.Itoa(i)+"].parts[")
+	}
+}
+
+// choice renames what is chosen. It does not say any more what was written.
+func (x *renaming) choice(c *llm.ToolChoice) {
+	fine := x.limits.takes(c.Name)
+	c.Name = x.name(c.Name)
+	c.Allowed = slices.Clone(c.Allowed)
+	for i, name := range c.Allowed {
+		fine = fine && x.limits.takes(name)
+		c.Allowed[i] = x.name(name)
+	}
+	if !fine {
+		c.Raw = nil
 	}
 }
 
