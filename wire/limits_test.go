@@ -18,8 +18,8 @@ type limited struct {
 
 func (l limited) Limits(string) *wire.Limits { return &l.limits }
 
-func names(max int, signs string, letter bool) limited {
-	return limited{limits: wire.Limits{Names: &wire.NameLimits{Max: max, Signs: signs, Letter: letter}}}
+func names(most int, signs string, letter bool) limited {
+	return limited{limits: wire.Limits{Names: &wire.NameLimits{Max: most, Signs: signs, Letter: letter}}}
 }
 
 // asked is a question with tools, calls and results of the names.

@@ -108,7 +108,9 @@ var tools = []struct {
 		`{"type":"object","properties":{"a":{"description":"d"}}}`, "references that lead nowhere left out",
 	},
 	{
-		cohere.V1Provider{}, "", `{"type":"object","properties":{"a":{"$ref":"#/definitions/a~1b","description":"mine"}},"definitions":{"a/b":{"type":"integer","description":"its"}}}`,
+		cohere.V1Provider{},
+		"", `{"type":"object","properties":{"a":{"$ref":"#/definitions/a~1b","description":"mine"}},` +
+			`"definitions":{"a/b":{"type":"integer","description":"its"}}}`,
 		`{"type":"object","properties":{"a":{"type":"integer","description":"mine"}}}`, "references replaced by what they mean",
 	},
 }

@@ -21,9 +21,9 @@ import (
 var ErrBeyond = errors.New("too much to check")
 
 const (
-	// MaxSchema and MaxDocument are how long they may be.
-	MaxSchema   = 128 << 10
-	MaxDocument = 1 << 20
+	// maxSchema and maxDocument are how long they may be.
+	maxSchema   = 128 << 10
+	maxDocument = 1 << 20
 	// maxWork is how many steps a check may take.
 	maxWork = 1 << 17
 	// maxCompared is how many comparisons with listed values it may take.
@@ -47,7 +47,7 @@ const (
 
 // Compile reads a schema: of draft 2020-12, unless it names another.
 func Compile(schema []byte) (s *Schema, err error) {
-	if len(schema) > MaxSchema {
+	if len(schema) > maxSchema {
 		return nil, ErrBeyond
 	}
 	tree, err := read(schema)
@@ -74,12 +74,12 @@ func Compile(schema []byte) (s *Schema, err error) {
 // Check tells where a document does not keep to the schema, as a JSON pointer;
 // ok is true if it does. A text that is no JSON does not.
 func (s *Schema) Check(document []byte) (at string, ok bool, err error) {
-	if len(document) > MaxDocument {
+	if len(document) > maxDocument {
 		return "", false, ErrBeyond
 	}
 	tree, err := read(document)
 	if err != nil && !errors.Is(err, ErrBeyond) {
-		return "", false, nil //nolint:nilerr // that is the finding
+		return "", false, nil
 	}
 	if err != nil {
 		return "", false, err

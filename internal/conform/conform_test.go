@@ -41,7 +41,7 @@ func TestRefusedSchemas(t *testing.T) {
 		`{"type":"objekt"}`, `{"$ref":"https://example.com/a.json"}`, `{"$ref":"other.json"}`, `{"$ref":"file:///etc/passwd"}`,
 		`{"$schema":"https://example.com/mine"}`, `{"$ref":"#/$defs/a"}`, `{"pattern":"(?=a)"}`, `{`,
 		`{"pattern":"((a{100}){9}b){9}"}`, `{"minimum":1e999999999}`,
-		`{"title":"` + strings.Repeat("x", MaxSchema) + `"}`,
+		`{"title":"` + strings.Repeat("x", maxSchema) + `"}`,
 	} {
 		if _, err := Compile([]byte(schema)); err == nil {
 			t.Errorf("%.80s is taken", schema)
@@ -57,7 +57,7 @@ func TestBounds(t *testing.T) {
 		"enums":        {`{"items":{"enum":[` + list("%d", 2000) + `]}}`, `[` + list("%d.5", 2000) + `]`},
 		"patterns":     {`{"patternProperties":{` + list(`"^a*%db":false`, 500) + `}}`, `{` + list(`"aaaaaaaaaaaaaaaaaaaaaaaaa%d":1`, 3000) + `}`},
 		"number":       {`{"type":"integer"}`, `1e999999999`},
-		"length":       {`{}`, `"` + strings.Repeat("x", MaxDocument) + `"`},
+		"length":       {`{}`, `"` + strings.Repeat("x", maxDocument) + `"`},
 	} {
 		s, err := Compile([]byte(c.schema))
 		if err != nil {
