@@ -30,8 +30,18 @@ type AI struct {
 	Meta []LogField
 	// Cache is the section of the semantic cache; empty without one.
 	Cache AICache
+	// Schema is what was found of the answer, where the caller's schemas were
+	// not sent as they were.
+	Schema AISchema
 	// Error is why a stream that began with 200 failed.
 	Error string
+}
+
+// AISchema names the schemas of a question that its answer does not keep to,
+// each with the place; and those that it could not be held against.
+type AISchema struct {
+	Violates  []string
+	Unchecked []string
 }
 
 // AICache is what the semantic cache tells logs and metrics.

@@ -41,6 +41,7 @@ type translation struct {
 	sent     llm.Request // the question as it is put to the provider
 	answer   llm.Response
 	notes    wire.Notes
+	fit      wire.Fit // what the provider refuses of tools and schemas
 	spares
 }
 
@@ -137,6 +138,9 @@ func (c *call) put(ex *flow.Exchange, attempt int) error {
 		*q = c.x.question
 		q.Model, q.Stream = c.target.model, c.stream
 		c.configure(q)
+		if !c.x.same {
+			c.x.fit.Question(q, c.place().format, &c.x.notes)
+		}
 		if l, ok := c.place().format.(wire.Linker); ok {
 			return c.x.link(l, dst)
 		}
@@ -294,6 +298,22 @@ func (c *call) warn(r *flow.Reply) {
 	r.Header.Set(TranslationHeader, printable(strings.Join(parts, "; ")))
 }
 
+// report tells the caller what was found of a plain answer.
+func (c *call) report(r *flow.Reply) {
+	found := &c.ai.Schema
+	if c.t.s.Translation == Drop || found.Violates == nil && found.Unchecked == nil {
+		return
+	}
+	parts := []string{r.Header.Get(TranslationHeader)}
+	if found.Violates != nil {
+		parts = append(parts, "violates: "+strings.Join(found.Violates, ", "))
+	}
+	if found.Unchecked != nil {
+		parts = append(parts, "unchecked: "+strings.Join(found.Unchecked, ", "))
+	}
+	r.Header.Set(TranslationHeader, printable(strings.Join(parts, "; ")))
+}
+
 // printable keeps what may stand in a header field: names come from callers.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -323,6 +343,7 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 	if err := c.answerOf(ex, a, whole); err != nil {
 		return err
 	}
+	c.report(r)
 	if c.x.same {
 		c.keepAnswer(whole)
 		r.SetBody(whole)
@@ -396,9 +417,11 @@ func (c *call) complete(ex *flow.Exchange, a *llm.Response) {
 		c.meter.text += letters(parts)
 		conclude(&a.Choices[i])
 		for k := range parts {
+			c.x.fit.Call(parts[k].Call)
 			name(ex, &parts[k], &calls)
 		}
 	}
+	c.conform(ex, a, true)
 	c.finish()
 	if a.Usage.Prompt < 0 && a.Usage.Completion < 0 {
 		a.Usage = c.ai.Usage

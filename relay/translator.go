@@ -30,6 +30,7 @@ func (c *call) translateStream(ex *flow.Exchange, r *flow.Reply, contentType str
 	}
 	t := &translator{c: c, ex: ex, src: r.Stream, dec: c.place().format.NewStream(), enc: c.t.s.Client.NewStream(&c.x.question)}
 	t.out, t.list = c.x.out[:0], c.x.events[:0]
+	t.checked = c.altered()
 	t.frames = newFramer(contentType, c.t.s.EventMaxBytes, t.take)
 	if c.x.same {
 		r.Length, r.Events = -1, true
@@ -57,6 +58,7 @@ func (c *call) unroll(ex *flow.Exchange, r *flow.Reply) error {
 	if err := c.answerOf(ex, &a, whole); err != nil {
 		return err
 	}
+	c.report(r)
 	enc := c.t.s.Client.NewStream(&c.x.question)
 	c.scrap = c.scrap[:0]
 	for ev := range wire.Unroll(&a) {
@@ -85,6 +87,7 @@ type translator struct {
 	ended   bool // the last event was written
 	err     error
 	over    bool
+	checked bool // the answer is held against the caller's schemas
 	kept    wire.Collector
 }
 
@@ -205,10 +208,11 @@ func (t *translator) note(ev *llm.Event) {
 	case llm.EventEnd:
 		t.ended = !t.c.x.same
 	case llm.EventPart:
+		c.x.fit.Call(ev.Part.Call)
 		name(t.ex, &ev.Part, &t.calls)
 	case llm.EventSign, llm.EventCite, llm.EventPartEnd, llm.EventFinish, llm.EventLogprobs, llm.EventOther:
 	}
-	if c.ai.LogPayloads {
+	if c.ai.LogPayloads || t.checked {
 		t.kept.Add(ev)
 	}
 }
@@ -264,6 +268,9 @@ func (t *translator) finish() {
 	t.over = true
 	t.c.x.out, t.c.x.events = t.out, t.list
 	t.c.ai.LatencyMS = since(t.ex)
+	if t.checked && t.ended {
+		t.c.conform(t.ex, t.kept.Response(), !t.kept.Full())
+	}
 	t.c.finish()
 	if t.c.ai.LogPayloads {
 		a := t.kept.Response()

@@ -112,6 +112,9 @@ func (c *Collector) Add(ev *llm.Event) {
 	}
 }
 
+// Full tells whether there was more than is kept.
+func (c *Collector) Full() bool { return c.kept >= maxKept }
+
 // Response is what has been added so far.
 func (c *Collector) Response() *llm.Response { return &c.a }
 

@@ -134,7 +134,7 @@ func (n *Notes) Change(field, how string) {
 }
 
 // maxNotes bounds what one question can make us remember.
-const maxNotes = 64
+const maxNotes = 256
 
 func (n *Notes) add(note Note) {
 	for i := range n.list {
@@ -145,6 +145,16 @@ func (n *Notes) add(note Note) {
 	if len(n.list) < maxNotes {
 		n.list = append(n.list, note)
 	}
+}
+
+// Changed tells whether it was noted that a field was changed.
+func (n *Notes) Changed(field string) bool {
+	for i := range n.list {
+		if n.list[i].Changed && n.list[i].Field == field {
+			return true
+		}
+	}
+	return false
 }
 
 // List is what was noted, in order, each field once.

@@ -23,7 +23,33 @@ func appendAI(dst []byte, ai *flow.AI) []byte {
 	if ai.Cache.Status != "" {
 		dst = appendCache(append(dst, `,"cache":`...), &ai.Cache)
 	}
+	if ai.Schema.Violates != nil || ai.Schema.Unchecked != nil {
+		dst = appendSchema(append(dst, `,"schema":`...), &ai.Schema)
+	}
 	return append(dst, '}', '}')
+}
+
+// appendSchema writes what was found of an answer.
+func appendSchema(dst []byte, s *flow.AISchema) []byte {
+	dst = append(dst, '{')
+	if s.Violates != nil {
+		dst = texts(append(dst, `"violates":`...), s.Violates)
+	}
+	if s.Unchecked != nil {
+		dst = texts(comma(dst, `"unchecked":`), s.Unchecked)
+	}
+	return append(dst, '}')
+}
+
+func texts(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = quote(dst, s)
+	}
+	return append(dst, ']')
 }
 
 func known(s, otherwise string) string {

@@ -261,16 +261,18 @@ func TestParts(t *testing.T) {
 			ex.AI = &flow.AI{
 				PluginID: "p", Provider: "azure", RequestModel: "m", LogStatistics: true, LogPayloads: true, Streaming: true, FirstTokenMS: 7,
 				RequestBody: []byte(`{"a":1}`), ResponseBody: []byte("{}"), LatencyMS: 10,
-				Usage: llm.Usage{Prompt: 1, Completion: 0, Total: 1, Details: &d, Estimated: true},
-				Meta:  []flow.LogField{{Path: "azure_instance_id", Value: "i"}},
-				Cache: flow.AICache{Status: "Miss", VectorDB: "redis", EmbeddingsProvider: "openai", EmbeddingsModel: "e"},
+				Usage:  llm.Usage{Prompt: 1, Completion: 0, Total: 1, Details: &d, Estimated: true},
+				Meta:   []flow.LogField{{Path: "azure_instance_id", Value: "i"}},
+				Schema: flow.AISchema{Violates: []string{"tools[0].schema at /a"}, Unchecked: []string{"output.schema", "tools[1].schema"}},
+				Cache:  flow.AICache{Status: "Miss", VectorDB: "redis", EmbeddingsProvider: "openai", EmbeddingsModel: "e"},
 			}
 		}, "ai.proxy", `{"meta":{"plugin_id":"p","provider_name":"azure","request_model":"m","response_model":"m","llm_latency":10,` +
 			`"azure_instance_id":"i"},"usage":{"prompt_tokens":1,"completion_tokens":0,"total_tokens":1,"time_per_token":0,` +
 			`"time_to_first_token":7,"cost":0,"prompt_tokens_details":{"cached_tokens":3},` +
 			`"completion_tokens_details":{"reasoning_tokens":4,"rejected_prediction_tokens":0},"estimated":true},` +
 			`"payload":{"request":"{\"a\":1}","response":"{}"},` +
-			`"cache":{"cache_status":"Miss","vector_db":"redis","embeddings_provider":"openai","embeddings_model":"e"}}`},
+			`"cache":{"cache_status":"Miss","vector_db":"redis","embeddings_provider":"openai","embeddings_model":"e"},` +
+			`"schema":{"violates":["tools[0].schema at /a"],"unchecked":["output.schema","tools[1].schema"]}}`},
 		{"AI: answered by the cache", func(ex *flow.Exchange) {
 			ex.AI = &flow.AI{PluginID: "p", Provider: "o", RequestModel: "m", LogStatistics: true, Usage: llm.Usage{Prompt: 1, Completion: 2, Total: 3}}
 			ex.AI.Cache.Status = "Hit"

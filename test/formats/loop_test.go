@@ -71,8 +71,9 @@ func partsOf(r *llm.Request, role llm.Role) (out []llm.Part) {
 	return out
 }
 
-// through sends events from a provider of the format b to a caller of a.
-func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request) []byte {
+// through sends events from a provider of the format b to a caller of a, whom
+// fit has asked for.
+func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request, fit *wire.Fit) []byte {
 	t.Helper()
 	_, messages := b.streamed(t, list, b.answered(t, true))
 	d := b.provider.NewStream()
@@ -83,6 +84,7 @@ func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request) [
 			t.Fatal(err)
 		}
 		for i := range more {
+			fit.Call(more[i].Part.Call)
 			raw = e.Encode(raw, &more[i])
 		}
 	}
@@ -153,7 +155,7 @@ func TestLoops(t *testing.T) {
 			plain := a.client.EncodeResponse(nil, &fromProvider, asked)
 			a.checkLoop(t, b, fmt.Sprintf("seed %d, plain", seed), plain, want, ids)
 			// Libraries make the same of events as they get without.
-			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true)), asked)
+			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true), new(wire.Fit)), asked)
 			a.checkLoop(t, b, fmt.Sprintf("seed %d, streamed", seed), streamed, want, ids)
 			if t.Failed() {
 				return

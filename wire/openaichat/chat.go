@@ -6,7 +6,10 @@
 // others; it must not know who uses it.
 package openaichat
 
-import "github.com/sluice-gateway/sluice/llm"
+import (
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+)
 
 const own = llm.OpenAIChat
 
@@ -42,6 +45,9 @@ func (Client) Format() llm.Format { return own }
 
 // Format implements wire.Provider.
 func (*Provider) Format() llm.Format { return own }
+
+// Limits implements wire.Limited.
+func (*Provider) Limits(string) *wire.Limits { return &wire.OpenAILimits }
 
 // roles as they are spelled.
 var roles = [...]string{

@@ -63,6 +63,9 @@ func (Client) Format() llm.Format { return own }
 // Format of the bodies.
 func (Provider) Format() llm.Format { return own }
 
+// Limits implements wire.Limited.
+func (Provider) Limits(string) *wire.Limits { return &wire.OpenAILimits }
+
 // Stored tells by which of its parts a question relies on what the provider
 // has stored (previous_response_id, conversation, prompt, item_reference), or
 // "" if it has everything with it. Another format cannot put such a question,

@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"strconv"
+
+	"github.com/sluice-gateway/sluice/llm"
+)
+
+// Limited is a Provider whose API refuses names and schemas that others take.
+type Limited interface {
+	// Limits of the API for a model; they are not written to.
+	Limits(model string) *Limits
+}
+
+// Limits are what an API refuses, as its vendor documents it. What is nil is
+// not limited.
+type Limits struct {
+	// Names of tools, and of the schema of an answer.
+	Names *NameLimits
+	// Tools are the schemas of tools, Output is that of an answer.
+	Tools, Output *SchemaLimits
+	// Strict are the schemas of tools that are kept to, StrictOutput is that of
+	// an answer. A schema that goes beyond is not adapted: it is sent without
+	// the promise.
+	Strict, StrictOutput *SchemaLimits
+}
+
+// Fit makes a question acceptable to an API, and undoes in the answer what the
+// caller must not see. The zero Fit undoes nothing.
+type Fit struct {
+	own map[string]string // names of tools as the caller has them, by what was sent
+}
+
+// Question changes what p refuses of r, and notes it. What r refers to is left
+// as it is.
+func (f *Fit) Question(r *llm.Request, p Provider, n *Notes) {
+	limited, ok := p.(Limited)
+	if !ok {
+		return
+	}
+	l := limited.Limits(r.Model)
+	fitTools(r, l, n)
+	fitOutput(r, l, n)
+	f.names(r, l.Names, n)
+}
+
+// Call gives a call of the answer the name that the caller has for its tool.
+func (f *Fit) Call(c *llm.Call) {
+	if f.own == nil || c == nil {
+		return
+	}
+	if name, ok := f.own[c.Name]; ok {
+		c.Name = name
+	}
+}
+
+// ToolField is how notes name something of a tool, such as its schema.
+func ToolField(i int, member string) string {
+	return "tools[" + strconv.Itoa(i) + "]." + member
+}
+
+// Fields of an answer's shape, as notes name them.
+const (
+	outputName   = "output.name"
+	OutputSchema = "output.schema"
+	OutputStrict = "output.strict"
+)
+
+// unkept is in place of strict: true.
+var unkept = llm.JSON("false")
+
+// beyond tells what becomes of a strict schema.
+const beyond = "false: the schema has what strict ones must not have"
+
+func fitTools(r *llm.Request, l *Limits, n *Notes) {
+	cloned := false
+	for i := range r.Tools {
+		was := r.Tools[i]
+		if was.Raw != nil || was.Custom || was.Schema == nil {
+			continue
+		}
+		t := was
+		var how string
+		if t.Schema, how = l.Tools.fit(t.Schema); how != "" {
+			n.Change(ToolField(i, "schema"), how)
+		}
+		loose := IsTrue(t.Strict) && !l.Strict.takes(t.Schema)
+		if loose {
+			t.Strict = unkept
+			n.Change(ToolField(i, "strict"), beyond)
+		}
+		if how == "" && !loose {
+			continue
+		}
+		if !cloned {
+			r.Tools, cloned = append([]llm.Tool(nil), r.Tools...), true
+		}
+		r.Tools[i] = t
+	}
+}
+
+func fitOutput(r *llm.Request, l *Limits, n *Notes) {
+	o := &r.Output
+	if o.Kind != llm.OutputSchema || o.Schema == nil {
+		return
+	}
+	var how string
+	if o.Schema, how = l.Output.fit(o.Schema); how != "" {
+		n.Change(OutputSchema, how)
+	}
+	if IsTrue(o.Strict) && !l.StrictOutput.takes(o.Schema) {
+		o.Strict = unkept
+		n.Change(OutputStrict, beyond)
+	}
+}

@@ -1,0 +1,209 @@
+package wire
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/llm"
+)
+
+// definitions finds what the references of a schema mean. Only what is within
+// the schema is found: nothing is ever fetched.
+type definitions struct {
+	root llm.JSON
+	// known are the references asked for, and those of $defs and definitions.
+	known map[string]llm.JSON
+	walks int // those that took a walk
+}
+
+// maxWalks bounds how many references are followed that lead elsewhere than to
+// a definition.
+const maxWalks = 64
+
+// find is what a reference means, nil for nothing.
+func (d *definitions) find(ref string) llm.JSON {
+	d.load()
+	v, ok := d.known[ref]
+	if ok || d.walks >= maxWalks {
+		return v
+	}
+	d.walks++
+	if v = d.walk(ref); !IsObject(v) {
+		v = nil
+	}
+	d.known[ref] = v
+	return v
+}
+
+// load reads the definitions once.
+func (d *definitions) load() {
+	if d.known == nil {
+		d.known = map[string]llm.JSON{"#": d.root}
+		d.read("$defs")
+		d.read("definitions")
+	}
+}
+
+// read remembers the definitions below a member of the root.
+func (d *definitions) read(name string) {
+	for f := NewFields(Get(d.root, name)); f.Next(); {
+		if IsObject(f.Value()) && !strings.ContainsAny(f.Name(), "~/%") {
+			d.known["#/"+name+"/"+f.Name()] = f.Value()
+		}
+	}
+}
+
+// walk follows a pointer (RFC 6901) in a fragment.
+func (d *definitions) walk(ref string) llm.JSON {
+	pointer, ok := strings.CutPrefix(ref, "#")
+	if pointer, err := url.PathUnescape(pointer); !ok || err != nil || pointer != "" && pointer[0] != '/' {
+		return nil
+	}
+	v := d.root
+	for i, step := range strings.Split(pointer, "/") {
+		if i == 0 {
+			continue
+		}
+		if i > maxNested || v == nil {
+			return nil
+		}
+		if s, err := url.PathUnescape(step); err == nil {
+			step = s
+		}
+		v = step1(v, strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
+	}
+	return v
+}
+
+// step1 is a member or an element.
+func step1(v llm.JSON, name string) llm.JSON {
+	if IsObject(v) {
+		return Get(v, name)
+	}
+	n, err := strconv.Atoi(name)
+	items := Items(v)
+	for item, ok := items.Next(); ok && err == nil; item, ok = items.Next() {
+		if n--; n < 0 {
+			return item
+		}
+	}
+	return nil
+}
+
+// mustInline tells whether the references of the schema cannot stay.
+func (s *rewriter) mustInline() bool {
+	l := s.limits
+	if l.Inline || l.Cycles == AnyCycles && !l.PlainAllOf {
+		return l.Inline
+	}
+	g := newGraph(&s.defs, true)
+	round := g.cyclic("#", s.defs.root)
+	switch {
+	case g.lost || l.PlainAllOf && g.combined:
+		return true
+	case !round || l.Cycles != OptionalCycles:
+		return round && l.Cycles == NoCycles
+	}
+	g = newGraph(&s.defs, false)
+	for ref, v := range s.defs.known {
+		if g.state[ref] == unseen && g.cyclic(ref, v) {
+			return true
+		}
+	}
+	return g.lost
+}
+
+func newGraph(d *definitions, optional bool) *graph {
+	d.load()
+	return &graph{defs: d, optional: optional, state: map[string]visit{}, left: maxSchemaWork + 4*len(d.root)}
+}
+
+// graph is what refers to what.
+type graph struct {
+	defs *definitions
+	// optional: ways through properties that are not required count too.
+	optional bool
+	state    map[string]visit
+	// lost: a reference leads nowhere. combined: one is in an allOf.
+	lost, combined bool
+	depth, left    int
+}
+
+type visit uint8
+
+const (
+	unseen visit = iota
+	entered
+	done
+)
+
+// cyclic tells whether a way leads from the schema back to one on the way to
+// it.
+func (g *graph) cyclic(name string, v llm.JSON) bool {
+	g.state[name] = entered
+	round := g.walk(v)
+	g.state[name] = done
+	return round
+}
+
+func (g *graph) walk(v llm.JSON) bool {
+	g.left -= len(v)
+	g.depth++
+	defer func() { g.depth-- }()
+	if g.left < 0 || g.depth > maxNested {
+		g.lost = true
+		return false
+	}
+	round := false
+	if ref := Get(v, "$ref"); IsString(ref) {
+		round = g.follow(Text(ref))
+	}
+	for f := NewFields(v); f.Next(); {
+		round = g.member(v, f.Name(), f.Value()) || round
+	}
+	return round
+}
+
+func (g *graph) follow(ref string) bool {
+	switch g.state[ref] {
+	case entered:
+		return true
+	case done:
+		return false
+	case unseen:
+	}
+	target := g.defs.find(ref)
+	if target == nil {
+		g.lost = true
+		return false
+	}
+	return g.cyclic(ref, target)
+}
+
+func (g *graph) member(in llm.JSON, name string, v llm.JSON) bool {
+	round := false
+	switch nestingOf(name) {
+	case nothing:
+	case one:
+		if !IsArray(v) {
+			return g.walk(v)
+		}
+		items := Items(v)
+		for item, ok := items.Next(); ok; item, ok = items.Next() {
+			g.combined = g.combined || name == "allOf" && Get(item, "$ref") != nil
+			round = g.walk(item) || round
+		}
+	case named:
+		if name == "$defs" || name == "definitions" {
+			return false
+		}
+		required := textsOf(Get(in, "required"))
+		for f := NewFields(v); f.Next(); {
+			if g.optional || name != "properties" || required[f.Name()] {
+				round = g.walk(f.Value()) || round
+			}
+		}
+	}
+	return round
+}

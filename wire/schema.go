@@ -1,0 +1,488 @@
+package wire
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+)
+
+// SchemaLimits are what JSON schemas an API takes.
+type SchemaLimits struct {
+	// Object: the root says that it is an object. Properties: and which it has.
+	Object, Properties bool
+	// Root are the members that the root may have; nil is any.
+	Root []string
+	// NotRoot are members that the root must not have. What alternatives among
+	// them say of properties goes into the root.
+	NotRoot []string
+	// Inline: references are not taken.
+	Inline bool
+	// Lone: a reference has no other members beside it.
+	Lone bool
+	// Cycles are what references may go round in.
+	Cycles Cycles
+	// Closed: every object says additionalProperties: false.
+	Closed bool
+	// AllRequired: an object requires all its properties. SomeRequired: one.
+	AllRequired, SomeRequired bool
+	// Refused are keywords. A oneOf is sent as anyOf, where that is taken; of
+	// alternatives of which all but one are null the one is sent.
+	Refused []string
+	// Formats that are taken of texts; nil is any.
+	Formats []string
+	// Patterns must not have one of these signs.
+	Patterns []string
+	// FewItems: minItems is at most 1. SimpleEnums: no objects, no arrays.
+	// PlainAllOf: no references in allOf.
+	FewItems, SimpleEnums, PlainAllOf bool
+}
+
+// Cycles are what recursion an API takes.
+type Cycles uint8
+
+// The kinds.
+const (
+	AnyCycles      Cycles = iota
+	OptionalCycles        // through properties that are not required
+	NoCycles
+)
+
+const (
+	// maxSchema is how long a schema gets by what is put in place of
+	// references, beyond what it was.
+	maxSchema = 64 << 10
+	// maxSchemaWork is how many bytes are read for one schema, beyond a few times
+	// its own.
+	maxSchemaWork = 1 << 20
+	// maxNested is how deep schemas are looked into.
+	maxNested = 200
+)
+
+// deep tells whether the limits are on more than the root.
+func (l *SchemaLimits) deep() bool {
+	return l.Closed || l.AllRequired || l.SomeRequired || l.Refused != nil || l.Formats != nil || l.Patterns != nil ||
+		l.FewItems || l.SimpleEnums
+}
+
+// refers tells whether the limits are on references.
+func (l *SchemaLimits) refers() bool {
+	return l.Inline || l.Lone || l.Cycles != AnyCycles || l.PlainAllOf
+}
+
+var refName = []byte(`"$ref"`)
+
+// fit is the schema as it is taken, and what was changed; empty is nothing,
+// and then it has the same bytes.
+func (l *SchemaLimits) fit(v llm.JSON) (out llm.JSON, how string) {
+	if l == nil || !IsObject(v) {
+		return v, ""
+	}
+	deep := l.deep() || l.refers() && bytes.Contains(v, refName)
+	if !deep && l.takesRoot(v) {
+		return v, ""
+	}
+	s := rewriter{limits: l, defs: definitions{root: v}, left: maxSchemaWork + 4*len(v)}
+	if deep {
+		s.inline = s.mustInline()
+		s.schema(v)
+		if len(s.hows) > 0 {
+			v = s.w.Buf
+		}
+	}
+	v = s.root(v)
+	return v, strings.Join(s.hows, ", ")
+}
+
+// takesRoot tells whether the root needs no change, in one walk.
+func (l *SchemaLimits) takesRoot(v llm.JSON) bool {
+	object, properties := !l.Object, !l.Properties
+	for f := NewFields(v); f.Next(); {
+		name := f.Name()
+		if l.Root != nil && !slices.Contains(l.Root, name) || slices.Contains(l.NotRoot, name) {
+			return false
+		}
+		object = object || name == "type" && Equal(f.Value(), "object")
+		properties = properties || name == "properties"
+	}
+	return object && properties
+}
+
+// takes tells whether a schema needs no change.
+func (l *SchemaLimits) takes(v llm.JSON) bool {
+	_, how := l.fit(v)
+	return how == ""
+}
+
+// rewriter writes a schema within limits.
+type rewriter struct {
+	w      Writer
+	limits *SchemaLimits
+	defs   definitions
+	// inline: what references mean is put in their place.
+	inline bool
+	stack  []string // references that are being followed
+	depth  int
+	left   int // bytes that may still be read
+	hows   []string
+}
+
+// change tells what is not as it was.
+func (s *rewriter) change(how string) {
+	if !slices.Contains(s.hows, how) {
+		s.hows = append(s.hows, how)
+	}
+}
+
+const (
+	howInlined = "references replaced by what they mean"
+	howCut     = "recursion cut"
+	howLost    = "references that lead nowhere left out"
+	howLong    = "cut where it is too long"
+	howClosed  = "objects closed"
+	howFilled  = "properties required"
+	howBeside  = "what is beside references wrapped"
+	howMerged  = "alternatives merged into one object"
+	howObject  = "type object"
+	howListed  = "properties added"
+	howOneOf   = "oneOf sent as anyOf"
+	howOnly    = "null left out of alternatives"
+	howFew     = "minItems sent as 1"
+)
+
+// schema writes one schema. What is no object (true, false) stays as it is.
+func (s *rewriter) schema(v llm.JSON) {
+	s.left -= len(v)
+	s.depth++
+	defer func() { s.depth-- }()
+	switch {
+	case !IsObject(v):
+		s.w.Raw(v)
+	case s.left < 0 || s.depth > maxNested:
+		s.change(howLong)
+		s.cut(v, nil)
+	case IsString(Get(v, "$ref")):
+		s.reference(v)
+	default:
+		s.object(v)
+	}
+}
+
+// reference writes a schema that refers to another one.
+func (s *rewriter) reference(v llm.JSON) {
+	if !s.inline {
+		s.kept(v)
+		return
+	}
+	name := Text(Get(v, "$ref"))
+	target := s.defs.find(name)
+	switch {
+	case target == nil:
+		s.change(howLost)
+		s.schema(without(v, "$ref"))
+	case slices.Contains(s.stack, name):
+		s.change(howCut)
+		s.cut(v, target)
+	case len(s.w.Buf) > len(s.defs.root)+maxSchema:
+		s.change(howLong)
+		s.cut(v, target)
+	default:
+		s.change(howInlined)
+		s.stack = append(s.stack, name)
+		s.schema(merge(target, without(v, "$ref")))
+		s.stack = s.stack[:len(s.stack)-1]
+	}
+}
+
+// kept writes a reference as such.
+func (s *rewriter) kept(v llm.JSON) {
+	if !s.limits.Lone || alone(v) {
+		s.object(v)
+		return
+	}
+	s.change(howBeside)
+	if Get(v, "anyOf") != nil {
+		v = without(v, "anyOf")
+	}
+	s.w.Object()
+	s.w.Name("anyOf")
+	s.w.Array()
+	s.w.Object()
+	s.w.Member("$ref", Get(v, "$ref"))
+	s.w.EndObject()
+	s.w.EndArray()
+	s.members(without(v, "$ref"))
+	s.w.EndObject()
+}
+
+// alone tells whether nothing is beside a reference that counts.
+func alone(v llm.JSON) bool {
+	for f := NewFields(v); f.Next(); {
+		if !strings.HasPrefix(f.Name(), "$") {
+			return false
+		}
+	}
+	return true
+}
+
+// cut writes what can be said of a schema without saying what is in it.
+func (s *rewriter) cut(v, target llm.JSON) {
+	kind, about := Get(target, "type"), Get(v, "description")
+	if target == nil {
+		kind = Get(v, "type")
+	}
+	s.w.Object()
+	if IsString(kind) {
+		s.w.Member("type", kind)
+	}
+	if IsString(about) {
+		s.w.Member("description", about)
+	}
+	if s.limits.Closed && Equal(kind, "object") {
+		s.w.BoolMember("additionalProperties", false)
+	}
+	s.w.EndObject()
+}
+
+// object writes a schema by its members.
+func (s *rewriter) object(v llm.JSON) {
+	if only := s.only(v); only != nil {
+		s.change(howOnly)
+		s.schema(only)
+		return
+	}
+	s.w.Object()
+	s.members(v)
+	if s.limits.Closed && isObjectSchema(v) {
+		s.w.BoolMember("additionalProperties", false)
+		if string(Get(v, "additionalProperties")) != "false" {
+			s.change(howClosed)
+		}
+	}
+	s.require(v)
+	s.w.EndObject()
+}
+
+func (s *rewriter) members(v llm.JSON) {
+	closed := s.limits.Closed && isObjectSchema(v)
+	for f := NewFields(v); f.Next(); {
+		switch name := f.Name(); {
+		case closed && name == "additionalProperties":
+		case s.inline && (name == "$defs" || name == "definitions"):
+		case name == "oneOf" && s.asAnyOf(v):
+			s.change(howOneOf)
+			s.member("anyOf", f.Value())
+		case slices.Contains(s.limits.Refused, name) || s.refused(name, f.Value()):
+			s.change("without " + name)
+		default:
+			s.member(name, f.Value())
+		}
+	}
+}
+
+// asAnyOf tells whether oneOf is sent as anyOf.
+func (s *rewriter) asAnyOf(v llm.JSON) bool {
+	r := s.limits.Refused
+	return slices.Contains(r, "oneOf") && !slices.Contains(r, "anyOf") && Get(v, "anyOf") == nil
+}
+
+// refused tells whether a keyword is not taken with a value.
+func (s *rewriter) refused(name string, v llm.JSON) bool {
+	switch l := s.limits; name {
+	case "format":
+		return l.Formats != nil && !slices.Contains(l.Formats, Text(v))
+	case "pattern":
+		return slices.ContainsFunc(l.Patterns, func(sign string) bool { return strings.Contains(Text(v), sign) })
+	case "enum":
+		return l.SimpleEnums && !simple(v)
+	}
+	return false
+}
+
+// simple tells whether a list has neither objects nor arrays.
+func simple(list llm.JSON) bool {
+	items := Items(list)
+	for v, ok := items.Next(); ok; v, ok = items.Next() {
+		if IsObject(v) || IsArray(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// nesting is where a keyword has schemas.
+type nesting uint8
+
+const (
+	nothing nesting = iota
+	one             // its value, or the elements of its value
+	named           // the members of its value
+)
+
+func nestingOf(keyword string) nesting {
+	switch keyword {
+	case "items", "additionalItems", "prefixItems", "contains", "unevaluatedItems", "additionalProperties", "unevaluatedProperties",
+		"propertyNames", "not", "if", "then", "else", "anyOf", "oneOf", "allOf":
+		return one
+	case "properties", "patternProperties", "dependentSchemas", "$defs", "definitions":
+		return named
+	}
+	return nothing
+}
+
+// member writes a keyword that is taken.
+func (s *rewriter) member(name string, v llm.JSON) {
+	s.w.Raw(Quote(name))
+	s.w.Buf = append(s.w.Buf, ':')
+	switch kind := nestingOf(name); {
+	case kind == named && IsObject(v):
+		s.named(v)
+	case kind == one && IsArray(v):
+		s.list(v)
+	case kind == one:
+		s.schema(v)
+	case name == "minItems" && s.limits.FewItems && !few(v):
+		s.change(howFew)
+		s.w.Int(1)
+	default:
+		s.w.Raw(v)
+	}
+}
+
+func few(v llm.JSON) bool {
+	n, ok := Int(v)
+	return ok && n <= 1
+}
+
+func (s *rewriter) named(v llm.JSON) {
+	s.w.Object()
+	for f := NewFields(v); f.Next(); {
+		s.w.Raw(Quote(f.Name()))
+		s.w.Buf = append(s.w.Buf, ':')
+		s.schema(f.Value())
+	}
+	s.w.EndObject()
+}
+
+func (s *rewriter) list(v llm.JSON) {
+	s.w.Array()
+	items := Items(v)
+	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		s.schema(item)
+	}
+	s.w.EndArray()
+}
+
+// only is a schema with the one alternative that it has beside null in place
+// of alternatives that are not taken; nil if it has none or more.
+func (s *rewriter) only(v llm.JSON) llm.JSON {
+	for _, name := range [...]string{"anyOf", "oneOf", "allOf"} {
+		list := Get(v, name)
+		if !IsArray(list) || !slices.Contains(s.limits.Refused, name) || name == "oneOf" && s.asAnyOf(v) {
+			continue
+		}
+		var found llm.JSON
+		n, items := 0, Items(list)
+		for item, ok := items.Next(); ok; item, ok = items.Next() {
+			if !Equal(Get(item, "type"), "null") {
+				found = item
+				n++
+			}
+		}
+		if n == 1 && IsObject(found) {
+			return merge(found, without(v, name))
+		}
+	}
+	return nil
+}
+
+// isObjectSchema tells whether a schema is one of objects.
+func isObjectSchema(v llm.JSON) bool {
+	kind := Get(v, "type")
+	if Equal(kind, "object") || kind == nil && Get(v, "properties") != nil {
+		return true
+	}
+	items := Items(kind)
+	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		if Equal(item, "object") {
+			return true
+		}
+	}
+	return false
+}
+
+// require adds what has to be required of an object's properties.
+func (s *rewriter) require(v llm.JSON) {
+	properties := Get(v, "properties")
+	if !s.limits.AllRequired && !s.limits.SomeRequired || !IsObject(properties) {
+		return
+	}
+	required, n := textsOf(Get(v, "required")), 0
+	first := ""
+	for f := NewFields(properties); f.Next(); {
+		if n++; n == 1 {
+			first = f.Name()
+		}
+		if !required[f.Name()] && s.limits.AllRequired {
+			s.change(howFilled)
+		}
+	}
+	if s.limits.SomeRequired && len(required) == 0 && n > 0 && Get(v, "required") == nil {
+		s.change(howFilled)
+		s.w.Name("required")
+		s.w.Array()
+		s.w.String(first)
+		s.w.EndArray()
+	}
+}
+
+func textsOf(list llm.JSON) map[string]bool {
+	set := map[string]bool{}
+	items := Items(list)
+	for v, ok := items.Next(); ok; v, ok = items.Next() {
+		set[Text(v)] = true
+	}
+	return set
+}
+
+// merge is an object with the members of both; of those that both have that of
+// over is taken.
+func merge(under, over llm.JSON) llm.JSON {
+	if !IsObject(under) {
+		under = nil
+	}
+	have := map[string]bool{}
+	for f := NewFields(over); f.Next(); {
+		have[f.Name()] = true
+	}
+	if under != nil && len(have) == 0 {
+		return under
+	}
+	return pick(pick(nil, under, func(name string) bool { return !have[name] }), over, nil)
+}
+
+// without is an object without a member.
+func without(v llm.JSON, name string) llm.JSON {
+	return pick(nil, v, func(other string) bool { return other != name })
+}
+
+// pick adds members of v to an object; nil is a new one, and all of them.
+func pick(object, v llm.JSON, take func(name string) bool) llm.JSON {
+	out := append(make(llm.JSON, 0, len(object)+len(v)+2), '{')
+	if object != nil {
+		out = append(out[:0], object[:len(object)-1]...)
+	}
+	for f := NewFields(v); f.Next(); {
+		if take != nil && !take(f.Name()) {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(jsonscan.AppendQuote(out, f.Name()), ':')
+		out = append(out, f.Value()...)
+	}
+	return append(out, '}')
+}

@@ -1,0 +1,271 @@
+package wire_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sluice-gateway/sluice/jsonscan"
+	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/anthropic"
+	"github.com/sluice-gateway/sluice/wire/bedrock"
+	"github.com/sluice-gateway/sluice/wire/cohere"
+	"github.com/sluice-gateway/sluice/wire/gemini"
+	"github.com/sluice-gateway/sluice/wire/mistral"
+	"github.com/sluice-gateway/sluice/wire/ollama"
+	"github.com/sluice-gateway/sluice/wire/openaichat"
+	"github.com/sluice-gateway/sluice/wire/openairesponses"
+)
+
+var (
+	openai  = openaichat.New(openaichat.Dialect{})
+	claude  = anthropic.Provider{}
+	google  = gemini.Provider{}
+	aws     = bedrock.Provider{}
+	command = cohere.V2Provider{}
+)
+
+const (
+	tree = `{"type":"object","properties":{"n":{"$ref":"#/$defs/node"}},"$defs":{"node":{"type":"object","properties":` +
+		`{"v":{"type":"string"},"in":{"type":"array","items":{"$ref":"#/$defs/node"}}}}}}`
+	endless = `{"type":"object","properties":{"n":{"$ref":"#/$defs/node"}},"$defs":{"node":{"type":"object","required":["in"],"properties":` +
+		`{"in":{"$ref":"#/$defs/node"}}}}}`
+	choices = `{"anyOf":[{"type":"object","properties":{"a":{"const":1},"b":{}},"required":["a","b"]},` +
+		`{"$ref":"#/$defs/x"}],"title":"t","$defs":{"x":{"properties":{"a":{"const":2},"c":{}},"required":["a"]}}}`
+)
+
+// tools are schemas of tools: what is sent, and what is noted of it; nothing
+// is the same bytes.
+var tools = []struct {
+	to         wire.Provider
+	model      string
+	schema     string
+	want, note string
+}{
+	// A root without a type, with another one, or somewhere else.
+	{openai, "", `{"properties":{}}`, `{"properties":{},"type":"object"}`, "type object"},
+	{openai, "", `{"type":"object"}`, `{"type":"object","properties":{}}`, "properties added"},
+	{openairesponses.Provider{}, "", `{"type":"object"}`, `{"type":"object","properties":{}}`, "properties added"},
+	{claude, "", `{}`, `{"type":"object"}`, "type object"},
+	{claude, "", `{"type":"object"}`, "", ""},
+	{aws, "meta.llama3", `{"properties":{"a":{}}}`, `{"properties":{"a":{}},"type":"object"}`, "type object"},
+	{google, "", `{"type":["object","null"]}`, `{"type":"object"}`, "type object"},
+	{command, "", `{}`, `{"type":"object"}`, "type object"},
+	{mistral.Provider{}, "", `{}`, "", ""},
+	{ollama.Provider{}, "", `{}`, "", ""},
+	{
+		claude, "", `{"$ref":"#/$defs/a","$defs":{"a":{"type":"object","properties":{"b":{"$ref":"#/$defs/a"}}}}}`,
+		`{"type":"object","properties":{"b":{"$ref":"#/$defs/a"}},"$defs":{"a":{"type":"object","properties":{"b":{"$ref":"#/$defs/a"}}}}}`,
+		"references replaced by what they mean",
+	},
+
+	// Alternatives at the root, and below it.
+	{
+		openai, "", choices,
+		`{"title":"t","$defs":{"x":{"properties":{"a":{"const":2},"c":{}},"required":["a"]}},"type":"object",` +
+			`"properties":{"a":{"anyOf":[{"const":1},{"const":2}]},"b":{},"c":{}},"required":["a"]}`,
+		"alternatives merged into one object",
+	},
+	{
+		claude, "", `{"type":"object","properties":{"a":{}},"required":["a"],"allOf":[{"required":["b"],"properties":{"b":{}}},{"oneOf":[{"properties":{"c":{}}}]}]}`,
+		`{"type":"object","properties":{"a":{},"b":{},"c":{}},"required":["a","b"]}`, "alternatives merged into one object",
+	},
+	{
+		aws, "us.anthropic.claude-sonnet-4", `{"type":"object","oneOf":[{"required":["a"]},{"required":["b"]}],"properties":{"a":{},"b":{}}}`,
+		`{"type":"object","properties":{"a":{},"b":{}}}`, "alternatives merged into one object",
+	},
+	{aws, "meta.llama3", `{"type":"object","oneOf":[{"required":["a"]}]}`, "", ""},
+	{claude, "", `{"type":"object","properties":{"a":{"anyOf":[{"type":"string"},{"type":"null"}]}}}`, "", ""},
+	{openai, "", `{"type":"object","properties":{},"enum":[{}]}`, `{"type":"object","properties":{}}`, "alternatives merged into one object"},
+
+	// References stay where they are taken.
+	{openai, "", tree, "", ""},
+	{claude, "", tree, "", ""},
+	{google, "", tree, "", ""},
+	{aws, "anthropic.claude-3", tree, "", ""},
+	{mistral.Provider{}, "", endless, "", ""},
+	{
+		aws, "amazon.nova-pro-v1:0", tree,
+		`{"type":"object","properties":{"n":{"type":"object","properties":{"v":{"type":"string"},"in":{"type":"array","items":{"type":"object"}}}}}}`,
+		"references replaced by what they mean, recursion cut",
+	},
+	{
+		aws, "amazon.nova-pro-v1:0", `{"$schema":"x","title":"t","type":"object","properties":{"a":{"title":"kept"}},"additionalProperties":false}`,
+		`{"type":"object","properties":{"a":{"title":"kept"}}}`, "without $schema, without title, without additionalProperties",
+	},
+	{
+		google, "", endless, `{"type":"object","properties":{"n":{"type":"object","required":["in"],"properties":{"in":{"type":"object"}}}}}`,
+		"references replaced by what they mean, recursion cut",
+	},
+	{
+		google, "", `{"type":"object","properties":{"a":{"$ref":"#/$defs/a","description":"d"}},"$defs":{"a":{"type":"string"}}}`,
+		`{"type":"object","properties":{"a":{"anyOf":[{"$ref":"#/$defs/a"}],"description":"d"}},"$defs":{"a":{"type":"string"}}}`,
+		"what is beside references wrapped",
+	},
+	{
+		google, "", `{"type":"object","properties":{"a":{"$ref":"https://example.com/a","description":"d"}}}`,
+		`{"type":"object","properties":{"a":{"description":"d"}}}`, "references that lead nowhere left out",
+	},
+	{
+		cohere.V1Provider{},
+		"", `{"type":"object","properties":{"a":{"$ref":"#/definitions/a~1b","description":"mine"}},` +
+			`"definitions":{"a/b":{"type":"integer","description":"its"}}}`,
+		`{"type":"object","properties":{"a":{"type":"integer","description":"mine"}}}`, "references replaced by what they mean",
+	},
+}
+
+func TestSchemasOfTools(t *testing.T) {
+	for _, c := range tools {
+		r := &llm.Request{Model: c.model, Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(c.schema)}}}
+		was := r.Tools
+		var n wire.Notes
+		new(wire.Fit).Question(r, c.to, &n)
+		want := c.want
+		if want == "" {
+			want = c.schema
+		}
+		check(t, string(c.to.Format())+" "+c.schema, string(r.Tools[0].Schema), want, &n, "tools[0].schema", c.note)
+		if string(was[0].Schema) != c.schema {
+			t.Errorf("%s was written to", c.schema)
+		}
+	}
+}
+
+func check(t *testing.T, what, got, want string, n *wire.Notes, field, note string) {
+	t.Helper()
+	notes := ""
+	for _, one := range n.List() {
+		notes += one.Field + ": " + one.How + "\n"
+	}
+	if note != "" {
+		note = field + ": " + note + "\n"
+	}
+	if got != want || notes != note {
+		t.Errorf("%s\n got %s\nwant %s\nnoted %swanted %s", what, got, want, notes, note)
+	}
+}
+
+func TestSchemasOfAnswers(t *testing.T) {
+	for _, c := range []struct {
+		to         wire.Provider
+		schema     string
+		want, note string
+	}{
+		{openai, tree, "", ""},
+		{google, tree, "", ""},
+		{mistral.Provider{}, tree, "", ""},
+		{claude, `{"type":"object","properties":{"a":{"type":"string","format":"date"}},"additionalProperties":false}`, "", ""},
+		{
+			claude, `{"type":"object","properties":{"a":{"type":"integer","minimum":1},"b":{"type":"string","format":"regex","maxLength":3},` +
+				`"c":{"type":"array","minItems":2,"items":{"oneOf":[{"type":"string"},{"type":"null"}]}}}}`,
+			`{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"string"},` +
+				`"c":{"type":"array","minItems":1,"items":{"anyOf":[{"type":"string"},{"type":"null"}]}}},"additionalProperties":false}`,
+			"without minimum, without format, without maxLength, minItems sent as 1, oneOf sent as anyOf, objects closed",
+		},
+		{
+			aws, `{"type":"object","additionalProperties":false,"properties":{"n":{"$ref":"#"}}}`,
+			`{"type":"object","properties":{"n":{"type":"object","properties":{"n":{"type":"object","additionalProperties":false}},` +
+				`"additionalProperties":false}},"additionalProperties":false}`,
+			"references replaced by what they mean, recursion cut",
+		},
+		{
+			claude, `{"type":"object","additionalProperties":false,"properties":{"a":{"$ref":"#/$defs/a"}},"$defs":{"a":{"type":"string"}}}`, "", "",
+		},
+		{
+			command, `{"type":"object","properties":{"a":{"anyOf":[{"type":"string","maxLength":2},{"type":"null"}]},"b":{"type":"string","pattern":"^x$"}},"additionalProperties":false}`,
+			`{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}},"required":["a"]}`,
+			"null left out of alternatives, without maxLength, without pattern, without additionalProperties, properties required",
+		},
+		{command, `{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}`, "", ""},
+	} {
+		r := &llm.Request{Output: llm.Output{Kind: llm.OutputSchema, Schema: llm.JSON(c.schema)}}
+		var n wire.Notes
+		new(wire.Fit).Question(r, c.to, &n)
+		want := c.want
+		if want == "" {
+			want = c.schema
+		}
+		check(t, string(c.to.Format())+" "+c.schema, string(r.Output.Schema), want, &n, "output.schema", c.note)
+	}
+}
+
+// TestStrict: a promise that the API would refuse to make is not asked for.
+func TestStrict(t *testing.T) {
+	closed := `{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}`
+	for _, c := range []struct {
+		to     wire.Provider
+		schema string
+		kept   bool
+	}{
+		{openai, closed, true},
+		{openai, strings.Replace(closed, `,"required":["a"]`, "", 1), false},
+		{openai, strings.Replace(closed, `,"additionalProperties":false`, "", 1), false},
+		{openai, strings.Replace(closed, `"string"`, `"string","default":"x"`, 1), false},
+		{claude, strings.Replace(closed, `,"required":["a"]`, "", 1), true},
+		{claude, strings.Replace(closed, `"string"`, `"string","maxLength":1`, 1), false},
+		{command, closed, false},
+		{mistral.Provider{}, tree, true},
+	} {
+		r := &llm.Request{Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(c.schema), Strict: llm.JSON("true")}}}
+		r.Output = llm.Output{Kind: llm.OutputSchema, Name: "o", Schema: llm.JSON(c.schema), Strict: llm.JSON("true")}
+		var n wire.Notes
+		new(wire.Fit).Question(r, c.to, &n)
+		if got := wire.IsTrue(r.Tools[0].Strict); got != c.kept || n.Changed("tools[0].strict") == c.kept || string(r.Tools[0].Schema) != c.schema {
+			t.Errorf("%s %s: strict %v, noted %v", c.to.Format(), c.schema, got, n.List())
+		}
+		if c.to == wire.Provider(openai) && wire.IsTrue(r.Output.Strict) != c.kept {
+			t.Errorf("%s %s: a strict answer: %v", c.to.Format(), c.schema, n.List())
+		}
+	}
+}
+
+func TestNamesOfAnswers(t *testing.T) {
+	r := &llm.Request{Output: llm.Output{Kind: llm.OutputSchema, Name: "my answer", Schema: llm.JSON(`{"type":"object"}`)}}
+	var n wire.Notes
+	new(wire.Fit).Question(r, openai, &n)
+	if !strings.HasPrefix(r.Output.Name, "my_answer_") || !n.Changed("output.name") {
+		t.Errorf("sent as %q, noted %v", r.Output.Name, n.List())
+	}
+}
+
+// TestSchemaBounds: a schema that means far more than it says stays small, and
+// what comes out is JSON.
+func TestSchemaBounds(t *testing.T) {
+	var doubled, chain, deep strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&doubled, `"d%d":{"type":"object","properties":{"a":{"$ref":"#/$defs/d%d"},"b":{"$ref":"#/$defs/d%d"}}},`, i, i+1, i+1)
+	}
+	for i := range 5000 {
+		fmt.Fprintf(&chain, `"d%d":{"$ref":"#/$defs/d%d"},`, i, i+1)
+	}
+	deep.WriteString(strings.Repeat(`{"type":"object","properties":{"a":`, 120) + `{"$ref":"#/x/y"}` + strings.Repeat("}}", 120))
+	unions := strings.Repeat(`{"anyOf":[`, 120) + `{"$ref":"#"}` + strings.Repeat(`]}`, 120)
+	pointers := `{"type":"object","properties":{`
+	for i := range 3000 {
+		pointers += fmt.Sprintf(`"p%d":{"$ref":"#/properties/p%d"},`, i, i+1)
+	}
+	for name, schema := range map[string]string{
+		"doubled":  `{"type":"object","properties":{"x":{"$ref":"#/$defs/d0"}},"$defs":{` + doubled.String() + `"d60":{}}}`,
+		"chain":    `{"type":"object","properties":{"x":{"$ref":"#/$defs/d0"}},"$defs":{` + chain.String() + `"d5000":{}}}`,
+		"deep":     deep.String(),
+		"unions":   unions,
+		"pointers": pointers + `"end":{}}}`,
+		"itself":   `{"$ref":"#"}`,
+		"around":   `{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}}`,
+		"odd":      `{"type":"object","properties":[],"required":{},"anyOf":{},"$defs":[],"items":[1,"x"],"enum":3,"$ref":7}`,
+	} {
+		for _, to := range []wire.Provider{openai, claude, google, aws, command, cohere.V1Provider{}} {
+			for _, model := range []string{"", "amazon.nova-lite", "claude"} {
+				r := &llm.Request{Model: model, Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(schema), Strict: llm.JSON("true")}}}
+				r.Output = llm.Output{Kind: llm.OutputSchema, Schema: llm.JSON(schema)}
+				new(wire.Fit).Question(r, to, new(wire.Notes))
+				for _, out := range []llm.JSON{r.Tools[0].Schema, r.Output.Schema} {
+					if err := jsonscan.NoDuplicates(out); err != nil || len(out) > len(schema)+1<<20 {
+						t.Errorf("%s for %s: %d bytes, %v: %.300s", name, to.Format(), len(out), err, out)
+					}
+				}
+			}
+		}
+	}
+}
