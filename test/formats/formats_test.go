@@ -76,6 +76,11 @@ func formats() []format {
 			silent: []string{"reasoning=off", "new turn N name", "new output.name"},
 		},
 		{
+			name: "bedrock.invoke/claude", client: invokeClient(claudeModel), provider: invokeProvider,
+			model: claudeModel, path: "/model/%s/%s", plain: "invoke", stream: "invoke-with-response-stream", unframe: amazon,
+			silent: []string{"new sampling.max_tokens", "output.strict=true", "reasoning=off"},
+		},
+		{
 			name: "cohere.v2", client: cohere.V2Client{}, provider: cohere.V2Provider{},
 			model: "command-a-03-2025", unframe: events,
 			silent: []string{"output.strict=true"},

@@ -14,7 +14,11 @@ const invokeFormat = llm.BedrockInvoke
 // model; answers are told apart by their members. Its zero value is ready.
 //
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
-type Invoke struct{}
+type Invoke struct {
+	// Claude is Anthropic's Messages as hosts of theirs have them; without it
+	// Claude is asked for texts only.
+	Claude wire.Provider
+}
 
 var _ wire.Provider = Invoke{}
 
@@ -48,21 +52,41 @@ var dialects = []dialect{
 }
 
 // EncodeRequest implements wire.Provider.
-func (Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+func (v Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+	if v.Claude != nil && v.speaksClaude(r) {
+		return v.Claude.EncodeRequest(dst, r, n)
+	}
 	if strings.Contains(r.Model, "anthropic.") && !strings.Contains(r.Model, "anthropic.claude-v") && !strings.Contains(r.Model, "anthropic.claude-instant") {
 		return dst, &wire.Invalid{Field: "model", Message: "InvokeModel takes the Messages of Anthropic for Claude model '" + r.Model + "'"}
 	}
-	for _, d := range dialects {
-		for _, name := range d.models {
-			if strings.Contains(r.Model, name) {
-				return ask(dst, r, n, d)
-			}
-		}
+	if d := dialectOf(r.Model); d != nil {
+		return ask(dst, r, n, d)
 	}
 	return dst, &wire.Invalid{Field: "model", Message: "the InvokeModel format of model '" + r.Model + "' is unknown"}
 }
 
-func ask(dst []byte, r *llm.Request, n *wire.Notes, d dialect) ([]byte, error) {
+// speaksClaude tells whether a question is put in Anthropic's Messages: by the
+// model, or, where its name says nothing, by what the question came in.
+func (Invoke) speaksClaude(r *llm.Request) bool {
+	if r.Extra.From == invokeFormat {
+		return false
+	}
+	return isClaude(r.Model) || r.Extra.From == llm.Anthropic && dialectOf(r.Model) == nil
+}
+
+// dialectOf finds the dialect of a model; nil is an unknown one.
+func dialectOf(model string) *dialect {
+	for i := range dialects {
+		for _, name := range dialects[i].models {
+			if strings.Contains(model, name) {
+				return &dialects[i]
+			}
+		}
+	}
+	return nil
+}
+
+func ask(dst []byte, r *llm.Request, n *wire.Notes, d *dialect) ([]byte, error) {
 	if d.ask == nil {
 		return askNova(dst, r, n)
 	}

@@ -9,7 +9,9 @@ import (
 )
 
 // NewStream implements wire.Client.
-func (Client) NewStream(*llm.Request) wire.StreamEncoder {
+func (Client) NewStream(*llm.Request) wire.StreamEncoder { return newStream() }
+
+func newStream() *stream {
 	text := func(name, value string) eventstream.Header {
 		return eventstream.Header{Name: name, Value: eventstream.Text(value)}
 	}
