@@ -95,8 +95,13 @@ func (o *object) rest(x *llm.Extra) {
 	if x.From != own {
 		return
 	}
-	for i := range x.Members {
-		o.kept(x.Members[i].Name, x.Members[i].Value)
+	o.members(x.Members)
+}
+
+// members writes members that were not written yet.
+func (o *object) members(list []llm.Member) {
+	for i := range list {
+		o.kept(list[i].Name, list[i].Value)
 	}
 }
 

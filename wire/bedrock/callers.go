@@ -1,6 +1,7 @@
 package bedrock
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -48,11 +49,74 @@ func (c Callers) For(q wire.Question) wire.Client {
 // served in. Names that say nothing (an application's inference profile, a model
 // of another provider) leave it to the body.
 func (c Callers) family(model string, body []byte) wire.Client {
+	d, text := dialectOf(model), wire.Get(body, "prompt") != nil
 	switch {
-	case isClaude(model):
+	case isClaude(model) && !text:
 		return c.Claude
-	case dialectOf(model) == nil && wire.Get(body, "anthropic_version") != nil:
+	case d != nil, bedrocks(model):
+	case wire.Get(body, "anthropic_version") != nil:
 		return c.Claude
+	default:
+		d = dialectBy(body)
+	}
+	if slices.ContainsFunc(wordless, func(s string) bool { return strings.Contains(model, s) }) {
+		return nil
+	}
+	return c.speaks(d, text)
+}
+
+// makers are what the names of Bedrock's own models have before a dot.
+var makers = []string{
+	"ai21", "amazon", "anthropic", "cohere", "deepseek", "google", "luma", "meta", "minimax", "mistral", "moonshot", "moonshotai", "nvidia",
+	"openai", "qwen", "stability", "twelvelabs", "writer", "zai",
+}
+
+// bedrocks tells whether a name is that of a model of Bedrock: us.meta.llama3…,
+// …foundation-model/amazon.titan-embed….
+func bedrocks(model string) bool {
+	name := model[strings.LastIndexByte(model, '/')+1:]
+	for range 2 { // a region may come first
+		maker, rest, _ := strings.Cut(name, ".")
+		if slices.Contains(makers, maker) {
+			return true
+		}
+		name = rest
+	}
+	return false
+}
+
+// wordless are the Novas that make pictures, films, sounds and vectors.
+var wordless = []string{"nova-canvas", "nova-reel", "nova-sonic", "nova-2-sonic", "embed"}
+
+// dialectBy finds a dialect by the members that only its questions have; nil is
+// none.
+func dialectBy(body []byte) *dialect {
+	for f := wire.NewFields(body); f.Next(); {
+		for i := range dialects {
+			if slices.Contains(dialects[i].marks, f.Name()) {
+				return &dialects[i]
+			}
+		}
+	}
+	return nil
+}
+
+// speaks is the format of a dialect; text tells that the question is a prompt.
+func (c Callers) speaks(d *dialect, text bool) wire.Client {
+	switch {
+	case d == nil:
+		return nil
+	case d == &dialects[novaDialect]:
+		return novaClient{}
+	case d == &dialects[commandRDialect]:
+		return c.CommandR
+	case d == &dialects[mistralChatDialect], d == &dialects[mistralDialect] && !text:
+		if c.Mistral == nil {
+			return nil
+		}
+		return mistralChat{c.Mistral}
+	case d.prose != nil:
+		return d.prose
 	}
 	return nil
 }
@@ -72,4 +136,4 @@ func (u unserved) DecodeRequest(*llm.Request, wire.Question) error {
 }
 
 // served are the families that InvokeModel's callers may ask.
-const served = "anthropic.claude"
+const served = "anthropic.claude, amazon.nova, amazon.titan-text, meta.llama, mistral, cohere.command"
