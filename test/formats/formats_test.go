@@ -83,6 +83,11 @@ func formats() []format {
 			silent: []string{"new sampling.max_tokens", "output.strict=true", "reasoning=off"},
 		},
 		{
+			name: "bedrock.invoke/nova", maker: llm.BedrockConverse, client: invokeClient(novaModel), provider: invokeProvider,
+			model: novaModel, path: "/model/%s/%s", plain: "invoke", stream: "invoke-with-response-stream", unframe: amazon,
+			silent: []string{"reasoning=off", "new turn N name", "new output.name"},
+		},
+		{
 			name: "cohere.v2", client: cohere.V2Client{}, provider: cohere.V2Provider{},
 			model: "command-a-03-2025", unframe: events,
 			silent: []string{"output.strict=true"},

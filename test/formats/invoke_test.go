@@ -7,7 +7,10 @@ import (
 	"github.com/sluice-gateway/sluice/wire/bedrock"
 )
 
-const claudeModel = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+const (
+	claudeModel = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+	novaModel   = "us.amazon.nova-pro-v1:0"
+)
 
 var invokeProvider = bedrock.Invoke{Claude: anthropic.Hosted(anthropic.BedrockVersion).Provider}
 

@@ -93,6 +93,9 @@ func (e *asker) beside() {
 	if e.r.Output.Kind > llm.OutputText {
 		e.n.Drop("output")
 	}
+	if e.r.Output.Verbosity != "" {
+		e.n.Drop("output.verbosity")
+	}
 	if e.r.Metadata != nil {
 		e.n.Drop("metadata")
 	}

@@ -85,10 +85,10 @@ func (v Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 // speaksClaude tells whether a question is put in Anthropic's Messages: by the
 // model, or, where its name says nothing, by what the question came in.
 func (Invoke) speaksClaude(r *llm.Request) bool {
-	if r.Extra.From == invokeFormat {
-		return false
+	if isClaude(r.Model) {
+		return cameIn(r) != claudeTextDialect
 	}
-	return isClaude(r.Model) || r.Extra.From == llm.Anthropic && dialectOf(r.Model) == nil
+	return r.Extra.From == llm.Anthropic && dialectOf(r.Model) == nil
 }
 
 // dialectFor finds what a question is put in: that which it came in, else the
@@ -96,8 +96,7 @@ func (Invoke) speaksClaude(r *llm.Request) bool {
 func dialectFor(r *llm.Request) *dialect {
 	switch r.Extra.From {
 	case invokeFormat:
-		if v, ok := wire.Marked(&r.Extra, invokeFormat, dialectForm); ok {
-			n, _ := wire.Int(v)
+		if n := cameIn(r); n >= 0 {
 			return &dialects[n]
 		}
 	case llm.Mistral:
@@ -110,6 +109,15 @@ func dialectFor(r *llm.Request) *dialect {
 		}
 	}
 	return dialectOf(r.Model)
+}
+
+// cameIn is the dialect that a question came in, -1 if in none.
+func cameIn(r *llm.Request) int64 {
+	v, ok := wire.Marked(&r.Extra, invokeFormat, dialectForm)
+	if n, number := wire.Int(v); ok && number && n >= 0 && n < int64(len(dialects)) {
+		return n
+	}
+	return -1
 }
 
 // dialectOf finds the dialect of a model; nil is an unknown one.
