@@ -126,6 +126,9 @@ func (c *call) put(ex *flow.Exchange, attempt int) error {
 		c.addMembers(ex, ex.Body.Raw())
 		return nil
 	case c.x.same && c.untouched():
+		if c.t.twofold != nil { // it came as bytes, perhaps, and is known to be JSON
+			ex.Out.Header.Set("Content-Type", "application/json")
+		}
 		c.addMembers(ex, c.body)
 		return nil
 	}
