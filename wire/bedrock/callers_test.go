@@ -189,9 +189,13 @@ func TestProseAnswers(t *testing.T) {
 
 var streamed = []llm.Event{
 	{Kind: llm.EventStart, ID: "id-1", Model: "m"},
-	{Kind: llm.EventPart, Part: llm.Part{Kind: llm.Thinking}}, {Kind: llm.EventDelta, Text: llm.JSON(`"hm"`)}, {Kind: llm.EventPartEnd},
-	{Kind: llm.EventPart, Index: 1}, {Kind: llm.EventDelta, Index: 1, Text: llm.JSON(`"The "`)},
-	{Kind: llm.EventDelta, Index: 1, Text: llm.JSON(`"sum."`)}, {Kind: llm.EventPartEnd, Index: 1},
+	{Kind: llm.EventPart, Part: llm.Part{Kind: llm.Thinking}},
+	{Kind: llm.EventDelta, Text: llm.JSON(`"hm"`)},
+	{Kind: llm.EventPartEnd},
+	{Kind: llm.EventPart, Index: 1},
+	{Kind: llm.EventDelta, Index: 1, Text: llm.JSON(`"The "`)},
+	{Kind: llm.EventDelta, Index: 1, Text: llm.JSON(`"sum."`)},
+	{Kind: llm.EventPartEnd, Index: 1},
 	{Kind: llm.EventFinish, Finish: llm.FinishStop},
 	{Kind: llm.EventUsage, Usage: llm.Usage{Prompt: 30, Completion: 7, Total: 37}},
 	{Kind: llm.EventEnd},

@@ -94,21 +94,17 @@ func (Invoke) speaksClaude(r *llm.Request) bool {
 // dialectFor finds what a question is put in: that which it came in, else the
 // dialect of its model.
 func dialectFor(r *llm.Request) *dialect {
-	switch r.Extra.From {
-	case invokeFormat:
-		if n := cameIn(r); n >= 0 {
-			return &dialects[n]
-		}
-	case llm.Mistral:
-		if d := dialectOf(r.Model); d == nil || d == &dialects[mistralDialect] {
-			return &dialects[mistralChatDialect]
-		}
-	case llm.CohereV1:
-		if dialectOf(r.Model) == nil {
-			return &dialects[commandRDialect]
-		}
+	if n := cameIn(r); n >= 0 {
+		return &dialects[n]
 	}
-	return dialectOf(r.Model)
+	d := dialectOf(r.Model)
+	switch from := r.Extra.From; {
+	case from == llm.Mistral && (d == nil || d == &dialects[mistralDialect]):
+		return &dialects[mistralChatDialect]
+	case from == llm.CohereV1 && d == nil:
+		return &dialects[commandRDialect]
+	}
+	return d
 }
 
 // cameIn is the dialect that a question came in, -1 if in none.

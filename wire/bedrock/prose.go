@@ -136,8 +136,11 @@ func (p *prose) parameter(r *llm.Request, x *llm.Extra, f *wire.Fields) error {
 		name  string
 		field *llm.JSON
 	}{
-		{p.params.limit, &s.MaxTokens}, {p.params.temperature, &s.Temperature}, {p.params.topP, &s.TopP},
-		{p.params.topK, &s.TopK}, {p.params.n, &s.N},
+		{p.params.limit, &s.MaxTokens},
+		{p.params.temperature, &s.Temperature},
+		{p.params.topP, &s.TopP},
+		{p.params.topK, &s.TopK},
+		{p.params.n, &s.N},
 	} {
 		if to.name != name || wire.IsNull(v) {
 			continue
@@ -187,19 +190,20 @@ func (t *turns) read(text string) (list []llm.Message, ok bool) {
 		add(llm.System, system[len(t.system):len(system)-len(t.afterWords)])
 		s = s[first:]
 	}
-	for said, rest := "", s; ; s = rest {
+	for {
+		var said string
 		switch {
 		case s == t.answer:
 			return list, len(list) > 0
 		case strings.HasPrefix(s, t.user):
-			said, rest = t.until(s[len(t.user):], t.afterUser)
+			said, s = t.until(s[len(t.user):], t.afterUser)
 			if system, words, cut := t.instructions(said); cut && len(list) == 0 {
 				add(llm.System, system)
 				said = words
 			}
 			add(llm.User, said)
 		case strings.HasPrefix(s, t.model):
-			said, rest = t.until(s[len(t.model):], t.afterModel)
+			said, s = t.until(s[len(t.model):], t.afterModel)
 			add(llm.Assistant, said)
 		default:
 			return nil, false
