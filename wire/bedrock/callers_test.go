@@ -317,9 +317,14 @@ func FuzzTold(f *testing.F) {
 	f.Add("", "\n\u2028\"", uint8(2))
 	f.Fuzz(func(t *testing.T, one, two string, finish uint8) {
 		list := []llm.Event{
-			{Kind: llm.EventStart}, {Kind: llm.EventPart}, {Kind: llm.EventDelta, Text: wire.Quote(one)}, {Kind: llm.EventDelta, Text: wire.Quote(two)},
-			{Kind: llm.EventPartEnd}, {Kind: llm.EventFinish, Finish: llm.FinishStop + llm.Finish(finish%2)},
-			{Kind: llm.EventUsage, Usage: llm.Usage{Prompt: 3, Completion: 4, Total: 7}}, {Kind: llm.EventEnd},
+			{Kind: llm.EventStart},
+			{Kind: llm.EventPart},
+			{Kind: llm.EventDelta, Text: wire.Quote(one)},
+			{Kind: llm.EventDelta, Text: wire.Quote(two)},
+			{Kind: llm.EventPartEnd},
+			{Kind: llm.EventFinish, Finish: llm.FinishStop + llm.Finish(finish%2)},
+			{Kind: llm.EventUsage, Usage: llm.Usage{Prompt: 3, Completion: 4, Total: 7}},
+			{Kind: llm.EventEnd},
 		}
 		for model, body := range families {
 			d, said, finished := invoke.NewStream(), "", llm.Unfinished
