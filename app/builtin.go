@@ -80,7 +80,9 @@ func Formats(llmFormat, routeType string) wire.Client {
 	case "anthropic":
 		return anthropicwire.Client{}
 	case "bedrock":
-		return bedrockwire.Client{}
+		return bedrockwire.Callers{
+			Claude: anthropicwire.Hosted(anthropicwire.BedrockVersion).Client, CommandR: coherewire.V1Client{}, Mistral: mistralwire.Client{},
+		}
 	case "cohere":
 		return coherewire.V2Client{}
 	case "gemini":

@@ -41,6 +41,8 @@ type Operation struct {
 	Model   string
 	Options *Options
 	Stream  bool
+	// Caller is the format of the question, for a provider that speaks several.
+	Caller llm.Format
 }
 
 // Endpoint is where a question goes.

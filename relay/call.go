@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
 // unspecified is what logs show for a model or provider that is not known.
@@ -20,6 +21,8 @@ const unspecified = "UNSPECIFIED"
 type call struct {
 	t  *Target
 	ai flow.AI
+	// client is the format of the question; nil passes bodies as they are.
+	client wire.Client
 	// body is the question as the plugins left it; spans are its members.
 	body  []byte
 	spans [keyCount + 1]jsonscan.Span
@@ -63,7 +66,7 @@ func (c *call) place() *place {
 
 func (c *call) begin(t *Target, ex *flow.Exchange) {
 	scrap, room, meterBuf, index := c.scrap[:0], c.x.spares, c.meter, c.index
-	*c = call{t: t, scrap: scrap, index: index}
+	*c = call{t: t, client: t.s.Client, scrap: scrap, index: index}
 	c.x.spares = room
 	c.meter.reuse(&meterBuf)
 	c.ai = flow.AI{
@@ -165,7 +168,10 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 		}
 		return c.settleModel(c.vectors.Model)
 	}
-	f := c.t.s.Client.Format()
+	if c.t.twofold != nil {
+		c.client = c.t.twofold.For(c.arrived(ex))
+	}
+	f := c.client.Format()
 	if c.counts = counting(f, ex.In.Path); c.counts {
 		c.body = counted(f, c.body)
 	}
@@ -174,6 +180,9 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 	}
 	if err := c.settleModel(c.x.question.Model); err != nil {
 		return err
+	}
+	if c.t.twofold != nil && f == c.t.twofold.Second() {
+		c.target.places = *c.target.second
 	}
 	if c.counts { // no number comes in events
 		return c.settleFormat()
@@ -224,7 +233,7 @@ func (c *call) read(ex *flow.Exchange) error {
 	if c.bare {
 		return nil
 	}
-	if !jsonType(ex.In.Header.Get("Content-Type")) {
+	if !c.t.takes(ex.In.Header.Get("Content-Type")) {
 		return c.foreign()
 	}
 	c.body = body
@@ -268,6 +277,12 @@ func (c *call) unread(err error) error {
 	}
 	// A provider more lenient than we are must not see what we could not check.
 	return invalid("request body is not a valid JSON object")
+}
+
+// takes tells whether a body of this type may be a question. The SDKs of AWS call
+// the bodies of InvokeModel bytes.
+func (t *Target) takes(contentType string) bool {
+	return jsonType(contentType) || t.twofold != nil && mediaType(contentType) == "application/octet-stream"
 }
 
 // jsonType tells whether a body of this type may be JSON; none counts as JSON.
@@ -389,7 +404,7 @@ func (c *call) name(asked []byte) error {
 		return invalid("model must be a string that names a model of the provider")
 	}
 	c.target.model, c.target.quoted, c.target.header = named.model, named.quoted, named.header
-	c.target.options, c.target.places = named.options, named.places
+	c.target.options, c.target.places, c.target.second = named.options, named.places, named.second
 	c.ai.RequestModel = named.model
 	return nil
 }

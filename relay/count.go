@@ -58,7 +58,7 @@ func counted(f llm.Format, body []byte) []byte {
 // count answers a question for a number of tokens from an estimate: the
 // provider speaks another format, so it could count no question of this one.
 func (c *call) count(ex *flow.Exchange) *flow.Reply {
-	f := c.t.s.Client.Format()
+	f := c.client.Format()
 	w := wire.Writer{}
 	w.Object()
 	w.IntMember(counters[f].member, tokensOf(&c.x.question))

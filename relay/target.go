@@ -72,6 +72,8 @@ type Target struct {
 	native  bool // callers speak another format than OpenAI's
 	dynamic bool
 	reads   bool // questions may be read into the canonical model
+	// twofold: callers have two formats to ask in; nil if not.
+	twofold wire.Twofold
 	static  resolved
 	price   price
 	calls   sync.Pool
@@ -128,15 +130,19 @@ func (t *Target) place(raw []byte, m *provider.Model) (*resolved, error) {
 
 // resolved is what of a target may depend on the request.
 type resolved struct {
-	model   string
-	quoted  []byte // model as a JSON string
-	places  [2]place
+	model  string
+	quoted []byte // model as a JSON string
+	places places
+	// second are the places of questions in the callers' second format.
+	second  *places
 	options []option
 	header  string // X-Kong-LLM-Model
 }
 
-// place is where questions go: the first for plain ones, the second for those
+// places are where questions go: the first for plain ones, the second for those
 // that want a stream.
+type places [2]place
+
 type place struct {
 	location provider.Location
 	host     string // the location's Host header
@@ -189,6 +195,7 @@ func New(s Settings) (*Target, error) {
 	}
 	caller := t.caller()
 	t.native = caller != nil && !openAI(caller.Format())
+	t.twofold, _ = caller.(wire.Twofold)
 	t.keys = jsonscan.NewKeys(names...)
 	t.secrets = secrets(&s.Auth)
 	t.price = newPrice(&s.Model.Options)
@@ -240,8 +247,23 @@ func (r *resolved) setModel(providerName, model string) {
 
 // locate works out where questions go.
 func (t *Target) locate(r *resolved, m *provider.Model) error {
-	for i := range r.places {
-		o := provider.Operation{RouteType: t.s.RouteType, Model: r.model, Options: &m.Options, Stream: i == 1}
+	if t.twofold != nil {
+		r.second = new(places)
+		if err := t.settle(r.second, r.model, m, t.twofold.Second()); err != nil {
+			return err
+		}
+	}
+	var format llm.Format
+	if caller := t.caller(); caller != nil {
+		format = caller.Format()
+	}
+	return t.settle(&r.places, r.model, m, format)
+}
+
+// settle finds the places of questions in a format of the callers.
+func (t *Target) settle(list *places, model string, m *provider.Model, caller llm.Format) error {
+	for i := range list {
+		o := provider.Operation{RouteType: t.s.RouteType, Model: model, Options: &m.Options, Stream: i == 1, Caller: caller}
 		e, err := t.s.Provider.Endpoint(&o)
 		if errors.Is(err, provider.ErrNoOperation) && translates(o.RouteType) {
 			// What a chat can answer it does.
@@ -255,7 +277,7 @@ func (t *Target) locate(r *resolved, m *provider.Model) error {
 		if err != nil {
 			return err
 		}
-		r.places[i] = place{
+		list[i] = place{
 			location: loc, host: loc.Authority(), format: e.Format, embed: e.Embed, header: e.Header,
 			query: e.Query, body: e.Body, meta: meta(e.Meta), mute: e.NoStreamOptions,
 		}

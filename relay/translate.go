@@ -71,7 +71,7 @@ const maxEvents = 64
 // understand reads the question into the canonical model.
 func (c *call) understand(ex *flow.Exchange) error {
 	c.x.question = llm.Request{}
-	if err := c.t.s.Client.DecodeRequest(&c.x.question, c.arrived(ex)); err != nil {
+	if err := c.client.DecodeRequest(&c.x.question, c.arrived(ex)); err != nil {
 		return badQuestion(err)
 	}
 	return nil
@@ -90,7 +90,7 @@ func (c *call) arrived(ex *flow.Exchange) wire.Question {
 // decides it in some places, so it must be known.
 func (c *call) settleFormat() error {
 	if f := c.place().format; f != nil {
-		c.x.same = f.Format() == c.t.s.Client.Format()
+		c.x.same = f.Format() == c.client.Format()
 	}
 	return c.checkState()
 }
@@ -104,7 +104,7 @@ type keeper interface {
 // checkState refuses a question that goes on with something that is not in it:
 // another format's provider does not have it.
 func (c *call) checkState() error {
-	k, ok := c.t.s.Client.(keeper)
+	k, ok := c.client.(keeper)
 	if !ok || c.x.same {
 		return nil
 	}
@@ -130,6 +130,9 @@ func (c *call) put(ex *flow.Exchange, attempt int) error {
 		c.addMembers(ex, ex.Body.Raw())
 		return nil
 	case c.x.same && c.untouched():
+		if c.t.twofold != nil { // it came as bytes, perhaps, and is known to be JSON
+			ex.Out.Header.Set("Content-Type", "application/json")
+		}
 		c.addMembers(ex, c.body)
 		return nil
 	}
@@ -467,7 +470,7 @@ func letters(parts []llm.Part) int {
 // identify fills what every answer has.
 func (c *call) identify(ex *flow.Exchange, id, model *string, created *int64) {
 	if *id == "" {
-		*id = idPrefixes[c.t.s.Client.Format()] + ex.ID
+		*id = idPrefixes[c.client.Format()] + ex.ID
 	}
 	if *model == "" {
 		*model = c.target.model
@@ -484,8 +487,17 @@ var idPrefixes = map[llm.Format]string{
 
 // setAnswer writes the answer in the caller's format.
 func (c *call) setAnswer(_ *flow.Exchange, r *flow.Reply, a *llm.Response) {
-	c.scrap = c.t.s.Client.EncodeResponse(c.scrap[:0], a, &c.x.question)
+	c.head(r, a)
+	c.scrap = c.client.EncodeResponse(c.scrap[:0], a, &c.x.question)
 	c.answer(r)
+}
+
+// head sets what the callers' format says in the head of an answer; a is nil
+// before a stream.
+func (c *call) head(r *flow.Reply, a *llm.Response) {
+	if h, ok := c.client.(wire.Headed); ok {
+		h.Head(a, r.Header.Set)
+	}
 }
 
 // answer replies with the document in the call's buffer.

@@ -28,7 +28,7 @@ func (c *call) translateStream(ex *flow.Exchange, r *flow.Reply, contentType str
 			return c.unroll(ex, r)
 		}
 	}
-	t := &translator{c: c, ex: ex, src: r.Stream, dec: c.place().format.NewStream(), enc: c.t.s.Client.NewStream(&c.x.question)}
+	t := &translator{c: c, ex: ex, src: r.Stream, dec: c.place().format.NewStream(), enc: c.client.NewStream(&c.x.question)}
 	t.out, t.list = c.x.out[:0], c.x.events[:0]
 	t.checked = c.altered()
 	t.frames = newFramer(contentType, c.t.s.EventMaxBytes, t.take)
@@ -44,6 +44,7 @@ func (c *call) translateStream(ex *flow.Exchange, r *flow.Reply, contentType str
 
 func (c *call) begins(r *flow.Reply, contentType string) {
 	r.Header.Set("Content-Type", contentType)
+	c.head(r, nil)
 	r.Length, r.Events = -1, true
 	c.ai.Streaming = true
 }
@@ -59,7 +60,7 @@ func (c *call) unroll(ex *flow.Exchange, r *flow.Reply) error {
 		return err
 	}
 	c.report(r)
-	enc := c.t.s.Client.NewStream(&c.x.question)
+	enc := c.client.NewStream(&c.x.question)
 	c.scrap = c.scrap[:0]
 	for ev := range wire.Unroll(&a) {
 		c.scrap = enc.Encode(c.scrap, ev)
@@ -275,6 +276,6 @@ func (t *translator) finish() {
 	if t.c.ai.LogPayloads {
 		a := t.kept.Response()
 		a.Usage = t.c.ai.Usage
-		t.c.ai.ResponseBody = t.c.t.s.Client.EncodeResponse(nil, a, &t.c.x.question)
+		t.c.ai.ResponseBody = t.c.client.EncodeResponse(nil, a, &t.c.x.question)
 	}
 }

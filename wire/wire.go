@@ -26,6 +26,23 @@ type Client interface {
 	EncodeError(dst []byte, e *llm.Error) []byte
 }
 
+// Twofold is a Client of callers who have two formats to ask in. Its own
+// methods are those of the first.
+type Twofold interface {
+	Client
+	// Second is the other format.
+	Second() llm.Format
+	// For is how a question, a JSON object, is read and answered.
+	For(q Question) Client
+}
+
+// Headed is a Client whose answers say something in the head, too.
+type Headed interface {
+	Client
+	// Head sets fields for an answer; a is nil before a stream.
+	Head(a *llm.Response, set func(name, value string))
+}
+
 // Question is a request as it arrived. Formats that have the model or the
 // operation in the path find it there.
 type Question struct {

@@ -1,5 +1,5 @@
 // Package bedrock is Amazon Bedrock, by its Converse API, and by InvokeModel
-// for embeddings.
+// for embeddings, for callers who speak it, and where the configuration says so.
 //
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 package bedrock
@@ -63,7 +63,7 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	case o.RouteType == provider.Embeddings:
 		e.Location.Path += "/invoke"
 		return e, nil
-	case o.Options.Bedrock.InvokeModel:
+	case o.Options.Bedrock.InvokeModel, o.Caller == llm.BedrockInvoke:
 		invoke(&e, o)
 		return e, nil
 	}
@@ -88,8 +88,11 @@ func invoke(e *provider.Endpoint, o *provider.Operation) {
 		e.Location.Path += "-with-response-stream"
 	}
 	e.Format = bedrock.Invoke{}
-	if messages(o) {
-		e.Format = bedrock.Chunked{Provider: anthropic.Hosted(anthropic.BedrockVersion).Provider}
+	if latency := o.Options.Bedrock.PerformanceConfigLatency; latency != "" {
+		e.Header.Set("X-Amzn-Bedrock-PerformanceConfig-Latency", latency)
+	}
+	if o.RouteType != provider.Completions || messages(o) {
+		e.Format = bedrock.Invoke{Claude: anthropic.Hosted(anthropic.BedrockVersion).Provider}
 	}
 }
 

@@ -21,7 +21,9 @@ func TestEndpoint(t *testing.T) {
 		{provider.Operation{RouteType: provider.Chat, Model: "m", Stream: true}, "", false, "https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse-stream", llm.BedrockConverse},
 		{provider.Operation{RouteType: provider.Chat, Model: "arn:aws:bedrock:us-east-1:000000000000:inference-profile/x"}, "us-east-1", false, "https://bedrock-runtime.us-east-1.amazonaws.com/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A000000000000%3Ainference-profile%2Fx/converse", llm.BedrockConverse},
 		{provider.Operation{RouteType: provider.Chat, Model: "meta.llama3", Stream: true}, "us-east-1", true, "https://bedrock-runtime.us-east-1.amazonaws.com/model/meta.llama3/invoke-with-response-stream", llm.BedrockInvoke},
-		{provider.Operation{RouteType: provider.Chat, Model: "us.anthropic.claude-x"}, "us-east-1", true, "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-x/invoke", llm.AnthropicHosted},
+		{provider.Operation{RouteType: provider.Chat, Model: "us.anthropic.claude-x"}, "us-east-1", true, "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-x/invoke", llm.BedrockInvoke},
+		{provider.Operation{RouteType: provider.Chat, Model: "us.anthropic.claude-x", Caller: llm.BedrockInvoke}, "us-east-1", false, "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-x/invoke", llm.BedrockInvoke},
+		{provider.Operation{RouteType: provider.Chat, Model: "us.anthropic.claude-x", Caller: llm.BedrockConverse}, "us-east-1", false, "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-x/converse", llm.BedrockConverse},
 	} {
 		tt.op.Options = &provider.Options{Bedrock: provider.Bedrock{AWSRegion: tt.region, InvokeModel: tt.invoke}}
 		e, err := p.Endpoint(&tt.op)

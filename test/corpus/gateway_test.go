@@ -71,18 +71,26 @@ type gateway struct {
 
 func startGateway(t *testing.T, upstreamPort int) *gateway {
 	t.Helper()
-	dir := t.TempDir()
-	g := &gateway{log: filepath.Join(dir, "entries.log"), done: make(chan error, 1)}
+	log := filepath.Join(t.TempDir(), "entries.log")
 	var doc strings.Builder
 	err := configuration.Execute(&doc, map[string]any{
-		"Log": g.log, "Port": upstreamPort, "Types": routeTypes,
+		"Log": log, "Port": upstreamPort, "Types": routeTypes,
 		"Asks":  map[string]bool{"ask": true, "quiet": false},
 		"Names": map[string]string{"caller": "null", "route": "$(headers.x-replay-model)"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(t.Context(), options(t, dir, doc.String()))
+	g := runGateway(t, doc.String())
+	g.log = log
+	return g
+}
+
+// runGateway starts a gateway with a declarative file.
+func runGateway(t *testing.T, doc string) *gateway {
+	t.Helper()
+	g := &gateway{done: make(chan error, 1)}
+	a, err := app.New(t.Context(), options(t, t.TempDir(), doc))
 	if err != nil {
 		t.Fatal(err)
 	}

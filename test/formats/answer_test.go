@@ -187,10 +187,10 @@ func TestAnswers(t *testing.T) {
 	for _, f := range formats() {
 		t.Run(f.name, func(t *testing.T) {
 			for seed := range uint64(4 * seeds) {
-				m := newMaker(seed, f.client.Format())
+				m := newMaker(seed, f.words())
 				a := m.answer()
 				want := f.expected(a)
-				ids := !lost[f.client.Format()].ids
+				ids := !lost[f.words()].ids
 				plain := tell(f.plainly(t, a, f.answered(t, false)), ids)
 				if plain != want {
 					t.Fatalf("seed %d: plain\n got %+v\nwant %+v\n%.3000s", seed, plain, want, f.client.EncodeResponse(nil, a, f.answered(t, false)))
@@ -234,7 +234,7 @@ var lost = map[llm.Format]losses{
 
 // expected is what is to be read of an answer in the format.
 func (f *format) expected(a *llm.Response) told {
-	l := lost[f.client.Format()]
+	l := lost[f.words()]
 	want := tell(a, !l.ids)
 	if other, ok := l.finish[a.Choices[0].Finish]; ok {
 		want.finish = fmt.Sprint(other)

@@ -34,6 +34,8 @@ type format struct {
 	// path of a question, with the model and what is done when it streams.
 	path, plain, stream, query string
 	unframe                    func(raw []byte) ([]wire.Message, error)
+	// maker is whose words the bodies are, if not those of the client's format.
+	maker llm.Format
 	// silent are facts of a question that need not be said, see differences.
 	silent []string
 }
@@ -76,6 +78,16 @@ func formats() []format {
 			silent: []string{"reasoning=off", "new turn N name", "new output.name"},
 		},
 		{
+			name: "bedrock.invoke/claude", maker: llm.Anthropic, client: invokeClient(claudeModel), provider: invokeProvider,
+			model: claudeModel, path: "/model/%s/%s", plain: "invoke", stream: "invoke-with-response-stream", unframe: amazon,
+			silent: []string{"new sampling.max_tokens", "output.strict=true", "reasoning=off"},
+		},
+		{
+			name: "bedrock.invoke/nova", maker: llm.BedrockConverse, client: invokeClient(novaModel), provider: invokeProvider,
+			model: novaModel, path: "/model/%s/%s", plain: "invoke", stream: "invoke-with-response-stream", unframe: amazon,
+			silent: []string{"reasoning=off", "new turn N name", "new output.name"},
+		},
+		{
 			name: "cohere.v2", client: cohere.V2Client{}, provider: cohere.V2Provider{},
 			model: "command-a-03-2025", unframe: events,
 			silent: []string{"output.strict=true"},
@@ -90,6 +102,14 @@ func formats() []format {
 			model: "llama3.2", unframe: lines,
 		},
 	}
+}
+
+// words are the format whose words the bodies are in.
+func (f *format) words() llm.Format {
+	if f.maker != "" {
+		return f.maker
+	}
+	return f.client.Format()
 }
 
 // question is a body as a caller would send it.
@@ -135,7 +155,7 @@ func (f *format) encode(t testing.TB, r *llm.Request) ([]byte, []wire.Note) {
 // differences are what the format, asked, does not tell as it was and has not
 // noted.
 func (f *format) differences(got, asked *llm.Request, notes []wire.Note) []string {
-	to := f.client.Format()
+	to := f.words()
 	return differences(summarize(got, to), summarize(changed(asked, notes), to), notes, f.silent)
 }
 

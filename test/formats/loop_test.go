@@ -98,14 +98,14 @@ func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request, f
 // whole is the answer that libraries make of a stream.
 func (f *format) whole(t testing.TB, raw []byte, asked *llm.Request) []byte {
 	t.Helper()
-	if f.client.Format() == llm.CohereV1 { // it comes whole at the end
+	if f.words() == llm.CohereV1 { // it comes whole at the end
 		messages, err := f.unframe(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return wire.Get(messages[len(messages)-1].Data, "response")
 	}
-	if f.client.Format() == llm.Gemini {
+	if f.words() == llm.Gemini {
 		return f.joined(t, raw)
 	}
 	got := f.read(t, raw)
@@ -142,14 +142,14 @@ func TestLoops(t *testing.T) {
 	both(t, func(t *testing.T, a, b *format) {
 		t.Helper()
 		for seed := range uint64(20) {
-			m := newMaker(seed, b.client.Format())
+			m := newMaker(seed, b.words())
 			answer := m.calling()
 			var fromProvider llm.Response
 			body := b.client.EncodeResponse(nil, answer, b.answered(t, false))
 			if err := b.provider.DecodeResponse(&fromProvider, body); err != nil {
 				t.Fatal(err)
 			}
-			ids := !lost[a.client.Format()].ids && !lost[b.client.Format()].ids
+			ids := !lost[a.words()].ids && !lost[b.words()].ids
 			want := proofs(fromProvider.Choices[0].Parts, ids)
 			asked := a.answered(t, false)
 			plain := a.client.EncodeResponse(nil, &fromProvider, asked)
@@ -179,7 +179,7 @@ func unsealed(a *llm.Response) {
 func (f *format) checkLoop(t *testing.T, b *format, how string, answer []byte, want []string, ids bool) {
 	t.Helper()
 	first, _ := f.encode(t, f.answered(t, false))
-	body := sendBack(t, f.client.Format(), first, answer)
+	body := sendBack(t, f.words(), first, answer)
 	again := f.decode(t, body, false)
 	sent, _ := b.encode(t, again)
 	second := b.decode(t, sent, false)
@@ -187,7 +187,7 @@ func (f *format) checkLoop(t *testing.T, b *format, how string, answer []byte, w
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%s\n got %q\nwant %q\nback %s\nsent %s", how, got, want, body, sent)
 	}
-	s := summarize(second, b.client.Format())
+	s := summarize(second, b.words())
 	if s["turn 2 answers"].show() != "<to 1><to 2>" {
 		t.Errorf("%s: the results are %s\nback %s\nsent %s", how, s["turn 2 answers"].show(), body, sent)
 	}

@@ -13,7 +13,7 @@ func TestOwn(t *testing.T) {
 	for _, f := range formats() {
 		t.Run(f.name, func(t *testing.T) {
 			for seed := range uint64(seeds) {
-				x := newMaker(seed, f.client.Format()).request()
+				x := newMaker(seed, f.words()).request()
 				first, _ := f.encode(t, x)
 				second, notes := f.encode(t, f.decode(t, first, x.Stream))
 				if !sameJSON(t, second, first) || len(notes) > 0 {
@@ -37,7 +37,7 @@ func TestPairs(t *testing.T) {
 	both(t, func(t *testing.T, a, b *format) {
 		t.Helper()
 		for seed := range uint64(seeds) {
-			x := newMaker(seed, a.client.Format()).request()
+			x := newMaker(seed, a.words()).request()
 			body, _ := a.encode(t, x)
 			asked := a.decode(t, body, x.Stream)
 			sent, notes := b.encode(t, asked)

@@ -105,7 +105,7 @@ func (d *requestDecoder) number(f *wire.Fields) *wire.Invalid {
 	case "top_k":
 		to = &s.TopK
 	default:
-		if isForm(f.Name(), f.Value()) {
+		if isForm(f.Name(), f.Value()) || f.Name() == "anthropic_version" {
 			wire.Mark(&d.r.Extra, own, f.Name(), f.Value())
 		} else {
 			f.Keep(&d.r.Extra, own)

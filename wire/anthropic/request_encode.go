@@ -70,6 +70,9 @@ func (e *encoder) head() {
 	kept := string(e.o.kept("anthropic_version"))
 	e.o.take("anthropic_version")
 	if e.version == "" {
+		if kept != "" {
+			e.betas()
+		}
 		e.o.text("model", e.r.Model)
 		if !e.own || e.was.Stream != e.r.Stream {
 			e.o.name("stream")
@@ -84,6 +87,15 @@ func (e *encoder) head() {
 		e.o.take("stream")
 	}
 	e.o.raw("anthropic_version", version)
+}
+
+// betas leaves out what a question to another host has in the body: Anthropic's
+// own want it in the head.
+func (e *encoder) betas() {
+	if e.o.kept("anthropic_beta") != nil {
+		e.n.Drop("anthropic_beta")
+		e.o.take("anthropic_beta")
+	}
 }
 
 func (e *encoder) limit(t thought) {

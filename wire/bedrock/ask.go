@@ -91,8 +91,12 @@ func (e *asker) beside() {
 	if e.r.Output.Kind > llm.OutputText {
 		e.n.Drop("output")
 	}
+	e.n.LoseText("output.verbosity", e.r.Output.Verbosity)
 	e.n.Lose("metadata", e.r.Metadata)
 	e.n.Lose("service_tier", e.r.ServiceTier)
+	if e.r.Extra.From == invokeFormat {
+		return
+	}
 	for i := range e.r.Extra.Members {
 		e.n.Lose(e.r.Extra.Members[i].Name, e.r.Extra.Members[i].Value)
 	}
@@ -133,11 +137,16 @@ type turns struct {
 	model, afterModel  string
 	// answer stands where the model shall go on.
 	answer string
+	// inUser: the instructions are part of what the user says first. Otherwise
+	// they come before it.
+	inUser bool
 }
 
-// prompt writes a conversation as one text. The instructions come first; with
-// inUser they are part of what the user says first.
-func (e *asker) prompt(t turns, inUser bool) llm.JSON {
+// prompt writes a conversation as one text: as it came, if it came as one.
+func (e *asker) prompt(t turns) llm.JSON { //nolint:gocritic // once a question
+	if v, ok := wire.Marked(&e.r.Extra, invokeFormat, promptForm); ok {
+		return v
+	}
 	if e.r.Prompt != nil && len(e.r.Messages) == 0 {
 		return onePrompt(e.r.Prompt)
 	}
@@ -146,7 +155,7 @@ func (e *asker) prompt(t turns, inUser bool) llm.JSON {
 		parts = append(parts, wire.Quote(before), text, wire.Quote(after))
 	}
 	system := e.instructions()
-	if system != nil && !inUser {
+	if system != nil && !t.inUser {
 		add(t.system, system, t.afterWords)
 		system = nil
 	}
@@ -190,30 +199,44 @@ func (e *asker) instructions() llm.JSON {
 
 // titan: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html
 func (e *asker) titan(o *object) {
-	o.member("inputText", e.prompt(turns{afterWords: "\n", user: "User: ", afterUser: "\n", model: "Bot: ", afterModel: "\n", answer: "Bot:"}, false))
+	o.member("inputText", e.prompt(titanTurns))
 	o.name("textGenerationConfig")
 	in := begin(&e.w)
-	e.sampling(&in, params{limit: "maxTokenCount", temperature: "temperature", topP: "topP", stop: "stopSequences"})
+	e.sampling(&in, titanParams)
+	in.restOf(e.r.Extra.Get(invokeFormat, "textGenerationConfig"))
 	in.end()
 }
 
+var (
+	titanTurns  = turns{afterWords: "\n", user: "User: ", afterUser: "\n", model: "Bot: ", afterModel: "\n", answer: "Bot:"}
+	titanParams = params{limit: "maxTokenCount", temperature: "temperature", topP: "topP", stop: "stopSequences"}
+)
+
 // llama: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html
 func (e *asker) llama(o *object) {
-	o.member("prompt", e.llamaPrompt())
-	e.sampling(o, params{limit: "max_gen_len", temperature: "temperature", topP: "top_p"})
+	o.member("prompt", e.prompt(llamaTurns(e.r.Model)))
+	e.sampling(o, llamaParams)
 }
 
-func (e *asker) llamaPrompt() llm.JSON {
+var llamaParams = params{limit: "max_gen_len", temperature: "temperature", topP: "top_p"}
+
+func llamaTurns(model string) turns {
 	switch {
-	case strings.Contains(e.r.Model, "llama2"):
-		return e.prompt(turns{
-			system: "<<SYS>>\n", afterWords: "\n<</SYS>>\n\n", user: "<s>[INST] ", afterUser: " [/INST]", model: " ", afterModel: " </s>",
-		}, true)
-	case strings.Contains(e.r.Model, "llama4"):
-		return e.prompt(headed("<|header_start|>", "<|header_end|>\n\n", "<|eot|>"), false)
+	case strings.Contains(model, "llama2"):
+		return llama2Turns
+	case strings.Contains(model, "llama4"):
+		return llama4Turns
 	}
-	return e.prompt(headed("<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>"), false)
+	return llama3Turns
 }
+
+var (
+	llama2Turns = turns{
+		system: "<<SYS>>\n", afterWords: "\n<</SYS>>\n\n", user: "<s>[INST] ", afterUser: " [/INST]", model: " ", afterModel: " </s>", inUser: true,
+	}
+	llama3Turns = headed("<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>")
+	llama4Turns = headed("<|header_start|>", "<|header_end|>\n\n", "<|eot|>")
+)
 
 func headed(start, end, eot string) turns {
 	return turns{
@@ -227,34 +250,50 @@ func headed(start, end, eot string) turns {
 
 // mistral: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-mistral-text-completion.html
 func (e *asker) mistral(o *object) {
-	o.member("prompt", e.prompt(turns{start: "<s>", afterWords: "\n\n", user: "[INST] ", afterUser: " [/INST]", model: " ", afterModel: "</s>"}, true))
-	e.sampling(o, params{limit: "max_tokens", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop"})
+	o.member("prompt", e.prompt(mistralTurns))
+	e.sampling(o, mistralParams)
 }
+
+var (
+	mistralTurns  = turns{start: "<s>", afterWords: "\n\n", user: "[INST] ", afterUser: " [/INST]", model: " ", afterModel: "</s>", inUser: true}
+	mistralParams = params{limit: "max_tokens", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop"}
+)
 
 // command: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command.html
 func (e *asker) command(o *object) {
-	o.member("prompt", e.spoken("User: ", "Chatbot: "))
-	e.sampling(o, params{limit: "max_tokens", temperature: "temperature", topP: "p", topK: "k", stop: "stop_sequences", n: "num_generations"})
+	o.member("prompt", e.spoken(commandTurns))
+	e.sampling(o, commandParams)
 	if e.r.Stream {
 		o.member("stream", llm.JSON("true"))
 	}
 }
 
+var (
+	commandTurns  = speakers("User: ", "Chatbot: ")
+	commandParams = params{limit: "max_tokens", temperature: "temperature", topP: "p", topK: "k", stop: "stop_sequences", n: "num_generations"}
+)
+
+// speakers are the turns of models that know no marks.
+func speakers(user, model string) turns {
+	return turns{afterWords: "\n", user: user, afterUser: "\n", model: model, afterModel: "\n", answer: strings.TrimSpace(model)}
+}
+
 // jurassic: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-jurassic2.html
 func (e *asker) jurassic(o *object) {
-	o.member("prompt", e.spoken("User: ", "Assistant: "))
+	o.member("prompt", e.spoken(speakers("User: ", "Assistant: ")))
 	e.sampling(o, params{limit: "maxTokens", temperature: "temperature", topP: "topP", stop: "stopSequences", n: "numResults"})
 }
 
 // spoken is a conversation for models that know no marks; a single question is
 // only what the user says.
-func (e *asker) spoken(user, model string) llm.JSON {
-	if len(e.r.Messages) == 1 && e.r.Messages[0].Role == llm.User {
+func (e *asker) spoken(t turns) llm.JSON { //nolint:gocritic // once a question
+	_, came := wire.Marked(&e.r.Extra, invokeFormat, promptForm)
+	if !came && len(e.r.Messages) == 1 && e.r.Messages[0].Role == llm.User {
 		if text := e.words(0); text != nil {
 			return text
 		}
 	}
-	return e.prompt(turns{afterWords: "\n", user: user, afterUser: "\n", model: model, afterModel: "\n", answer: strings.TrimSpace(model)}, false)
+	return e.prompt(t)
 }
 
 // defaultSample is what a Claude of old is allowed to say, which it must be told.
@@ -262,16 +301,21 @@ const defaultSample = "4096"
 
 // claudeText: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-text-completion.html
 func (e *asker) claudeText(o *object) {
-	prompt := e.prompt(turns{system: "", user: "\n\nHuman: ", model: "\n\nAssistant: ", answer: "\n\nAssistant:"}, false)
+	prompt := e.prompt(claudeTurns)
 	if e.r.Prompt != nil && len(e.r.Messages) == 0 && !strings.Contains(wire.Text(prompt), "\n\nHuman:") {
 		prompt = wire.Join("", wire.Quote("\n\nHuman: "), prompt, wire.Quote("\n\nAssistant:"))
 	}
 	o.member("prompt", prompt)
-	e.sampling(o, params{limit: "max_tokens_to_sample", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop_sequences"})
+	e.sampling(o, claudeParams)
 	if !o.has("max_tokens_to_sample") {
 		o.member("max_tokens_to_sample", llm.JSON(defaultSample))
 	}
 }
+
+var (
+	claudeTurns  = turns{user: "\n\nHuman: ", model: "\n\nAssistant: ", answer: "\n\nAssistant:"}
+	claudeParams = params{limit: "max_tokens_to_sample", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop_sequences"}
+)
 
 // commandR: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command-r-plus.html
 func (e *asker) commandR(o *object) {

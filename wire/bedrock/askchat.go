@@ -72,19 +72,23 @@ func (e *asker) chatCalls(m *llm.Message, text llm.JSON) {
 		if m.Parts[j].Kind != llm.ToolCall || c == nil {
 			continue
 		}
-		e.w.Object()
-		e.w.StringMember("id", c.ID)
-		e.w.StringMember("type", "function")
-		e.w.Name("function")
-		e.w.Object()
-		e.w.StringMember("name", c.Name)
-		e.w.Name("arguments")
-		e.w.Bytes(c.Args)
-		e.w.EndObject()
-		e.w.EndObject()
+		writeChatCall(&e.w, c)
 	}
 	e.w.EndArray()
 	e.w.EndObject()
+}
+
+func writeChatCall(w *wire.Writer, c *llm.Call) {
+	w.Object()
+	w.StringMember("id", c.ID)
+	w.StringMember("type", "function")
+	w.Name("function")
+	w.Object()
+	w.StringMember("name", c.Name)
+	w.Name("arguments")
+	w.Bytes(c.Args)
+	w.EndObject()
+	w.EndObject()
 }
 
 func (e *asker) chatResult(r *llm.Result) {

@@ -1,9 +1,9 @@
 // Package bedrock is the format of Amazon Bedrock's Converse and
 // ConverseStream, as callers and as the provider speak it.
 //
-// It also speaks to the models behind InvokeModel whose bodies are their own
-// (Invoke): Titan, Llama, Command, Mistral, Jurassic, Jamba, Nova and the first
-// Claudes.
+// It also has InvokeModel, where bodies are those of the model's family: as the
+// provider speaks it (Invoke), and as callers do (Callers). The formats of other
+// vendors that some families speak come from who uses the package.
 //
 // It must not sign, open connections or build paths: the model's name is read
 // from the caller's path and otherwise belongs to who sends.
@@ -43,17 +43,17 @@ func (Provider) Format() llm.Format { return own }
 
 // fromPath takes the model and the operation out of /model/{id}/converse. The
 // id may be an ARN, with or without its slashes encoded.
-func fromPath(path string) (model string, stream bool) {
+func fromPath(path string) (model, operation string) {
 	const before = "/model/"
 	start, end := strings.Index(path, before), strings.LastIndexByte(path, '/')
 	if start < 0 || end < start+len(before) {
-		return "", false
+		return "", ""
 	}
 	raw := path[start+len(before) : end]
 	if model, err := url.PathUnescape(raw); err == nil {
 		raw = model
 	}
-	return raw, path[end+1:] == "converse-stream"
+	return raw, path[end+1:]
 }
 
 // object writes an object and remembers its names, so that what is kept of the
@@ -95,8 +95,13 @@ func (o *object) rest(x *llm.Extra) {
 	if x.From != own {
 		return
 	}
-	for i := range x.Members {
-		o.kept(x.Members[i].Name, x.Members[i].Value)
+	o.members(x.Members)
+}
+
+// members writes members that were not written yet.
+func (o *object) members(list []llm.Member) {
+	for i := range list {
+		o.kept(list[i].Name, list[i].Value)
 	}
 }
 

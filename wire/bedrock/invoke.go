@@ -14,7 +14,11 @@ const invokeFormat = llm.BedrockInvoke
 // model; answers are told apart by their members. Its zero value is ready.
 //
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
-type Invoke struct{}
+type Invoke struct {
+	// Claude is Anthropic's Messages as hosts of theirs have them; without it
+	// Claude is asked for texts only.
+	Claude wire.Provider
+}
 
 var _ wire.Provider = Invoke{}
 
@@ -31,38 +35,100 @@ type dialect struct {
 	// models are parts of the ids that it is asked for.
 	models []string
 	ask    func(e *asker, o *object)
+	// prose is how callers speak it, where questions are one text.
+	prose *prose
+	// marks are members of questions that no other family has.
+	marks []string
 }
 
 // dialects in the order in which they are looked for.
 var dialects = []dialect{
-	{[]string{"amazon.titan-text", "amazon.titan-tg1"}, (*asker).titan},
-	{[]string{"amazon.nova"}, nil},
-	{[]string{"meta.llama"}, (*asker).llama},
-	{[]string{"cohere.command-r"}, (*asker).commandR},
-	{[]string{"cohere.command"}, (*asker).command},
-	{[]string{"mistral-large-2407", "pixtral", "ministral", "magistral", "mistral-large-3"}, (*asker).mistralChat},
-	{[]string{"mistral."}, (*asker).mistral},
-	{[]string{"ai21.j2"}, (*asker).jurassic},
-	{[]string{"ai21.jamba"}, (*asker).jamba},
-	{[]string{"anthropic.claude-v", "anthropic.claude-instant"}, (*asker).claudeText},
+	titanDialect:       {models: []string{"amazon.titan-text", "amazon.titan-tg1"}, ask: (*asker).titan, prose: &titanProse, marks: []string{"inputText"}},
+	novaDialect:        {models: []string{"amazon.nova"}, marks: []string{"schemaVersion", "inferenceConfig", "toolConfig"}},
+	llamaDialect:       {models: []string{"meta.llama"}, ask: (*asker).llama, prose: &llamaProse, marks: []string{"max_gen_len"}},
+	commandRDialect:    {models: []string{"cohere.command-r"}, ask: (*asker).commandR, marks: []string{"message"}},
+	commandDialect:     {models: []string{"cohere.command"}, ask: (*asker).command, prose: &commandProse, marks: []string{"num_generations", "return_likelihoods"}},
+	mistralChatDialect: {models: []string{"mistral-large-2407", "pixtral", "ministral", "magistral", "mistral-large-3"}, ask: (*asker).mistralChat},
+	mistralDialect:     {models: []string{"mistral."}, ask: (*asker).mistral, prose: &mistralProse},
+	jurassicDialect:    {models: []string{"ai21.j2"}, ask: (*asker).jurassic},
+	jambaDialect:       {models: []string{"ai21.jamba"}, ask: (*asker).jamba},
+	claudeTextDialect:  {models: []string{"anthropic.claude-v", "anthropic.claude-instant"}, ask: (*asker).claudeText, prose: &claudeProse, marks: []string{"max_tokens_to_sample"}},
 }
 
+const (
+	titanDialect = iota
+	novaDialect
+	llamaDialect
+	commandRDialect
+	commandDialect
+	mistralChatDialect
+	mistralDialect
+	jurassicDialect
+	jambaDialect
+	claudeTextDialect
+)
+
 // EncodeRequest implements wire.Provider.
-func (Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
-	if strings.Contains(r.Model, "anthropic.") && !strings.Contains(r.Model, "anthropic.claude-v") && !strings.Contains(r.Model, "anthropic.claude-instant") {
+func (v Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+	if v.Claude != nil && v.speaksClaude(r) {
+		return v.Claude.EncodeRequest(dst, r, n)
+	}
+	if r.Extra.From != invokeFormat && strings.Contains(r.Model, "anthropic.") && !strings.Contains(r.Model, "anthropic.claude-v") && !strings.Contains(r.Model, "anthropic.claude-instant") {
 		return dst, &wire.Invalid{Field: "model", Message: "InvokeModel takes the Messages of Anthropic for Claude model '" + r.Model + "'"}
 	}
-	for _, d := range dialects {
-		for _, name := range d.models {
-			if strings.Contains(r.Model, name) {
-				return ask(dst, r, n, d)
-			}
-		}
+	if d := dialectFor(r); d != nil {
+		return ask(dst, r, n, d)
 	}
 	return dst, &wire.Invalid{Field: "model", Message: "the InvokeModel format of model '" + r.Model + "' is unknown"}
 }
 
-func ask(dst []byte, r *llm.Request, n *wire.Notes, d dialect) ([]byte, error) {
+// speaksClaude tells whether a question is put in Anthropic's Messages: by the
+// model, or, where its name says nothing, by what the question came in.
+func (Invoke) speaksClaude(r *llm.Request) bool {
+	if isClaude(r.Model) {
+		return cameIn(r) != claudeTextDialect
+	}
+	return r.Extra.From == llm.Anthropic && dialectOf(r.Model) == nil
+}
+
+// dialectFor finds what a question is put in: that which it came in, else the
+// dialect of its model.
+func dialectFor(r *llm.Request) *dialect {
+	if n := cameIn(r); n >= 0 {
+		return &dialects[n]
+	}
+	d := dialectOf(r.Model)
+	switch from := r.Extra.From; {
+	case from == llm.Mistral && (d == nil || d == &dialects[mistralDialect]):
+		return &dialects[mistralChatDialect]
+	case from == llm.CohereV1 && d == nil:
+		return &dialects[commandRDialect]
+	}
+	return d
+}
+
+// cameIn is the dialect that a question came in, -1 if in none.
+func cameIn(r *llm.Request) int64 {
+	v, ok := wire.Marked(&r.Extra, invokeFormat, dialectForm)
+	if n, number := wire.Int(v); ok && number && n >= 0 && n < int64(len(dialects)) {
+		return n
+	}
+	return -1
+}
+
+// dialectOf finds the dialect of a model; nil is an unknown one.
+func dialectOf(model string) *dialect {
+	for i := range dialects {
+		for _, name := range dialects[i].models {
+			if strings.Contains(model, name) {
+				return &dialects[i]
+			}
+		}
+	}
+	return nil
+}
+
+func ask(dst []byte, r *llm.Request, n *wire.Notes, d *dialect) ([]byte, error) {
 	if d.ask == nil {
 		return askNova(dst, r, n)
 	}
@@ -72,6 +138,9 @@ func ask(dst []byte, r *llm.Request, n *wire.Notes, d dialect) ([]byte, error) {
 	e := &asker{w: wire.Writer{Buf: dst}, r: r, n: n}
 	o := begin(&e.w)
 	d.ask(e, &o)
+	if r.Extra.From == invokeFormat {
+		o.members(r.Extra.Members)
+	}
 	o.end()
 	e.unsaid()
 	return e.w.Buf, nil
@@ -88,6 +157,12 @@ func onePrompt(v llm.JSON) llm.JSON {
 // askNova writes a Nova model's body, which is almost Converse.
 // https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html
 func askNova(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+	mine := r.Extra.From == invokeFormat
+	if mine { // its words are Converse's
+		converse := *r
+		converse.Extra.From = own
+		r = &converse
+	}
 	e := &encoder{w: wire.Writer{Buf: dst}, r: r, n: n, invoke: true}
 	e.b = blocks{w: &e.w, note: e.note}
 	o := begin(&e.w)
@@ -98,9 +173,15 @@ func askNova(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
 	e.system(&o)
 	e.inference(&o)
 	e.tools(&o)
+	if mine {
+		o.rest(&r.Extra)
+	}
 	o.end()
 	e.unsaid()
 	a := &asker{r: r, n: n}
+	if mine {
+		a.r = &llm.Request{Reasoning: r.Reasoning, Output: r.Output, Metadata: r.Metadata, ServiceTier: r.ServiceTier}
+	}
 	a.beside()
 	return e.w.Buf, nil
 }

@@ -14,7 +14,8 @@ func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 	if err != nil {
 		return &wire.Invalid{Message: err.Error()}
 	}
-	r.Model, r.Stream = fromPath(q.Path)
+	model, operation := fromPath(q.Path)
+	r.Model, r.Stream = model, operation == "converse-stream"
 	r.IncludeUsage = true
 	r.Extra.From = own
 	var system []llm.Part

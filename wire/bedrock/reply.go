@@ -186,9 +186,12 @@ func (r *reply) finish() llm.Finish {
 
 // DecodeResponse implements wire.Provider. Some families tell their counts only
 // in headers, which a body does not have.
-func (Invoke) DecodeResponse(a *llm.Response, body []byte) error {
+func (v Invoke) DecodeResponse(a *llm.Response, body []byte) error {
 	if wire.Check(body) != nil {
 		return errUnreadable
+	}
+	if v.Claude != nil && wire.IsString(wire.Get(body, "type")) {
+		return v.Claude.DecodeResponse(a, body)
 	}
 	if wire.Get(body, "output", "message") != nil {
 		return Provider{}.DecodeResponse(a, body)

@@ -11,7 +11,7 @@ import (
 )
 
 // NewStream implements wire.Provider.
-func (Invoke) NewStream() wire.StreamDecoder { return &replyDecoder{} }
+func (v Invoke) NewStream() wire.StreamDecoder { return &replyDecoder{maker: v.Claude} }
 
 // maxChoices bounds how many answers a stream may have.
 const maxChoices = 32
@@ -19,7 +19,9 @@ const maxChoices = 32
 // replyDecoder reads the chunks of one InvokeModelWithResponseStream: in each
 // there is, in base64, a piece in the model's own words.
 type replyDecoder struct {
-	nova          *decoder // not nil: the model speaks Converse
+	nova          *decoder           // not nil: the model speaks Converse
+	claude        wire.StreamDecoder // not nil: the model speaks Messages
+	maker         wire.Provider      // of claude
 	started, over bool
 	id            string
 	choices       [maxChoices]saying
@@ -55,7 +57,18 @@ func (d *replyDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, err
 	if d.nova != nil || isNova(chunk) {
 		return d.converse(dst, chunk)
 	}
+	if kind := wire.Get(chunk, "type"); d.claude != nil || d.maker != nil && !d.started && wire.IsString(kind) {
+		return d.messages(dst, wire.Message{Name: wire.Text(kind), Data: chunk})
+	}
 	return d.piece(dst, chunk)
+}
+
+// messages reads an event of Claude.
+func (d *replyDecoder) messages(dst []llm.Event, m wire.Message) ([]llm.Event, error) {
+	if d.claude == nil {
+		d.claude = d.maker.NewStream()
+	}
+	return d.claude.Decode(dst, m)
 }
 
 // chunk takes a piece out of its wrapping.
@@ -211,7 +224,9 @@ func (d *replyDecoder) End(dst []llm.Event) ([]llm.Event, error) {
 	if d.over {
 		return dst, nil
 	}
-	d.over = true
+	if d.over = true; d.claude != nil {
+		return d.claude.End(dst)
+	}
 	finished := d.counted
 	for i := range d.choices {
 		dst = d.leave(dst, i)

@@ -9,7 +9,9 @@ import (
 )
 
 // NewStream implements wire.Client.
-func (Client) NewStream(*llm.Request) wire.StreamEncoder {
+func (Client) NewStream(*llm.Request) wire.StreamEncoder { return newStream() }
+
+func newStream() *stream {
 	text := func(name, value string) eventstream.Header {
 		return eventstream.Header{Name: name, Value: eventstream.Text(value)}
 	}
@@ -26,6 +28,7 @@ type stream struct {
 	next                 int
 	started, ended, over bool
 	meta                 []byte // the payload of metadata, which comes last
+	lines                bool   // each message is the member of an object, in a line of its own
 }
 
 // outBlock is a part that is being written.
@@ -93,6 +96,13 @@ func (s *stream) content(dst []byte, ev *llm.Event) []byte {
 
 // frame writes one message.
 func (s *stream) frame(dst []byte, name string, payload []byte) []byte {
+	if s.lines {
+		w := wire.Writer{Buf: dst}
+		w.Object()
+		w.Member(name, payload)
+		w.EndObject()
+		return append(w.Buf, '\n')
+	}
 	v := &s.headers[0].Value
 	v.Bytes = append(v.Bytes[:0], name[:min(len(name), 1<<10)]...)
 	out, err := eventstream.Append(dst, s.headers[:], payload)

@@ -30,6 +30,9 @@ type anthropicRequest struct {
 	Metadata      map[string]any `json:"metadata"`
 	Thinking      map[string]any `json:"thinking"`
 	ServiceTier   string         `json:"service_tier"`
+
+	// AnthropicVersion is wanted on Bedrock, and refused elsewhere.
+	AnthropicVersion string `json:"anthropic_version"`
 }
 
 type anthropicTool struct {
@@ -83,6 +86,9 @@ func (v *vendor) messages(w http.ResponseWriter, r *http.Request, req *anthropic
 	if got := r.Header.Get("Anthropic-Version"); got != "2023-06-01" {
 		return invalid(400, "", "anthropic-version: %q is not a valid version", got)
 	}
+	if req.AnthropicVersion != "" {
+		return invalid(400, "", "anthropic_version: Extra inputs are not permitted")
+	}
 	if f := v.checkModel(req.Model); f != nil {
 		return f
 	}
@@ -95,9 +101,18 @@ func (v *vendor) messages(w http.ResponseWriter, r *http.Request, req *anthropic
 		return f
 	}
 	if req.Stream {
-		req.stream(w, a)
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		req.stream(a, func(kind string, data []byte) {
+			_, _ = w.Write([]byte("event: " + kind + "\ndata: " + string(data) + "\n\n"))
+			_ = http.NewResponseController(w).Flush()
+		})
 		return nil
 	}
+	req.whole(w, a)
+	return nil
+}
+
+func (req *anthropicRequest) whole(w http.ResponseWriter, a reply) {
 	message := req.message(nextID("msg_"))
 	message["content"], message["stop_reason"] = anthropicContent(a), a.anthropicStop()
 	message["usage"] = map[string]any{
@@ -105,7 +120,6 @@ func (v *vendor) messages(w http.ResponseWriter, r *http.Request, req *anthropic
 		"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "service_tier": "standard",
 	}
 	writeJSON(w, message)
-	return nil
 }
 
 func (req *anthropicRequest) question() (question, *failure) {
@@ -280,13 +294,11 @@ func anthropicContent(a reply) []any {
 	return out
 }
 
-func (req *anthropicRequest) stream(w http.ResponseWriter, a reply) {
-	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+func (req *anthropicRequest) stream(a reply, put func(kind string, data []byte)) {
 	send := func(kind string, v map[string]any) {
 		v["type"] = kind
 		data, _ := json.Marshal(v)
-		_, _ = w.Write([]byte("event: " + kind + "\ndata: " + string(data) + "\n\n"))
-		_ = http.NewResponseController(w).Flush()
+		put(kind, data)
 	}
 	message := req.message(nextID("msg_"))
 	message["usage"] = map[string]any{
@@ -301,7 +313,11 @@ func (req *anthropicRequest) stream(w http.ResponseWriter, a reply) {
 		"delta": map[string]any{"stop_reason": a.anthropicStop(), "stop_sequence": nil},
 		"usage": map[string]any{"output_tokens": a.usage.completion},
 	})
-	send("message_stop", map[string]any{})
+	stop := map[string]any{}
+	if req.AnthropicVersion != "" { // Bedrock counts, too
+		stop["amazon-bedrock-invocationMetrics"] = map[string]any{"inputTokenCount": a.usage.prompt, "outputTokenCount": a.usage.completion}
+	}
+	send("message_stop", stop)
 }
 
 func streamBlock(send func(string, map[string]any), i int, block map[string]any) {

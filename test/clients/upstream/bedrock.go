@@ -86,6 +86,8 @@ func (s *Server) bedrock() http.Handler {
 	}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /model/{model}/{operation}", handle(v, v.converse))
+	mux.HandleFunc("POST /model/{model}/invoke", handle(v, v.invoke))
+	mux.HandleFunc("POST /model/{model}/invoke-with-response-stream", handle(v, v.invoke))
 	mux.HandleFunc("/", v.notFound)
 	return mux
 }
@@ -114,6 +116,37 @@ func (v *vendor) converse(w http.ResponseWriter, r *http.Request, req *bedrockRe
 	default:
 		return invalid(404, "", "UnknownOperationException %s", r.PathValue("operation"))
 	}
+	return nil
+}
+
+// invoke is InvokeModel of Claude: Anthropic's Messages.
+func (v *vendor) invoke(w http.ResponseWriter, r *http.Request, req *anthropicRequest) *failure {
+	if f := v.checkModel(r.PathValue("model")); f != nil {
+		return f
+	}
+	if req.AnthropicVersion != "bedrock-2023-05-31" || req.Model != "" || req.Stream {
+		return invalid(400, "", "anthropic_version %q, model %q, stream %v", req.AnthropicVersion, req.Model, req.Stream)
+	}
+	req.Model = "claude-sonnet-4-5"
+	q, f := req.question()
+	if f != nil {
+		return f
+	}
+	a, f := v.s.decide(q)
+	if f != nil {
+		return f
+	}
+	if strings.HasSuffix(r.URL.Path, "/invoke") {
+		req.whole(w, a)
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/vnd.amazon.eventstream")
+	w.Header().Set("X-Amzn-Bedrock-Content-Type", "application/json")
+	req.stream(a, func(_ string, data []byte) {
+		chunk, _ := json.Marshal(map[string]any{"bytes": data})
+		_, _ = w.Write(frame("chunk", chunk))
+		_ = http.NewResponseController(w).Flush()
+	})
 	return nil
 }
 
