@@ -147,7 +147,6 @@ func TestForeignRequest(t *testing.T) {
 	same(t, []byte(got), []byte(`{"model":"m",
 	  "tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}},
 	    {"type":"function","function":{"name":"g","parameters":{"type":"object","properties":{}}}}],
-	  "tool_choice":"required",
 	  "messages":[{"role":"system","content":"Be brief."},
 	    {"role":"user","content":"a\nb\ndoc","images":["AAAA"]},
 	    {"role":"assistant","content":"Let me look.","thinking":"hm","tool_calls":[
