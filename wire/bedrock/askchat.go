@@ -1,7 +1,6 @@
 package bedrock
 
 import (
-
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )

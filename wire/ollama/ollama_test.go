@@ -157,7 +157,7 @@ func TestForeignRequest(t *testing.T) {
 	    {"role":"user","content":"go on"}],
 	  "stream":true,"format":"json","think":"high","options":{"num_predict":9,"stop":["x"]}}`))
 	for _, want := range []string{
-		"choice", "tools[2]", "tools[0].strict", "messages[1].name", "messages[1].parts[1].cache",
+		"choice", "tools[2] (web)", "tools[0].strict", "messages[1].name", "messages[1].parts[1].cache",
 		"messages[1].parts[2].detail", "messages[1].parts[3]", "messages[1].parts[4]", "messages[2].parts[1]",
 		"messages[2].parts[4].args", "messages[3].parts[0].failed", "reasoning.effort", "reasoning.budget",
 		"parallel", "user", "metadata", "sampling.n", "sampling.logit_bias", "store",

@@ -94,7 +94,7 @@ func takeChoice(c *llm.Choice, name string, v llm.JSON) bool {
 		return true
 	case "finish_reason":
 		c.Reason = wire.Text(v)
-		c.Finish, _ = finishOf(c.Reason)
+		c.Finish = finishOf(c.Reason)
 		return c.Reason != ""
 	case "logprobs":
 		c.Logprobs = modern(v) // kept as well: offsets are lost
