@@ -58,9 +58,10 @@ func finishOf(reason string) llm.Finish {
 }
 
 // reasonOf is finishOf turned round; nil is null. The spelling of a server that
-// speaks this format (ours) is kept where it means the same.
-func reasonOf(f llm.Finish, reason string, ours bool) llm.JSON {
-	if ours && reason != "" && finishOf(reason) == f {
+// speaks this format is kept where it means the same, and so is that of
+// Anthropic's old completions, which callers of Kong know.
+func reasonOf(f llm.Finish, reason string, from llm.Format) llm.JSON {
+	if (from == own || from == llm.AnthropicText) && reason != "" && finishOf(reason) == f {
 		return wire.Quote(reason)
 	}
 	switch f {

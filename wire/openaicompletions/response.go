@@ -143,7 +143,7 @@ func writeChoice(w *wire.Writer, c *llm.Choice) {
 	if ours && c.Reason == "" && c.Finish == llm.Unfinished {
 		n.OrNull("finish_reason")
 	} else {
-		n.Member("finish_reason", reasonOf(c.Finish, c.Reason, ours))
+		n.Member("finish_reason", reasonOf(c.Finish, c.Reason, c.Extra.From))
 	}
 	n.End()
 }
