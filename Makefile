@@ -10,7 +10,7 @@ LDFLAGS = -s -w -X main.release=$(VERSION)
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-allocs test-corpus test-clients test-model test-agents lint fmt fuzz bench generate check
+.PHONY: help build run test test-allocs test-corpus test-clients test-model test-agents lint fmt fuzz bench generate matrix check
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -56,6 +56,9 @@ bench: ## micro-benchmarks (bench/run.sh compares with nginx)
 
 generate: ## write the reference pages
 	$(GO) run ./internal/gendocs -o docs/reference
+
+matrix: ## print which callers reach which providers' APIs, as tried with recorded answers
+	@$(GO) run ./internal/gendocs -matrix | sed -e '/^|---/d' -e 's/^| //' -e 's/ |$$//' -e '/^$$/,$$d' | column -t -s '|'
 
 check: fmt generate lint test ## what CI runs, then fail if the tree is dirty
 	git diff --exit-code

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
@@ -97,4 +98,14 @@ func Thinks(r *llm.Reasoning) bool {
 // model.
 func Confines(c *llm.ToolChoice) bool {
 	return c.Mode != llm.ChoiceUnsaid && c.Mode != llm.ChoiceAuto || len(c.Allowed) > 0
+}
+
+// ToolField names a tool in a note; one that only its maker knows is called by
+// its name, too.
+func ToolField(i int, t *llm.Tool) string {
+	field := "tools[" + strconv.Itoa(i) + "]"
+	if t.Raw != nil && t.Name != "" {
+		field += " (" + t.Name + ")"
+	}
+	return field
 }

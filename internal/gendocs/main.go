@@ -5,6 +5,7 @@
 //
 //	gendocs -o docs/reference          write the pages
 //	gendocs -o docs/reference -check   fail when they are not current
+//	gendocs -matrix                    print which callers reach which providers' APIs
 //
 // It must not hold knowledge of its own about an entity, a plugin or a
 // setting: what a page should say is written at the struct.
@@ -36,8 +37,12 @@ func run(args []string, out io.Writer) error {
 	root := flags.String("root", ".", "the repository")
 	dir := flags.String("o", "docs/reference", "folder of the pages, below the repository")
 	check := flags.Bool("check", false, "write nothing, fail when a file is not current")
+	matrix := flags.Bool("matrix", false, "write nothing, print what test/translate has tried")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *matrix {
+		return printMatrix(*root, out)
 	}
 	files, err := generate(*root, *dir)
 	if err != nil {
@@ -50,6 +55,16 @@ func run(args []string, out io.Writer) error {
 	for _, name := range changed {
 		_, _ = fmt.Fprintln(out, name)
 	}
+	return err
+}
+
+// printMatrix prints the table of the page on translation.
+func printMatrix(root string, out io.Writer) error {
+	var b strings.Builder
+	if err := tried(&b, filepath.Join(root, "test", "translate", "matrix.txt")); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, b.String())
 	return err
 }
 

@@ -29,8 +29,10 @@ func translationPage(root string) (string, error) {
 		"This page says how far that was tried, and what is lost on the way.\n\n")
 	b.WriteString("## Tried with recorded answers\n\n" +
 		"How many recorded answers of a provider's API reach callers of another API with the same text, thoughts, " +
-		"calls of tools, finish and usage (`make test-corpus`); tools and images count the exchanges that have some.\n\n" +
-		"| Provider's API | Callers | Plain | Streamed | Tools | Images |\n|---|---|---|---|---|---|\n")
+		"calls of tools, finish and usage (`make test-corpus`): of the plain ones, of the streamed ones, and how many of both " +
+		"call tools, and were asked for with images. Callers are named by `llm_format`, those of `openai` also by what " +
+		"`route_type` they come on. *Same* passes as it is. *Refused* is a pair that no configuration brings together: when the " +
+		"configuration is loaded, or with 400, each by a message that names the route type. `make matrix` prints the table.\n\n")
 	if err := tried(&b, filepath.Join(root, "test", "translate", "matrix.txt")); err != nil {
 		return "", err
 	}
@@ -41,18 +43,53 @@ func translationPage(root string) (string, error) {
 	return b.String(), err
 }
 
-// tried writes the lines of the file as rows.
+// cells are what became of the pairs, by the provider's API and the callers.
+type cells map[string]map[string]string
+
+// tried writes the lines of the file as a table, an API of a provider a row.
 func tried(b *strings.Builder, file string) error {
 	data, err := os.ReadFile(file) //nolint:gosec // below the repository
 	if err != nil {
 		return err
 	}
+	rows, unspoken := cells{}, []string(nil)
 	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
-		if fields := strings.Fields(s.Text()); len(fields) == 6 && fields[0] != "#" {
-			fmt.Fprintf(b, "| %s |\n", strings.Join(fields, " | "))
+		switch fields := strings.Fields(s.Text()); {
+		case len(fields) < 2 || fields[0] == "#":
+		case fields[1] == "unspoken":
+			unspoken = append(unspoken, "`"+fields[0]+"`")
+		default:
+			rows.add(fields[0], fields[1], fields[2:])
 		}
 	}
+	rows.write(b)
+	fmt.Fprintf(b, "\nRecorded too, and asked of no provider: %s. A route of the type `preserve` passes them as they are.\n", strings.Join(unspoken, ", "))
 	return nil
+}
+
+func (c cells) add(api, caller string, what []string) {
+	if c[api] == nil {
+		c[api] = map[string]string{}
+	}
+	c[api][caller] = strings.Join(what, "/")
+}
+
+func (c cells) write(b *strings.Builder) {
+	names := map[string]bool{}
+	for _, row := range c {
+		for caller := range row {
+			names[caller] = true
+		}
+	}
+	callers := slices.Sorted(maps.Keys(names))
+	fmt.Fprintf(b, "| Provider's API | %s |\n|---|%s\n", strings.Join(callers, " | "), strings.Repeat("---|", len(callers)))
+	for _, api := range slices.Sorted(maps.Keys(c)) {
+		fmt.Fprintf(b, "| %s |", api)
+		for _, caller := range callers {
+			fmt.Fprintf(b, " %s |", c[api][caller])
+		}
+		b.WriteString("\n")
+	}
 }
 
 // variants are options that change which API a provider is spoken to in.

@@ -235,3 +235,12 @@ func amazon(raw []byte) (out []wire.Message, err error) {
 	}
 	return out, err
 }
+
+func mustJSON(t testing.TB, v any) []byte {
+	t.Helper()
+	out, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

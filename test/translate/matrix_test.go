@@ -62,7 +62,7 @@ func matrix(outcomes map[key]*outcome) string {
 		}
 		for i, has := range [features]bool{
 			plain: !k.x.Streaming, streamed: k.x.Streaming,
-			tools: slices.Contains(k.x.Features, "tool-call"), images: slices.Contains(k.x.Features, "images"),
+			tools: k.x.told.calls(), images: !o.made && slices.Contains(k.x.Features, "images"),
 		} {
 			if has {
 				rows[name][i]++

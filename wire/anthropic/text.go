@@ -162,6 +162,7 @@ func (Text) DecodeResponse(a *llm.Response, body []byte) error {
 		Finish:       textFinish(reason),
 		Reason:       reason,
 		StopSequence: stringOrNil(wire.Get(body, "stop")),
+		Extra:        llm.Extra{From: llm.AnthropicText},
 	}}
 	return nil
 }
@@ -223,6 +224,7 @@ func (d *textDecoder) piece(dst []llm.Event, data, text llm.JSON) []llm.Event {
 	return append(dst, llm.Event{
 		Kind: llm.EventFinish, Finish: textFinish(reason), Reason: reason,
 		StopSequence: stringOrNil(wire.Get(data, "stop")),
+		Extra:        llm.Extra{From: llm.AnthropicText},
 	})
 }
 

@@ -18,7 +18,7 @@ func (e *encoder) tools() {
 		t := &e.r.Tools[i]
 		switch {
 		case !e.sendable(t):
-			e.n.Drop("tools[" + strconv.Itoa(i) + "]")
+			e.n.Drop(wire.ToolField(i, t))
 		case t.Raw != nil:
 			e.w.Raw(t.Raw)
 		default:

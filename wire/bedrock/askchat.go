@@ -1,8 +1,6 @@
 package bedrock
 
 import (
-	"strconv"
-
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -116,7 +114,7 @@ func (e *asker) chatTools(o *object) {
 	for i := range e.r.Tools {
 		t := &e.r.Tools[i]
 		if t.Custom || t.Raw != nil {
-			e.n.Drop("tools[" + strconv.Itoa(i) + "]")
+			e.n.Drop(wire.ToolField(i, t))
 			continue
 		}
 		if !o.has("tools") {

@@ -102,7 +102,7 @@ var foreign = []struct {
 		},
 		`{"messages":[{"role":"user","content":[{"text":"a"}]}],"toolConfig":{"tools":[{"toolSpec":{"name":"f","description":"d","inputSchema":{"json":{"type":"object"}},"strict":true}},
 		{"cachePoint":{"type":"default"}},{"toolSpec":{"name":"g","inputSchema":{"json":{"type":"object","properties":{}}}}}],"toolChoice":{"tool":{"name":"f"}}}}`,
-		"tools.cache.ttl (changed), tools[2], tools[3], parallel",
+		"tools.cache.ttl (changed), tools[2], tools[3] (w), parallel",
 	},
 	{
 		"no tool",

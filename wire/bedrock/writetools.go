@@ -2,7 +2,6 @@ package bedrock
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -51,7 +50,7 @@ func (e *encoder) toolList(in *object) {
 	b := blocks{w: in.w, before: open, note: func(what, how string) { e.n.Change("tools"+what, how) }}
 	for i := range e.r.Tools {
 		t := &e.r.Tools[i]
-		field := "tools[" + strconv.Itoa(i) + "]"
+		field := wire.ToolField(i, t)
 		if allowed := e.r.Choice.Allowed; len(allowed) > 0 && !slices.Contains(allowed, t.Name) {
 			e.n.Change("choice.allowed", "the other tools are left out")
 			continue

@@ -401,7 +401,7 @@ func (e *v1Writer) tools(top *node, r *llm.Request) {
 	top.Name("tools")
 	e.w.Array()
 	for i := range tools {
-		e.toolV1(&tools[i], "tools["+strconv.Itoa(i)+"]")
+		e.toolV1(&tools[i], wire.ToolField(i, &tools[i]))
 	}
 	e.w.EndArray()
 }

@@ -135,7 +135,7 @@ func (e *v2Writer) tools(top *node, r *llm.Request, tools []llm.Tool) {
 		top.Name("tools")
 		e.w.Array()
 		for i := range tools {
-			e.tool(&tools[i], "tools["+strconv.Itoa(i)+"]")
+			e.tool(&tools[i], wire.ToolField(i, &tools[i]))
 		}
 		e.w.EndArray()
 	}

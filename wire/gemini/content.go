@@ -273,16 +273,36 @@ func readResult(v llm.JSON) *llm.Result {
 	r.ID, r.Name = wire.Text(member(v, "id")), wire.Text(member(v, "name"))
 	r.Value = member(v, "response")
 	r.Failed = member(r.Value, "error") != nil && member(r.Value, "output") == nil
+	if plain := unwrapped(r.Value); plain != nil {
+		r.Value = plain
+	}
+	if wire.IsString(r.Value) {
+		r.Parts, r.Plain, r.Value = []llm.Part{{Text: r.Value}}, true, nil
+	}
 	media := resultMedia(member(v, "parts"))
 	if len(media) == 0 {
 		return r
 	}
-	if r.Value != nil {
+	if r.Plain = false; r.Value != nil {
 		r.Parts = append(r.Parts, llm.Part{Text: wire.Quote(string(r.Value))})
 		r.Value = nil
 	}
 	r.Parts = append(r.Parts, media...)
 	return r
+}
+
+// unwrapped is what SDKs put into an object of one member, since a response must
+// be an object; nil if the response is one of its own.
+func unwrapped(response llm.JSON) llm.JSON {
+	f := wire.NewFields(response)
+	if !f.Next() || f.Name() != "output" && f.Name() != "result" {
+		return nil
+	}
+	v := f.Value()
+	if f.Next() {
+		return nil
+	}
+	return v
 }
 
 func resultMedia(parts llm.JSON) []llm.Part {

@@ -438,7 +438,7 @@ func (t *toolEncoder) end() {
 // raw writes a tool of Google's own.
 func (t *toolEncoder) raw(tool *llm.Tool, i int) {
 	if tool.From != own && !googleTool(tool.Raw) {
-		t.e.n.Drop(at("tools", i, ""))
+		t.e.n.Drop(wire.ToolField(i, tool))
 		return
 	}
 	t.begin(tool)

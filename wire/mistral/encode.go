@@ -211,7 +211,7 @@ func (e *encoder) tools() {
 		e.w.Name("tools")
 		e.w.Array()
 		for i := range list {
-			e.tool(&list[i], "tools"+index(i))
+			e.tool(&list[i], wire.ToolField(i, &list[i]))
 		}
 		e.w.EndArray()
 	}

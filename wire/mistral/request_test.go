@@ -180,7 +180,7 @@ func TestForeignRequests(t *testing.T) {
 			}},
 			`{"messages":[{"role":"user","content":"hi"}],"parallel_tool_calls":false,"tool_choice":"any","tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object","properties":{}},"strict":true}},
 			{"type":"function","function":{"name":"c","parameters":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}}]}`,
-			[]string{"choice.allowed", "tools[2].custom", "tools[3]"},
+			[]string{"choice.allowed", "tools[2].custom", "tools[3] (web)"},
 		},
 		{
 			"named",

@@ -322,7 +322,7 @@ func (e *requestEncoder) tool(i int, t *llm.Tool) {
 			e.w.Raw(t.Raw)
 			return
 		}
-		e.notes.Drop(at("tools", i))
+		e.notes.Drop(wire.ToolField(i, t))
 		return
 	}
 	n := wire.Begin(e.w, &t.Extra, e.own)
@@ -355,26 +355,24 @@ func (e *requestEncoder) schema(i int, t *llm.Tool) llm.JSON {
 	return t.Schema
 }
 
-// choice is written as OpenAI spells it. Ollama lets the model choose, and
-// leaves this to whoever stands between.
+// choice is kept as servers beside Ollama know it. Its own API has none: the
+// model chooses.
 func (e *requestEncoder) choice(n *wire.Node) {
 	c := &e.r.Choice
+	if e.foreign {
+		e.drop(c.Mode == llm.ChoiceAny || c.Mode == llm.ChoiceNamed, "choice")
+		return
+	}
 	switch c.Mode {
 	case llm.ChoiceUnsaid:
-		return
 	case llm.ChoiceAuto:
 		n.Text("tool_choice", "auto")
-		return
 	case llm.ChoiceNone:
 		n.Text("tool_choice", "none")
-		return
 	case llm.ChoiceAny:
 		n.Text("tool_choice", "required")
 	case llm.ChoiceNamed:
 		e.named(n)
-	}
-	if e.foreign {
-		e.notes.Change("choice", "told, but Ollama lets the model choose")
 	}
 }
 

@@ -147,7 +147,6 @@ func TestForeignRequest(t *testing.T) {
 	same(t, []byte(got), []byte(`{"model":"m",
 	  "tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}},
 	    {"type":"function","function":{"name":"g","parameters":{"type":"object","properties":{}}}}],
-	  "tool_choice":"required",
 	  "messages":[{"role":"system","content":"Be brief."},
 	    {"role":"user","content":"a\nb\ndoc","images":["AAAA"]},
 	    {"role":"assistant","content":"Let me look.","thinking":"hm","tool_calls":[
@@ -158,7 +157,7 @@ func TestForeignRequest(t *testing.T) {
 	    {"role":"user","content":"go on"}],
 	  "stream":true,"format":"json","think":"high","options":{"num_predict":9,"stop":["x"]}}`))
 	for _, want := range []string{
-		"choice", "tools[2]", "tools[0].strict", "messages[1].name", "messages[1].parts[1].cache",
+		"choice", "tools[2] (web)", "tools[0].strict", "messages[1].name", "messages[1].parts[1].cache",
 		"messages[1].parts[2].detail", "messages[1].parts[3]", "messages[1].parts[4]", "messages[2].parts[1]",
 		"messages[2].parts[4].args", "messages[3].parts[0].failed", "reasoning.effort", "reasoning.budget",
 		"parallel", "user", "metadata", "sampling.n", "sampling.logit_bias", "store",

@@ -43,6 +43,8 @@ type encoder struct {
 	n    *wire.Notes
 	same bool   // the question was asked in this format
 	at   string // the path of the message that is being written
+	// shown are parts of results that only a user can show.
+	shown []llm.Part
 }
 
 func (e *encoder) stream(r *llm.Request) {
@@ -218,7 +220,7 @@ func (e *encoder) tool(t *llm.Tool, i int) {
 			e.w.Raw(t.Raw)
 			return
 		}
-		e.n.Drop(field("tools", i, " ("+t.Name+")"))
+		e.n.Drop(wire.ToolField(i, t))
 		return
 	}
 	kind := "function"

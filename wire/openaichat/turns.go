@@ -3,6 +3,7 @@ package openaichat
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -28,6 +29,7 @@ func (e *encoder) messages(r *llm.Request) error {
 		e.at = "messages" + index(i)
 		e.message(&r.Messages[i])
 	}
+	e.show()
 	e.w.EndArray()
 	return nil
 }
@@ -46,6 +48,7 @@ func (e *encoder) message(m *llm.Message) {
 	if !rest && len(m.Parts) > 0 {
 		return
 	}
+	e.show()
 	e.w.Object()
 	e.w.StringMember("role", e.role(m.Role))
 	e.w.Member("name", m.Name)
@@ -89,7 +92,7 @@ func (e *encoder) result(m *llm.Message, i int) {
 	default:
 		at := e.at
 		e.at += ".parts" + index(i) + ".result"
-		e.parts(res.Parts, nil, res.Plain)
+		e.parts(e.told(res), nil, res.Plain)
 		e.at = at
 	}
 	if res.Failed && !e.same {
@@ -99,6 +102,45 @@ func (e *encoder) result(m *llm.Message, i int) {
 		e.n.Drop("cache")
 	}
 	e.w.Extra(&m.Extra, own)
+	e.w.EndObject()
+}
+
+// told are the parts of a result that a tool can tell. The API takes nothing but
+// text there: the rest is shown by the user, behind the results.
+func (e *encoder) told(res *llm.Result) []llm.Part {
+	if e.same || !slices.ContainsFunc(res.Parts, isShown) {
+		return res.Parts
+	}
+	e.n.Change(e.at, "its media are shown in a user message")
+	texts := make([]llm.Part, 0, len(res.Parts))
+	e.shown = append(e.shown, llm.Part{Text: wire.Quote("Shown by the tool call " + e.id(res.ID) + ":")})
+	for i := range res.Parts {
+		if p := &res.Parts[i]; isShown(*p) {
+			e.shown = append(e.shown, *p)
+		} else {
+			texts = append(texts, *p)
+		}
+	}
+	if len(texts) == 0 {
+		texts = append(texts, llm.Part{Text: wire.Quote("The result is shown below.")})
+	}
+	return texts
+}
+
+func isShown(p llm.Part) bool { //nolint:gocritic // as slices want it
+	return p.Media != nil && p.Media.Text == nil
+}
+
+// show writes what results could not hold.
+func (e *encoder) show() {
+	if len(e.shown) == 0 {
+		return
+	}
+	list := e.shown
+	e.shown = nil
+	e.w.Object()
+	e.w.StringMember("role", roles[llm.User])
+	e.parts(list, nil, false)
 	e.w.EndObject()
 }
 

@@ -38,29 +38,30 @@ func invalid(err error) error {
 }
 
 // finishOf is what a reason means, in the spellings of the servers that speak
-// this format; ok is false for one that none of them has.
-func finishOf(reason string) (f llm.Finish, ok bool) {
+// this format; one that none of them has is a stop.
+func finishOf(reason string) llm.Finish {
 	switch reason {
 	case "":
-		return llm.Unfinished, true
+		return llm.Unfinished
 	case "stop", "eos", "eos_token", "stop_sequence", "end_of_text":
-		return llm.FinishStop, true
+		return llm.FinishStop
 	case "length", "max_tokens":
-		return llm.FinishLength, true
+		return llm.FinishLength
 	case "content_filter":
-		return llm.FinishFilter, true
+		return llm.FinishFilter
 	case "tool_calls", "function_call":
-		return llm.FinishTools, true
+		return llm.FinishTools
 	case "error":
-		return llm.FinishError, true
+		return llm.FinishError
 	}
-	return llm.FinishStop, false
+	return llm.FinishStop
 }
 
 // reasonOf is finishOf turned round; nil is null. The spelling of a server that
-// speaks this format (ours) is kept where it means the same.
-func reasonOf(f llm.Finish, reason string, ours bool) llm.JSON {
-	if means, _ := finishOf(reason); ours && reason != "" && means == f {
+// speaks this format is kept where it means the same, and so is that of
+// Anthropic's old completions, which callers of Kong know.
+func reasonOf(f llm.Finish, reason string, from llm.Format) llm.JSON {
+	if (from == own || from == llm.AnthropicText) && reason != "" && finishOf(reason) == f {
 		return wire.Quote(reason)
 	}
 	switch f {

@@ -96,7 +96,7 @@ func takeChoice(c *llm.Choice, name string, v llm.JSON) bool {
 		return true
 	case "finish_reason":
 		c.Reason = wire.Text(v)
-		c.Finish, _ = finishOf(c.Reason)
+		c.Finish = finishOf(c.Reason)
 		return c.Reason != ""
 	case "logprobs":
 		c.Logprobs = modern(v) // kept as well: offsets are lost
@@ -145,7 +145,7 @@ func writeChoice(w *wire.Writer, c *llm.Choice) {
 	if ours && c.Reason == "" && c.Finish == llm.Unfinished {
 		n.OrNull("finish_reason")
 	} else {
-		n.Member("finish_reason", reasonOf(c.Finish, c.Reason, ours))
+		n.Member("finish_reason", reasonOf(c.Finish, c.Reason, c.Extra.From))
 	}
 	n.End()
 }

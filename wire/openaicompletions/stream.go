@@ -261,7 +261,7 @@ func (s *streamEncoder) finish(w *wire.Writer, ev *llm.Event) {
 	n.Member("text", llm.JSON(`""`))
 	n.ImpliedInt("index", int64(ev.Choice))
 	n.Member("logprobs", llm.JSON("null"))
-	n.Member("finish_reason", reasonOf(ev.Finish, ev.Reason, ev.Extra.From == own))
+	n.Member("finish_reason", reasonOf(ev.Finish, ev.Reason, ev.Extra.From))
 	n.End()
 }
 

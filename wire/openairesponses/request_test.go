@@ -166,7 +166,7 @@ func TestForeignRequest(t *testing.T) {
 		"tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object","properties":{}},"strict":false}],
 		"tool_choice":{"type":"function","name":"f"},"reasoning":{"effort":"medium"},
 		"text":{"format":{"type":"json_schema","name":"response","schema":{"type":"object"}}}}`))
-	for _, want := range []string{"sampling.top_k", "sampling.stop", "reasoning.budget", "sampling.max_tokens", "tools[1]", "container", "messages[2].parts[0]", "messages[3].parts[0].failed", "messages[1].parts[4]"} {
+	for _, want := range []string{"sampling.top_k", "sampling.stop", "reasoning.budget", "sampling.max_tokens", "tools[1] (web)", "container", "messages[2].parts[0]", "messages[3].parts[0].failed", "messages[1].parts[4]"} {
 		if !slices.Contains(noteNames(notes), want) {
 			t.Errorf("no note of %s in %v", want, noteNames(notes))
 		}

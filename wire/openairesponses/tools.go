@@ -116,7 +116,7 @@ func writeTools(w *wire.Writer, tools []llm.Tool, n *wire.Notes) {
 	w.Name("tools")
 	w.Array()
 	for i := range tools {
-		writeTool(w, &tools[i], "tools["+strconv.Itoa(i)+"]", n)
+		writeTool(w, &tools[i], wire.ToolField(i, &tools[i]), n)
 	}
 	w.EndArray()
 }
