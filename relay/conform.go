@@ -29,7 +29,7 @@ func (c *call) altered() bool {
 func (c *call) alteredTool(i int) bool {
 	n := &c.x.notes
 	return c.x.question.Tools[i].Schema != nil &&
-		(n.Changed(wire.ToolField(i, "schema")) || n.Changed(wire.ToolField(i, "strict")))
+		(n.Changed(wire.ToolMember(i, "schema")) || n.Changed(wire.ToolMember(i, "strict")))
 }
 
 func (c *call) alteredOutput() bool {
@@ -100,7 +100,7 @@ func (k *checker) call(call *llm.Call, whole bool) {
 	if len(args) == 0 {
 		args = []byte("{}")
 	}
-	k.check(wire.ToolField(i, "schema"), tools[i].Schema, args, whole)
+	k.check(wire.ToolMember(i, "schema"), tools[i].Schema, args, whole)
 }
 
 // check holds a text against a schema. A text that was cut short cannot be.

@@ -54,8 +54,8 @@ func (f *Fit) Call(c *llm.Call) {
 	}
 }
 
-// ToolField is how notes name something of a tool, such as its schema.
-func ToolField(i int, member string) string {
+// ToolMember is how notes name something of a tool, such as its schema.
+func ToolMember(i int, member string) string {
 	return "tools[" + strconv.Itoa(i) + "]." + member
 }
 
@@ -82,12 +82,12 @@ func fitTools(r *llm.Request, l *Limits, n *Notes) {
 		t := was
 		var how string
 		if t.Schema, how = l.Tools.fit(t.Schema); how != "" {
-			n.Change(ToolField(i, "schema"), how)
+			n.Change(ToolMember(i, "schema"), how)
 		}
 		loose := IsTrue(t.Strict) && !l.Strict.takes(t.Schema)
 		if loose {
 			t.Strict = unkept
-			n.Change(ToolField(i, "strict"), beyond)
+			n.Change(ToolMember(i, "strict"), beyond)
 		}
 		if how == "" && !loose {
 			continue

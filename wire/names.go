@@ -169,7 +169,7 @@ func (x *renaming) question(r *llm.Request) {
 	r.Tools = slices.Clone(r.Tools)
 	for i := range r.Tools {
 		t := &r.Tools[i]
-		x.note(t.Name, func() string { return ToolField(i, "name") })
+		x.note(t.Name, func() string { return ToolMember(i, "name") })
 		t.Name = x.name(t.Name)
 	}
 	x.choice(&r.Choice)

@@ -47,7 +47,7 @@ func TestIdle(t *testing.T) {
 		for j := range all {
 			a, b := &all[i], &all[j]
 			t.Run(a.name+" to "+b.name, func(t *testing.T) {
-				asked := a.decode(t, []byte(idle[a.client.Format()]), false)
+				asked := a.decode(t, []byte(idle[a.words()]), false)
 				if _, notes := b.encode(t, asked); len(notes) > 0 {
 					t.Errorf("noted %v", notes)
 				}

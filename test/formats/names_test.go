@@ -96,7 +96,7 @@ func TestOddNames(t *testing.T) {
 		sent, fit := b.fitted(t, question)
 		names, chosen, _ := named(sent)
 		for _, name := range names {
-			if !regexp.MustCompile(taken[b.client.Format()]).MatchString(name) {
+			if !regexp.MustCompile(taken[b.words()]).MatchString(name) {
 				t.Errorf("%s is asked with %q", b.name, name)
 			}
 		}
@@ -128,7 +128,7 @@ func eventsOf(a *llm.Response) []llm.Event {
 
 func (f *format) checkNames(t *testing.T, b *format, how string, first, answer []byte, names []string) {
 	t.Helper()
-	again := f.decode(t, sendBack(t, f.client.Format(), first, answer), false)
+	again := f.decode(t, sendBack(t, f.words(), first, answer), false)
 	if _, _, called := named(again); !slices.Equal(called, oddNames) {
 		t.Errorf("%s: the caller sees calls of %q: %s", how, called, answer)
 	}
