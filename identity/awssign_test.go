@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/sluice-gateway/sluice/clock"
 	"github.com/sluice-gateway/sluice/header"
@@ -212,6 +213,10 @@ func escaped(s, safe string) string {
 	return out
 }
 
+// oddSpace is white space that no field of a request for AWS has around it: the
+// signer trims it, and the server does not.
+func oddSpace(r rune) bool { return unicode.IsSpace(r) && r != ' ' }
+
 // FuzzSign: whatever is signed, a server that computes the signature of what
 // was sent finds the same.
 func FuzzSign(f *testing.F) {
@@ -220,7 +225,7 @@ func FuzzSign(f *testing.F) {
 	f.Add("GET", "//a/../b", "", "é", "", []byte(nil))
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, method, path, query, kind, value string, body []byte) {
-		if path != "" && path[0] != '/' || strings.ContainsAny(path, "?#") || strings.ContainsAny(kind+value, "\t\n\v\f\r\u0085\u00a0") {
+		if path != "" && path[0] != '/' || strings.ContainsAny(path, "?#") || strings.ContainsFunc(kind+value, oddSpace) {
 			t.Skip("not a request")
 		}
 		r := &identity.Request{Method: method, Scheme: "https", Host: "h.example", Path: path, Query: query, Body: body, Header: &header.Header{

@@ -70,9 +70,9 @@ func (p *player) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // unreadable are families that callers are not served in.
 var unreadable = []string{"ai21.", "embed", "rerank", "/model/unknown/", "/model/does-not-exist/", "image", "canvas"}
 
-// TestInvoke plays recorded calls of InvokeModel with a caller who speaks it in
+// TestCorpusInvoke plays recorded calls of InvokeModel with a caller who speaks it in
 // front: question and answer pass as they are.
-func TestInvoke(t *testing.T) {
+func TestCorpusInvoke(t *testing.T) {
 	dir := os.Getenv("CORPUS")
 	if dir == "" {
 		t.Skip("CORPUS does not name the recorded traffic")
