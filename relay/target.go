@@ -143,6 +143,7 @@ type resolved struct {
 // that want a stream.
 type places [2]place
 
+// place is one of them, and how it is spoken to.
 type place struct {
 	location provider.Location
 	host     string // the location's Host header
