@@ -424,7 +424,9 @@ func (c *call) complete(ex *flow.Exchange, a *llm.Response) {
 			name(ex, &parts[k], &calls)
 		}
 	}
-	c.conform(ex, a, true)
+	if c.altered() {
+		c.conform(ex, a, true)
+	}
 	c.finish()
 	if a.Usage.Prompt < 0 && a.Usage.Completion < 0 {
 		a.Usage = c.ai.Usage

@@ -3,7 +3,6 @@ package wire
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"math"
 	"strconv"
 
@@ -39,16 +38,7 @@ type EmbedProvider interface {
 }
 
 // CheckQuestion is Check for a caller's body: what is wrong is *Invalid.
-func CheckQuestion(body []byte) error {
-	err := Check(body)
-	if err == nil {
-		return nil
-	}
-	if invalid, ok := errors.AsType[*Invalid](err); ok {
-		return invalid
-	}
-	return &Invalid{Message: err.Error()}
-}
+func CheckQuestion(body []byte) error { return AsInvalid(Check(body)) }
 
 // OnlyTexts refuses inputs that are no texts.
 func OnlyTexts(r *llm.EmbedRequest) error {

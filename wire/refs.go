@@ -198,7 +198,7 @@ func (g *graph) member(in llm.JSON, name string, v llm.JSON) bool {
 		if name == "$defs" || name == "definitions" {
 			return false
 		}
-		required := textsOf(Get(in, "required"))
+		required := TextSet(Get(in, "required"))
 		for f := NewFields(v); f.Next(); {
 			if g.optional || name != "properties" || required[f.Name()] {
 				round = g.walk(f.Value()) || round

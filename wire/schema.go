@@ -334,8 +334,7 @@ func nestingOf(keyword string) nesting {
 
 // member writes a keyword that is taken.
 func (s *rewriter) member(name string, v llm.JSON) {
-	s.w.Raw(Quote(name))
-	s.w.Buf = append(s.w.Buf, ':')
+	s.w.Quoted(name)
 	switch kind := nestingOf(name); {
 	case kind == named && IsObject(v):
 		s.named(v)
@@ -359,8 +358,7 @@ func few(v llm.JSON) bool {
 func (s *rewriter) named(v llm.JSON) {
 	s.w.Object()
 	for f := NewFields(v); f.Next(); {
-		s.w.Raw(Quote(f.Name()))
-		s.w.Buf = append(s.w.Buf, ':')
+		s.w.Quoted(f.Name())
 		s.schema(f.Value())
 	}
 	s.w.EndObject()
@@ -419,7 +417,7 @@ func (s *rewriter) require(v llm.JSON) {
 	if !s.limits.AllRequired && !s.limits.SomeRequired || !IsObject(properties) {
 		return
 	}
-	required, n := textsOf(Get(v, "required")), 0
+	required, n := TextSet(Get(v, "required")), 0
 	first := ""
 	for f := NewFields(properties); f.Next(); {
 		if n++; n == 1 {
@@ -438,7 +436,8 @@ func (s *rewriter) require(v llm.JSON) {
 	}
 }
 
-func textsOf(list llm.JSON) map[string]bool {
+// TextSet are the texts of a list.
+func TextSet(list llm.JSON) map[string]bool {
 	set := map[string]bool{}
 	items := Items(list)
 	for v, ok := items.Next(); ok; v, ok = items.Next() {

@@ -94,7 +94,7 @@ func (x *flat) add(v llm.JSON) map[string]bool {
 		return nil
 	}
 	defer func() { x.depth-- }()
-	required := textsOf(Get(v, "required"))
+	required := TextSet(Get(v, "required"))
 	if ref := Get(v, "$ref"); IsString(ref) {
 		unite(required, x.add(x.s.defs.find(Text(ref))))
 	}
@@ -150,8 +150,7 @@ func (x *flat) property(name string, v llm.JSON) {
 func (x *flat) properties(w *Writer) {
 	w.Object()
 	for _, name := range x.names {
-		w.Raw(Quote(name))
-		w.Buf = append(w.Buf, ':')
+		w.Quoted(name)
 		forms := x.schemas[name]
 		if len(forms) == 1 {
 			w.Raw(forms[0])

@@ -8,6 +8,8 @@
 package wire
 
 import (
+	"errors"
+
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 )
@@ -118,6 +120,17 @@ func (e *Invalid) Error() string {
 		return e.Message
 	}
 	return e.Field + ": " + e.Message
+}
+
+// AsInvalid makes what is wrong with a body the caller's mistake; nil stays nil.
+func AsInvalid(err error) error {
+	if err == nil {
+		return nil
+	}
+	if known, ok := errors.AsType[*Invalid](err); ok {
+		return known
+	}
+	return &Invalid{Message: err.Error()}
 }
 
 // Notes are the fields of a question that a provider's format cannot express,

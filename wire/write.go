@@ -144,7 +144,6 @@ func (w *Writer) kept(m *llm.Member) {
 	if m.Value == nil {
 		return
 	}
-	w.comma()
-	w.Buf = append(jsonscan.AppendQuote(w.Buf, m.Name), ':')
+	w.Quoted(m.Name)
 	w.Buf = append(w.Buf, m.Value...)
 }

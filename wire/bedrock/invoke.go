@@ -146,12 +146,10 @@ func ask(dst []byte, r *llm.Request, n *wire.Notes, d *dialect) ([]byte, error) 
 	return e.w.Buf, nil
 }
 
+// onePrompt is the text of a prompt. One that is more than that was refused.
 func onePrompt(v llm.JSON) llm.JSON {
-	if wire.Len(v) == 1 {
-		items := wire.Items(v)
-		v, _ = items.Next()
-	}
-	return v
+	text, _ := wire.OnePrompt(v)
+	return text
 }
 
 // askNova writes a Nova model's body, which is almost Converse.

@@ -17,13 +17,7 @@ type mistralChat struct{ wire.Client }
 // EncodeResponse implements wire.Client.
 func (mistralChat) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) []byte {
 	w := wire.Writer{Buf: dst}
-	w.Object()
-	w.StringMember("id", a.ID)
-	w.StringMember("object", "chat.completion")
-	w.IntMember("created", a.Created)
-	w.StringMember("model", a.Model)
-	w.Name("choices")
-	w.Array()
+	beginChat(&w, "chat.completion", a.ID, a.Created, a.Model)
 	for i := range a.Choices {
 		c := &a.Choices[i]
 		chatChoice(&w, c.Index, textOf(c.Parts), c.Parts, chatReason(c.Finish, c.Parts))
@@ -32,6 +26,17 @@ func (mistralChat) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) [
 	chatUsage(&w, &a.Usage)
 	w.EndObject()
 	return w.Buf
+}
+
+// beginChat begins an answer, or a piece of one, up to its choices.
+func beginChat(w *wire.Writer, object, id string, created int64, model string) {
+	w.Object()
+	w.StringMember("id", id)
+	w.StringMember("object", object)
+	w.IntMember("created", created)
+	w.StringMember("model", model)
+	w.Name("choices")
+	w.Array()
 }
 
 func chatReason(f llm.Finish, parts []llm.Part) string {
@@ -197,13 +202,7 @@ func (s *chatPieces) partEnd(dst []byte, index int) []byte {
 
 func (s *chatPieces) line(dst []byte, text llm.JSON, calls []llm.Part, reason string) []byte {
 	w := wire.Writer{Buf: dst}
-	w.Object()
-	w.StringMember("id", s.id)
-	w.StringMember("object", "chat.completion.chunk")
-	w.IntMember("created", s.created)
-	w.StringMember("model", s.model)
-	w.Name("choices")
-	w.Array()
+	beginChat(&w, "chat.completion.chunk", s.id, s.created, s.model)
 	chatChoice(&w, 0, text, calls, reason)
 	w.EndArray()
 	if reason != "" {

@@ -72,7 +72,7 @@ func (*prose) EncodeError(dst []byte, e *llm.Error) []byte { return Client{}.Enc
 func (p *prose) DecodeRequest(r *llm.Request, q wire.Question) error {
 	f, err := q.Open()
 	if err != nil {
-		return &wire.Invalid{Message: err.Error()}
+		return wire.AsInvalid(err)
 	}
 	markDialect(r, p.dialect)
 	var text llm.JSON

@@ -12,7 +12,7 @@ import (
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 	f, err := q.Open()
 	if err != nil {
-		return &wire.Invalid{Message: err.Error()}
+		return wire.AsInvalid(err)
 	}
 	model, operation := fromPath(q.Path)
 	r.Model, r.Stream = model, operation == "converse-stream"
@@ -157,16 +157,11 @@ func readInference(r *llm.Request, v llm.JSON) bool {
 }
 
 func readStop(s *llm.Sampling, v llm.JSON) bool {
-	var stop []llm.JSON
-	items := wire.Items(v)
-	for e, ok := items.Next(); ok; e, ok = items.Next() {
-		if !wire.IsString(e) {
-			return false
-		}
-		stop = append(stop, e)
+	list, ok := wire.Stops(v)
+	if ok {
+		s.Stop = list
 	}
-	s.Stop = stop
-	return stop != nil
+	return ok
 }
 
 func readTools(r *llm.Request, v llm.JSON) bool {

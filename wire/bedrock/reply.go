@@ -268,6 +268,9 @@ func replyUsage(body []byte) llm.Usage {
 	return totalled(u)
 }
 
+// maxTokens keeps sums far from where they overflow.
+const maxTokens = 1 << 48
+
 func sum(array llm.JSON, name string) int64 {
 	total := int64(-1)
 	items := wire.Items(array)

@@ -8,11 +8,7 @@ import (
 // orNull appends a member that is null where there is nothing to say.
 func orNull(w *wire.Writer, name, s string) {
 	w.Name(name)
-	if s == "" {
-		w.Raw(nil)
-		return
-	}
-	w.String(s)
+	w.OrNull(s)
 }
 
 // countOrNull is orNull for a count of tokens.

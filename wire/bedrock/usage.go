@@ -53,12 +53,9 @@ func readUsage(v llm.JSON) llm.Usage {
 	return u
 }
 
-// maxTokens keeps sums far from where they overflow.
-const maxTokens = 1 << 48
-
 // tokens is a count, -1 if it is none.
 func tokens(v llm.JSON) int64 {
-	if n, ok := wire.Int(v); ok && n >= 0 && n <= maxTokens {
+	if n, ok := wire.Count(v); ok {
 		return n
 	}
 	return -1

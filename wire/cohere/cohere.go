@@ -7,7 +7,6 @@
 package cohere
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
@@ -60,19 +59,6 @@ func (V1Provider) Format() llm.Format { return llm.CohereV1 }
 
 // Format implements wire.Provider.
 func (Generate) Format() llm.Format { return llm.CohereGenerate }
-
-// opened begins a walk over the body of a question. What is wrong with it is the
-// caller's mistake.
-func opened(q *wire.Question) (wire.Fields, error) {
-	f, err := q.Open()
-	if err == nil {
-		return f, nil
-	}
-	if invalid, ok := errors.AsType[*wire.Invalid](err); ok {
-		return f, invalid
-	}
-	return f, &wire.Invalid{Message: err.Error()}
-}
 
 // finishOf is what a reason to end means; ok is false if the API knows none
 // of that name. The first version has no word of its own for calls.

@@ -31,7 +31,7 @@ func (Generate) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 	drop(n, "reasoning", wire.Thinks(t))
 	drop(n, "tools", len(r.Tools) > 0)
 	drop(n, "output", r.Output.Kind == llm.OutputJSON || r.Output.Kind == llm.OutputSchema)
-	foreign(&r.Extra, llm.CohereGenerate, "", n)
+	wire.NoteExtra(n, &r.Extra, llm.CohereGenerate, "")
 	return w.Buf, nil
 }
 

@@ -83,9 +83,3 @@ func drop(n *wire.Notes, field string, when bool) {
 		n.Drop(field)
 	}
 }
-
-// foreign notes the members of another format. Those without a value are marks
-// that only the format itself understands.
-func foreign(x *llm.Extra, own llm.Format, at string, n *wire.Notes) {
-	wire.NoteExtra(n, x, own, at)
-}

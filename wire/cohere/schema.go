@@ -100,7 +100,7 @@ func jsonType(python string) string {
 func definitionsOf(w *wire.Writer, schema llm.JSON) (whole bool) {
 	whole = true
 	w.Object()
-	required := among(wire.Get(schema, "required"))
+	required := wire.TextSet(wire.Get(schema, "required"))
 	f := wire.NewFields(wire.Get(schema, "properties"))
 	for f.Next() {
 		quoted(w, f.Name())
@@ -164,16 +164,6 @@ func pythonType(schema llm.JSON) (python string, whole bool) {
 		return "list", false
 	}
 	return "str", false
-}
-
-// among are the texts of a list.
-func among(list llm.JSON) map[string]bool {
-	set := map[string]bool{}
-	items := wire.Items(list)
-	for v, ok := items.Next(); ok; v, ok = items.Next() {
-		set[wire.Text(v)] = true
-	}
-	return set
 }
 
 // compact is a value without white space between its tokens.

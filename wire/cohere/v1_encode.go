@@ -33,7 +33,7 @@ func (V1Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	n.Lose("parallel", r.Parallel)
 	t := &r.Reasoning
 	drop(n, "reasoning", wire.Thinks(t))
-	foreign(&r.Extra, llm.CohereV1, "", n)
+	wire.NoteExtra(n, &r.Extra, llm.CohereV1, "")
 	return w.Buf, nil
 }
 
@@ -118,7 +118,7 @@ func (e *v1Writer) split(top *node, messages []llm.Message) []v1Turn {
 			continue
 		}
 		at := "messages[" + strconv.Itoa(i) + "]"
-		foreign(&m.Extra, llm.CohereV1, at+".", e.n)
+		wire.NoteExtra(e.n, &m.Extra, llm.CohereV1, at+".")
 		drop(e.n, at+".name", m.Name != nil)
 		turns = e.turnsOf(turns, m, at)
 	}
@@ -417,8 +417,8 @@ func (e *v1Writer) toolV1(t *llm.Tool, at string) {
 	}
 	drop(e.n, at+".cache", t.Cache != nil)
 	drop(e.n, at+".strict", wire.IsTrue(t.Strict))
-	foreign(&t.Extra, llm.CohereV1, at+".", e.n)
-	foreign(&t.Inner, llm.CohereV1, at+".", e.n)
+	wire.NoteExtra(e.n, &t.Extra, llm.CohereV1, at+".")
+	wire.NoteExtra(e.n, &t.Inner, llm.CohereV1, at+".")
 	o := begin(e.w, &t.Extra, llm.CohereV1)
 	o.Name("name")
 	e.w.String(t.Name)

@@ -21,9 +21,9 @@ const (
 
 // DecodeRequest implements wire.Client.
 func (V1Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	f, err := opened(&q)
+	f, err := q.Open()
 	if err != nil {
-		return err
+		return wire.AsInvalid(err)
 	}
 	r.IncludeUsage = true
 	var rest v1Rest

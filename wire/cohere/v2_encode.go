@@ -38,7 +38,7 @@ func (V2Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	dropped(r, n)
 	n.Lose("sampling.n", r.Sampling.N)
 	n.Lose("parallel", r.Parallel)
-	foreign(&r.Extra, llm.CohereV2, "", n)
+	wire.NoteExtra(n, &r.Extra, llm.CohereV2, "")
 	return w.Buf, nil
 }
 
@@ -105,7 +105,7 @@ func confined(r *llm.Request, n *wire.Notes) []llm.Tool {
 func outputFormat(top *node, o *llm.Output, n *wire.Notes) {
 	n.LoseText("output.name", o.Name)
 	n.Lose("output.description", o.Description)
-	foreign(&o.Extra, top.Own, "output.", n)
+	wire.NoteExtra(n, &o.Extra, top.Own, "output.")
 	if o.Kind == llm.OutputUnsaid {
 		return
 	}
@@ -170,8 +170,8 @@ func (e *v2Writer) tool(t *llm.Tool, at string) {
 		return
 	}
 	drop(e.n, at+".cache", t.Cache != nil)
-	foreign(&t.Extra, llm.CohereV2, at+".", e.n)
-	foreign(&t.Inner, llm.CohereV2, at+".", e.n)
+	wire.NoteExtra(e.n, &t.Extra, llm.CohereV2, at+".")
+	wire.NoteExtra(e.n, &t.Inner, llm.CohereV2, at+".")
 	o := begin(e.w, &t.Extra, llm.CohereV2)
 	o.word("type", "function")
 	o.Name("function")

@@ -9,7 +9,7 @@ import (
 
 // message writes a message: the results of tools one by one, then the rest.
 func (e *v2Writer) message(m *llm.Message, at string) {
-	foreign(&m.Extra, llm.CohereV2, at+".", e.n)
+	wire.NoteExtra(e.n, &m.Extra, llm.CohereV2, at+".")
 	drop(e.n, at+".name", m.Name != nil)
 	results := 0
 	for i := range m.Parts {

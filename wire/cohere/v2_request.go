@@ -17,9 +17,9 @@ const documentsMark = "documents"
 
 // DecodeRequest implements wire.Client.
 func (V2Client) DecodeRequest(r *llm.Request, q wire.Question) error {
-	f, err := opened(&q)
+	f, err := q.Open()
 	if err != nil {
-		return err
+		return wire.AsInvalid(err)
 	}
 	r.IncludeUsage = true
 	var rest v2Rest

@@ -71,25 +71,12 @@ func (e *encoder) inputs() (llm.JSON, error) {
 	case len(r.Messages) > 0:
 		return e.chat(), nil
 	}
-	prompt, err := one(r.Prompt)
-	if err != nil {
-		return nil, err
+	prompt, ok := wire.OnePrompt(r.Prompt)
+	if !ok {
+		return nil, &wire.Invalid{Field: "prompt", Message: "must be one text"}
 	}
 	return wire.Join("",
 		llm.JSON(`"<s> [INST] <<SYS>> You are a helpful assistant. <<SYS>> "`), prompt, llm.JSON(`" [/INST]"`)), nil
-}
-
-// one is a prompt that is one text; other formats have lists.
-func one(prompt llm.JSON) (llm.JSON, error) {
-	if wire.IsString(prompt) {
-		return prompt, nil
-	}
-	items := wire.Items(prompt)
-	text, _ := items.Next()
-	if _, more := items.Next(); more || !wire.IsString(text) {
-		return nil, &wire.Invalid{Field: "prompt", Message: "must be one text"}
-	}
-	return text, nil
 }
 
 // chat writes a conversation. The first message stands where instructions do,

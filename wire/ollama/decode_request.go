@@ -11,7 +11,7 @@ import (
 func (c Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 	f, err := q.Open()
 	if err != nil {
-		return invalid(err)
+		return wire.AsInvalid(err)
 	}
 	d := requestDecoder{r: r, own: c.Format(), generate: c.Generate}
 	r.Extra.From, r.Stream, r.IncludeUsage = d.own, true, true

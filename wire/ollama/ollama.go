@@ -10,12 +10,10 @@
 package ollama
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
-	"github.com/sluice-gateway/sluice/wire"
 )
 
 // Client is the caller's side of /api/chat, or of /api/generate.
@@ -56,13 +54,6 @@ func realID(id string) string {
 		return ""
 	}
 	return id
-}
-
-func invalid(err error) error {
-	if known, ok := errors.AsType[*wire.Invalid](err); ok {
-		return known
-	}
-	return &wire.Invalid{Message: err.Error()}
 }
 
 // finishOf is what a reason means. Ollama says stop, too, where tools are to be

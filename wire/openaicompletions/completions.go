@@ -10,8 +10,6 @@
 package openaicompletions
 
 import (
-	"errors"
-
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -29,13 +27,6 @@ func (Client) Format() llm.Format { return own }
 
 // Format implements wire.Provider.
 func (Provider) Format() llm.Format { return own }
-
-func invalid(err error) error {
-	if known, ok := errors.AsType[*wire.Invalid](err); ok {
-		return known
-	}
-	return &wire.Invalid{Message: err.Error()}
-}
 
 // finishOf is what a reason means, in the spellings of the servers that speak
 // this format; one that none of them has is a stop.

@@ -13,7 +13,7 @@ import (
 func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 	f, err := q.Open()
 	if err != nil {
-		return invalid(err)
+		return wire.AsInvalid(err)
 	}
 	r.Extra.From = own
 	r.IncludeUsage = true

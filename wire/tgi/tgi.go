@@ -12,10 +12,7 @@
 package tgi
 
 import (
-	"errors"
-
 	"github.com/sluice-gateway/sluice/llm"
-	"github.com/sluice-gateway/sluice/wire"
 )
 
 const own = llm.TGI
@@ -31,13 +28,6 @@ func (Client) Format() llm.Format { return own }
 
 // Format implements wire.Provider.
 func (Provider) Format() llm.Format { return own }
-
-func invalid(err error) error {
-	if known, ok := errors.AsType[*wire.Invalid](err); ok {
-		return known
-	}
-	return &wire.Invalid{Message: err.Error()}
-}
 
 // finishOf is what a reason means. Answers without details have none, and are
 // complete.
