@@ -34,7 +34,7 @@ func (x *Index) Scan(data []byte) error {
 	x.Reset()
 	x.data = data
 	x.same.begin(data)
-	i, st := x.value(space(data, 0), 0)
+	i, st := value(data, space(data, 0), 0, x)
 	if st <= escaped {
 		if i = space(data, i); i != len(data) {
 			st = badTrailing
@@ -81,35 +81,20 @@ func (x *Index) trail() trail {
 	return trail{x: x}
 }
 
-// value is the function of the same name in scan.go, with a memory.
-func (x *Index) value(i, depth int) (int, status) {
-	if i >= len(x.data) {
-		return i, badEnd
+// The scan tells an index what it passes. A nil index takes it all, and
+// remembers nothing.
+
+// text remembers a string.
+func (x *Index) text(start, end int) {
+	if x != nil && end-start >= worth {
+		x.close(x.open(start), end)
 	}
-	switch x.data[i] {
-	case '"':
-		end, st := str(x.data, i+1)
-		if at := x.open(i); at >= 0 {
-			x.close(at, end)
-		}
-		return end, st
-	case '{':
-		at := x.open(i)
-		end, st := x.object(i, depth+1)
-		x.close(at, end)
-		return end, st
-	case '[':
-		at := x.open(i)
-		end, st := x.array(i, depth+1)
-		x.close(at, end)
-		return end, st
-	}
-	return value(x.data, i, depth)
 }
 
-// open begins a value that may become long; -1 is one that is not remembered.
+// open begins a container that may become long; -1 is one that is not
+// remembered.
 func (x *Index) open(i int) int {
-	if len(x.long) == maxLong || len(x.data) > math.MaxUint32 {
+	if x == nil || len(x.long) == maxLong || len(x.data) > math.MaxUint32 {
 		return -1
 	}
 	x.long = append(x.long, long{start: uint32(i)})
@@ -126,51 +111,23 @@ func (x *Index) close(at, end int) {
 	}
 }
 
-func (x *Index) object(i, depth int) (int, status) {
-	data := x.data
-	if depth > MaxDepth {
-		return i, tooDeep
+// openNames begins the names of an object; what it returns is for closeNames.
+func (x *Index) openNames() int {
+	if x == nil {
+		return 0
 	}
-	i = space(data, i+1)
-	if i < len(data) && data[i] == '}' {
-		return i + 1, plain
-	}
-	base := x.same.open()
-	for {
-		nameEnd, valueStart, st := name(data, i)
-		if st > escaped {
-			return nameEnd, st
-		}
-		x.same.add(i, nameEnd, st)
-		if i, st = x.value(valueStart, depth); st > escaped {
-			return i, st
-		}
-		var more bool
-		if i, more, st = next(data, i, '}'); !more {
-			x.same.close(base)
-			return i, st
-		}
+	return x.same.open()
+}
+
+func (x *Index) name(start, end int, st status) {
+	if x != nil {
+		x.same.add(start, end, st)
 	}
 }
 
-func (x *Index) array(i, depth int) (int, status) {
-	data := x.data
-	if depth > MaxDepth {
-		return i, tooDeep
-	}
-	i = space(data, i+1)
-	if i < len(data) && data[i] == ']' {
-		return i + 1, plain
-	}
-	for {
-		var st status
-		if i, st = x.value(i, depth); st > escaped {
-			return i, st
-		}
-		var more bool
-		if i, more, st = next(data, i, ']'); !more {
-			return i, st
-		}
+func (x *Index) closeNames(base int) {
+	if x != nil {
+		x.same.close(base)
 	}
 }
 

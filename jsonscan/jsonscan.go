@@ -195,7 +195,7 @@ func (k *Keys) object(data []byte, i int, spans []Span) (int, status) {
 			return nameEnd, st
 		}
 		j := k.find(data[start+1:nameEnd-1], st == escaped)
-		if i, st = value(data, valueStart, 1); st > escaped {
+		if i, st = value(data, valueStart, 1, nil); st > escaped {
 			return i, st
 		}
 		if j >= 0 {

@@ -56,18 +56,27 @@ func space(data []byte, i int) int {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// value scans the value that begins at i, inside depth containers.
-func value(data []byte, i, depth int) (int, status) {
+// value scans the value that begins at i, inside depth containers. x remembers
+// what it passes; nil remembers nothing.
+func value(data []byte, i, depth int, x *Index) (int, status) {
 	if i >= len(data) {
 		return i, badEnd
 	}
 	switch c := data[i]; c {
 	case '"':
-		return str(data, i+1)
+		end, st := str(data, i+1)
+		x.text(i, end)
+		return end, st
 	case '{':
-		return object(data, i, depth+1)
+		at := x.open(i)
+		end, st := object(data, i, depth+1, x)
+		x.close(at, end)
+		return end, st
 	case '[':
-		return array(data, i, depth+1)
+		at := x.open(i)
+		end, st := array(data, i, depth+1, x)
+		x.close(at, end)
+		return end, st
 	case 't':
 		return literal(data, i, "true")
 	case 'f':
@@ -83,7 +92,7 @@ func value(data []byte, i, depth int) (int, status) {
 }
 
 // object scans an object below the top level, from its brace at i.
-func object(data []byte, i, depth int) (int, status) {
+func object(data []byte, i, depth int, x *Index) (int, status) {
 	if depth > MaxDepth {
 		return i, tooDeep
 	}
@@ -91,23 +100,26 @@ func object(data []byte, i, depth int) (int, status) {
 	if i < len(data) && data[i] == '}' {
 		return i + 1, plain
 	}
+	base := x.openNames()
 	for {
 		nameEnd, valueStart, st := name(data, i)
 		if st > escaped {
 			return nameEnd, st
 		}
-		if i, st = value(data, valueStart, depth); st > escaped {
+		x.name(i, nameEnd, st)
+		if i, st = value(data, valueStart, depth, x); st > escaped {
 			return i, st
 		}
 		var more bool
 		if i, more, st = next(data, i, '}'); !more {
+			x.closeNames(base)
 			return i, st
 		}
 	}
 }
 
 // array scans an array from its bracket at i.
-func array(data []byte, i, depth int) (int, status) {
+func array(data []byte, i, depth int, x *Index) (int, status) {
 	if depth > MaxDepth {
 		return i, tooDeep
 	}
@@ -117,7 +129,7 @@ func array(data []byte, i, depth int) (int, status) {
 	}
 	for {
 		var st status
-		if i, st = value(data, i, depth); st > escaped {
+		if i, st = value(data, i, depth, x); st > escaped {
 			return i, st
 		}
 		var more bool

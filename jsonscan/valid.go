@@ -9,7 +9,7 @@ import (
 // top level. It does not look for duplicate names.
 func Valid(data []byte) error {
 	i := space(data, 0)
-	i, st := value(data, i, 0)
+	i, st := value(data, i, 0, nil)
 	if st <= escaped {
 		if i = space(data, i); i == len(data) {
 			return nil
