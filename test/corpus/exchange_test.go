@@ -22,6 +22,7 @@ type exchange struct {
 	Request   struct {
 		Recorded bool
 		Method   string
+		Path     string
 		Headers  map[string]string
 		Body     json.RawMessage
 	}
@@ -71,6 +72,21 @@ func load(t *testing.T, dir, prefix string) []*exchange {
 
 func readExchange(t *testing.T, file string) *exchange {
 	t.Helper()
+	x := readRecording(t, file)
+	x.question = x.Request.Body
+	if !x.Request.Recorded {
+		x.question = x.smallest()
+	}
+	var err error
+	if x.fields, err = object(x.question); err != nil {
+		t.Fatalf("%s: the request is not an object: %v", file, err)
+	}
+	return x
+}
+
+// readRecording reads an exchange of any format.
+func readRecording(t *testing.T, file string) *exchange {
+	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -88,13 +104,6 @@ func readExchange(t *testing.T, file string) *exchange {
 		x.answer = []byte(*r.BodyText)
 	default:
 		x.answer = r.Body
-	}
-	x.question = x.Request.Body
-	if !x.Request.Recorded {
-		x.question = x.smallest()
-	}
-	if x.fields, err = object(x.question); err != nil {
-		t.Fatalf("%s: the request is not an object: %v", file, err)
 	}
 	return x
 }

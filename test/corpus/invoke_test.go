@@ -2,7 +2,6 @@ package corpus
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -35,20 +34,10 @@ services:
         model: {provider: bedrock, options: {bedrock: {aws_region: us-east-1}, upstream_url: UPSTREAM}}
 `
 
-// invocation is a recorded call of InvokeModel.
-type invocation struct {
-	exchange
-	Request struct {
-		Recorded bool
-		Path     string
-		Body     json.RawMessage
-	}
-}
-
 // player answers as the recording at hand does, and remembers what it got.
 type player struct {
 	mu   sync.Mutex
-	x    *invocation
+	x    *exchange
 	path string
 	body []byte
 }
@@ -87,7 +76,7 @@ func TestCorpusInvoke(t *testing.T) {
 	g := runGateway(t, strings.ReplaceAll(invokeConfiguration, "UPSTREAM", upstream.URL))
 	passed, refused := 0, 0
 	for _, file := range files {
-		x := readInvocation(t, file)
+		x := readRecording(t, file)
 		if !x.Request.Recorded || string(x.Request.Body) == "null" {
 			continue
 		}
@@ -110,7 +99,7 @@ func TestCorpusInvoke(t *testing.T) {
 	t.Logf("%d passed, %d refused", passed, refused)
 }
 
-func (g *gateway) invoke(t *testing.T, x *invocation) (status int, header http.Header, body []byte) {
+func (g *gateway) invoke(t *testing.T, x *exchange) (status int, header http.Header, body []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.url+x.Request.Path, bytes.NewReader(x.Request.Body))
 	if err != nil {
@@ -128,7 +117,7 @@ func (g *gateway) invoke(t *testing.T, x *invocation) (status int, header http.H
 	return resp.StatusCode, resp.Header, body
 }
 
-func (x *invocation) check(t *testing.T, p *player, status int, header http.Header, body []byte) {
+func (x *exchange) check(t *testing.T, p *player, status int, header http.Header, body []byte) {
 	t.Helper()
 	if status != x.Response.Status || !bytes.Equal(body, x.answer) {
 		t.Errorf("status %d, recorded %d: %s", status, x.Response.Status, difference(body, x.answer))
@@ -157,27 +146,4 @@ func foreign(path string) bool {
 		}
 	}
 	return false
-}
-
-func readInvocation(t *testing.T, file string) *invocation {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := new(invocation)
-	if err := json.Unmarshal(data, x); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	switch r := &x.Response; {
-	case r.StreamFile != "":
-		if x.answer, err = os.ReadFile(filepath.Join(filepath.Dir(file), r.StreamFile)); err != nil {
-			t.Fatal(err)
-		}
-	case r.BodyText != nil:
-		x.answer = []byte(*r.BodyText)
-	default:
-		x.answer = r.Body
-	}
-	return x
 }

@@ -1,8 +1,7 @@
 // InvokeModel with the bodies of Anthropic's Messages, as clients of Claude on
 // Bedrock send them. See bedrock.test.js for the keys.
-import {
-  BedrockRuntimeClient, InvokeModelCommand, InvokeModelWithResponseStreamCommand,
-} from '@aws-sdk/client-bedrock-runtime';
+import { InvokeModelCommand, InvokeModelWithResponseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
+import { signing } from './bedrock.js';
 import { matrix, system, weather } from './matrix.js';
 
 const adapter = {
@@ -10,17 +9,7 @@ const adapter = {
   format: 'bedrock',
   stop: 'end_turn',
   toolStop: 'tool_use',
-  make(endpoint, key) {
-    const client = new BedrockRuntimeClient({
-      endpoint, region: 'us-east-1', maxAttempts: 1,
-      credentials: { accessKeyId: 'AKIDCALLER', secretAccessKey: 'of the caller' },
-    });
-    client.middlewareStack.add((next) => (args) => {
-      args.request.headers.apikey = key;
-      return next(args);
-    }, { step: 'build' });
-    return client;
-  },
+  make: signing,
   async ask(client, { model, messages, stream, tools }) {
     const body = { anthropic_version: 'bedrock-2023-05-31', max_tokens: 1000, system, messages };
     if (tools) body.tools = [{ name: weather.name, description: weather.description, input_schema: weather.schema }];

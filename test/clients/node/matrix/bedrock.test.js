@@ -5,6 +5,7 @@ import {
   BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { signing } from './bedrock.js';
 import { matrix, system, weather } from './matrix.js';
 
 const adapter = {
@@ -12,17 +13,7 @@ const adapter = {
   format: 'bedrock',
   stop: 'end_turn',
   toolStop: 'tool_use',
-  make(endpoint, key) {
-    const client = new BedrockRuntimeClient({
-      endpoint, region: 'us-east-1', maxAttempts: 1,
-      credentials: { accessKeyId: 'AKIDCALLER', secretAccessKey: 'of the caller' },
-    });
-    client.middlewareStack.add((next) => (args) => {
-      args.request.headers.apikey = key;
-      return next(args);
-    }, { step: 'build' });
-    return client;
-  },
+  make: signing,
   async ask(client, { model, messages, stream, tools }) {
     const input = { modelId: model, system: [{ text: system }], messages };
     if (tools) {
