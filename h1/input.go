@@ -123,6 +123,10 @@ func (in *input) fit() {
 	}
 }
 
+// shrink makes the next buffer small: what comes with a head is copied, while
+// what comes later of a body goes straight to who reads it.
+func (in *input) shrink() { in.size, in.filled = smallBuf, false }
+
 // swap moves what is in the buffer to one of at least n bytes.
 func (in *input) swap(n int) {
 	b := in.buffers.get(n)

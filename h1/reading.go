@@ -14,6 +14,7 @@ type reading struct {
 	rc syscall.RawConn // nil: the buffer is there while waiting
 	fn func(fd uintptr) bool
 
+	to     []byte   // where to, past the buffer; nil for the buffer
 	ask    [][]byte // to be written before waiting for the answer to it
 	asked  int      // how much of it was
 	askErr error
@@ -45,6 +46,17 @@ func (r *reading) once() (int, error) {
 	return r.n, r.err
 }
 
+// straight reads once into p, past the buffer, which is empty.
+func (r *reading) straight(p []byte) (int, error) {
+	if r.rc == nil || len(p) == 0 {
+		return r.nc.Read(p)
+	}
+	r.to = p
+	n, err := r.once()
+	r.to = nil
+	return n, err
+}
+
 // try reads what is there; false means nothing is. A question is written
 // before. Even right after it the read is tried: the poller tells of a change
 // once, and what came before the wait began it does not tell again.
@@ -57,7 +69,11 @@ func (r *reading) try(fd uintptr) bool {
 			return true
 		}
 	}
-	n, again, err := readNow(fd, r.in.space())
+	to := r.to
+	if to == nil {
+		to = r.in.space()
+	}
+	n, again, err := readNow(fd, to)
 	if again {
 		r.in.rest()
 		return false

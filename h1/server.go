@@ -115,7 +115,9 @@ type ServerConn struct {
 	// The answer.
 	wmu      sync.Mutex // guards all below
 	wd       deadline
-	out      *scratch // the head, until the first write
+	writing  writing
+	single   [1][]byte // what is written, when it is one piece
+	out      *scratch  // the head, until the first write
 	answer   framing
 	headed   bool        // the answer has begun
 	answered bool        // and is complete
@@ -130,6 +132,7 @@ func (s *Server) Conn(nc, raw net.Conn, begun func() bool) *ServerConn {
 	c := &ServerConn{server: s, nc: nc, raw: raw, begun: begun}
 	c.input = input{buffers: &s.buffers, limits: s.limits}
 	c.reading.init(&c.input, nc)
+	c.writing.init(nc, c.reading.rc)
 	return c
 }
 
@@ -175,6 +178,7 @@ func (c *ServerConn) wait(until time.Time) error {
 		if c.r < c.w {
 			return nil
 		}
+		c.shrink()
 		err := c.receive(until)
 		if isTimeout(err) {
 			return io.EOF // nobody has asked for anything

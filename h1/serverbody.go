@@ -109,7 +109,7 @@ func (c *ServerConn) readStraight(p []byte, timeout time.Duration) (int, error) 
 		if err := c.arm(until); err != nil {
 			return 0, err
 		}
-		n, err := c.nc.Read(p)
+		n, err := c.reading.straight(p)
 		if n == 0 && c.early(err, until) {
 			continue
 		}

@@ -178,25 +178,14 @@ func (c *ServerConn) writeBody(p []byte) error {
 	return c.writeLarge(s, p, end)
 }
 
-// writeLarge writes without copying: by writev to a socket, to TLS in turn.
+// writeLarge writes without copying.
 func (c *ServerConn) writeLarge(s *scratch, p []byte, end string) error {
 	parts := append(s.vec[:0], s.b, p)
 	if end != "" {
 		parts = append(parts, []byte(end))
 	}
-	if c.nc != c.raw {
-		for _, part := range parts {
-			if err := c.writeAll(part); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	s.vec, s.bufs = parts, parts
-	return c.bounded(func() error {
-		_, err := s.bufs.WriteTo(c.nc)
-		return err
-	})
+	s.vec = parts
+	return c.bounded(parts)
 }
 
 // Flush sends the head if it is still here.
@@ -259,22 +248,24 @@ func (c *ServerConn) dropScratch() {
 
 // writeAll writes p within the write timeout.
 func (c *ServerConn) writeAll(p []byte) error {
-	return c.bounded(func() error {
-		_, err := c.nc.Write(p)
-		return err
-	})
+	s := &c.single
+	s[0] = p
+	err := c.bounded(s[:])
+	s[0] = nil
+	return err
 }
 
-// bounded writes within the write timeout. Deadlines are not set for every
-// write, so that one fires up to a sixteenth of the timeout late.
-func (c *ServerConn) bounded(write func() error) error {
+// bounded writes parts, which it uses up, within the write timeout. Deadlines
+// are not set for every write, so that one fires up to a sixteenth of the
+// timeout late.
+func (c *ServerConn) bounded(parts [][]byte) error {
 	if t := c.server.opt.WriteTimeout; t > 0 && c.wd.arm(time.Now(), t) {
 		if err := c.raw.SetWriteDeadline(c.wd.at); err != nil {
 			c.broken = true
 			return err
 		}
 	}
-	err := write()
+	err := c.writing.all(parts)
 	c.broken = c.broken || err != nil
 	return err
 }
