@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -16,8 +18,14 @@ import (
 func (c *chain) profile() (aws.CredentialsProvider, error) {
 	named := c.env("AWS_PROFILE")
 	name := first(named, c.env("AWS_DEFAULT_PROFILE"), config.DefaultSharedConfigProfile)
+	settings, keys := c.files("AWS_CONFIG_FILE", "config"), c.files("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+	for _, file := range slices.Concat(settings, keys) {
+		if err := checkFile(file); err != nil {
+			return nil, c.try.problem(err)
+		}
+	}
 	p, err := config.LoadSharedConfigProfile(c.try.ctx, name, func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles, o.CredentialsFiles = c.files("AWS_CONFIG_FILE", "config"), c.files("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+		o.ConfigFiles, o.CredentialsFiles = settings, keys
 	})
 	if _, missing := errors.AsType[config.SharedConfigProfileNotExistError](err); missing && named == "" {
 		return nil, nil //nolint:nilnil // without a profile the chain goes on
@@ -104,14 +112,25 @@ func (c *chain) named(source string) (aws.CredentialsProvider, error) {
 }
 
 // program makes a credential_process. What it writes to its standard error is
-// dropped: it would stand beside our log, with whatever it holds.
+// dropped: it would stand beside our log, with whatever it holds. What it
+// starts must not hold us up after its end.
 type program struct{ command string }
 
 // NewCommand implements processcreds.NewCommandBuilder.
 func (p program) NewCommand(ctx context.Context) (*exec.Cmd, error) {
 	cmd, err := processcreds.DefaultNewCommandBuilder{Args: []string{p.command}}.NewCommand(ctx)
 	if err == nil {
-		cmd.Stderr = nil
+		cmd.Stderr, cmd.Stdout, cmd.WaitDelay = nil, &ration{left: maxAnswer}, time.Second
 	}
 	return cmd, err
+}
+
+// ration lets so much be written to what it is written to beside.
+type ration struct{ left int }
+
+func (r *ration) Write(p []byte) (int, error) {
+	if r.left -= len(p); r.left < 0 {
+		return 0, errors.New("the program does not stop writing")
+	}
+	return len(p), nil
 }

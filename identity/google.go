@@ -5,7 +5,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -101,7 +100,7 @@ func (g *googleCloud) token(try *attempt) (token, error) {
 	text := g.json
 	if g.file != "" {
 		var err error
-		if text, err = os.ReadFile(g.file); err != nil {
+		if text, err = readFile(g.file); err != nil {
 			return token{}, try.problem(err)
 		}
 	}
@@ -117,10 +116,12 @@ func (g *googleCloud) token(try *attempt) (token, error) {
 }
 
 // translate puts the end of a token, which the library counts by the machine's
-// clock, on ours.
+// clock, on ours. Of a life without seconds the library makes one without end.
 func (g *googleCloud) translate(got *oauth2.Token) token {
 	t := token{text: got.AccessToken}
-	if !got.Expiry.IsZero() {
+	if life, ok := seconds(got.Extra("expires_in")); ok {
+		t.expires = g.Clock.Now().Add(life)
+	} else if !got.Expiry.IsZero() {
 		t.expires = g.Clock.Now().Add(time.Until(got.Expiry))
 	}
 	return t
