@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -13,6 +14,9 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/oauth2"
 )
+
+// unknown is what the SDK of AWS calls an error that the answer does not name.
+const unknown = "UnknownError"
 
 // problem says what an error is about in words that hold no secret. Libraries
 // put bodies of answers, outputs of programs and canonical requests into their
@@ -32,7 +36,7 @@ func (a *attempt) problem(err error) error {
 	if r, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		return refused(status, r.Body)
 	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok && status != 0 && isCode(api.ErrorCode()) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && status != 0 && isCode(api.ErrorCode()) && api.ErrorCode() != unknown {
 		return fmt.Errorf("the endpoint answered with status %d %s", status, api.ErrorCode())
 	}
 	switch {
@@ -54,6 +58,9 @@ func unreached(err error) error {
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return errors.New("no answer from the endpoint: " + op.Error())
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("no answer from the endpoint: it closed the connection")
 	}
 	return errors.New("no answer from the endpoint")
 }
