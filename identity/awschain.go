@@ -129,15 +129,16 @@ func (c *chain) container() (aws.CredentialsProvider, error) {
 	if err := containerAllowed(address); err != nil {
 		return nil, err
 	}
-	return endpointcreds.New(address, func(o *endpointcreds.Options) {
-		o.HTTPClient, o.Retryer = &c.try.client, aws.NopRetryer{}
-		o.AuthorizationToken = c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN")
-		if file := c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); file != "" {
-			o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(func() (string, error) {
-				text, err := readFile(file)
-				return strings.TrimSpace(string(text)), err
-			})
+	key := c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+	if file := c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); file != "" {
+		text, err := readFile(file)
+		if err != nil {
+			return nil, c.try.problem(err)
 		}
+		key = strings.TrimSpace(string(text))
+	}
+	return endpointcreds.New(address, func(o *endpointcreds.Options) {
+		o.HTTPClient, o.Retryer, o.AuthorizationToken = &c.try.client, aws.NopRetryer{}, key
 	}), nil
 }
 

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -27,13 +28,24 @@ func (c *chain) profile() (aws.CredentialsProvider, error) {
 	p, err := config.LoadSharedConfigProfile(c.try.ctx, name, func(o *config.LoadSharedConfigOptions) {
 		o.ConfigFiles, o.CredentialsFiles = settings, keys
 	})
-	if _, missing := errors.AsType[config.SharedConfigProfileNotExistError](err); missing && named == "" {
+	if gone, missing := errors.AsType[config.SharedConfigProfileNotExistError](err); missing && named == "" && gone.Profile == name {
 		return nil, nil //nolint:nilnil // without a profile the chain goes on
 	}
 	if err != nil {
-		return nil, c.try.problem(err)
+		return nil, unread(name, err)
 	}
 	return c.ofProfile(&p)
+}
+
+// unread says why a profile cannot be used. The library shows what it read.
+func unread(name string, err error) error {
+	if gone, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return fmt.Errorf("there is no profile %q", gone.Profile)
+	}
+	if _, ok := errors.AsType[config.SharedConfigAssumeRoleError](err); ok {
+		return fmt.Errorf("the source_profile of profile %q leads nowhere, or in a circle", name)
+	}
+	return fmt.Errorf("profile %q is incomplete, contradicts itself or has a value that AWS does not document", name)
 }
 
 // files is a profile file: the one that a variable names, or the usual one.
@@ -55,10 +67,12 @@ func (c *chain) ofProfile(p *config.SharedConfig) (aws.CredentialsProvider, erro
 		return c.webIdentity(p.WebIdentityTokenFile, p.RoleARN, p.RoleSessionName), nil
 	}
 	base, err := c.baseOf(p)
-	if err != nil || base == nil || p.RoleARN == "" {
+	switch {
+	case err != nil || p.RoleARN == "":
 		return base, err
-	}
-	if p.MFASerial != "" {
+	case base == nil:
+		return nil, fmt.Errorf("profile %q has a role_arn, but nothing to assume it with: set source_profile or credential_source", p.Profile)
+	case p.MFASerial != "":
 		return nil, errors.New("the role wants a second factor, which nobody is there to enter")
 	}
 	return stscreds.NewAssumeRoleProvider(c.sts(base), p.RoleARN, func(o *stscreds.AssumeRoleOptions) {
@@ -120,7 +134,7 @@ type program struct{ command string }
 func (p program) NewCommand(ctx context.Context) (*exec.Cmd, error) {
 	cmd, err := processcreds.DefaultNewCommandBuilder{Args: []string{p.command}}.NewCommand(ctx)
 	if err == nil {
-		cmd.Stderr, cmd.Stdout, cmd.WaitDelay = nil, &ration{left: maxAnswer}, time.Second
+		cmd.Stderr, cmd.Stdout, cmd.WaitDelay = nil, &ration{left: maxAnswer}, 2*time.Second
 	}
 	return cmd, err
 }

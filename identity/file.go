@@ -11,7 +11,7 @@ import (
 const maxFile = 1 << 20
 
 var (
-	errOdd   = errors.New("is neither a file nor a folder")
+	errOdd   = errors.New("is not an ordinary file")
 	errLarge = errors.New("is too large for credentials, which may have 1 MiB")
 )
 
@@ -38,7 +38,7 @@ func readFile(name string) ([]byte, error) {
 func checkFile(name string) error {
 	info, err := os.Stat(name)
 	switch {
-	case err != nil, info.IsDir(), name == os.DevNull:
+	case err != nil, name == os.DevNull:
 		return nil
 	case !info.Mode().IsRegular():
 		return &fs.PathError{Op: "open", Path: name, Err: errOdd}

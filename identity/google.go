@@ -18,6 +18,10 @@ const (
 	googleToken    = "/computeMetadata/v1/instance/service-accounts/default/token"
 )
 
+// errUnasked tells of credentials that a library gave up on before it asked
+// anybody. What it says of that may hold them.
+var errUnasked = errors.New("nobody was asked, since the private key or the credential_source in the Google credentials cannot be used")
+
 // GoogleOptions say who the gateway is in Google Cloud.
 type GoogleOptions struct {
 	Deps
@@ -110,6 +114,9 @@ func (g *googleCloud) token(try *attempt) (token, error) {
 	}
 	got, err := source.Token()
 	if err != nil {
+		if status, failed := try.last(); status == 0 && failed == nil {
+			return token{}, errUnasked
+		}
 		return token{}, try.problem(err)
 	}
 	return g.translate(got), nil

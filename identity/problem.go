@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 	"golang.org/x/oauth2"
@@ -25,9 +24,6 @@ const unknown = "UnknownError"
 func (a *attempt) problem(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return errors.New(p.Error())
-	}
-	if p, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
-		return fmt.Errorf("there is no profile %q", p.Profile)
 	}
 	if _, ok := errors.AsType[*processcreds.ProviderError](err); ok {
 		return errors.New("credential_process failed, or its output is not what AWS documents")
