@@ -55,6 +55,6 @@ func Tell(log *slog.Logger, err error, about ...slog.Attr) error {
 	for _, a := range about {
 		attrs = append(attrs, a)
 	}
-	log.Error("work for several was given up", append(attrs, slog.String("error", text), slog.String("stack", string(p.Stack)))...)
+	log.Error("a panic was caught", append(attrs, slog.String("error", text), slog.String("stack", string(p.Stack)))...)
 	return errors.New(text)
 }
