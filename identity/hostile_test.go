@@ -88,14 +88,18 @@ func good(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// way makes a source that asks in w.
+type way = func(t *testing.T, w *town) (identity.Source, *clock.Manual, *logbook)
+
 // who are all the ways to a credential.
-func who(t *testing.T) map[string]func(t *testing.T, w *town) (identity.Source, *clock.Manual, *logbook) {
+func who(t *testing.T) map[string]way {
 	t.Helper()
 	key, subject, web := accountKey(t), writeFile(t, "subject", "subject.token"), writeFile(t, "web", webToken)
 	federated := strings.NewReplacer("https://sts.googleapis.com/v1/token", "http://google.test/token", "FILE", subject).Replace(federation)
 	impersonating := strings.Replace(federated, "{", `{"service_account_impersonation_url":"http://iam.test/v1/a:generateAccessToken",`, 1)
-	azure := func(o identity.AzureOptions, env map[string]string) func(*testing.T, *town) (identity.Source, *clock.Manual, *logbook) {
+	azure := func(o identity.AzureOptions, env map[string]string) way {
 		return func(t *testing.T, w *town) (identity.Source, *clock.Manual, *logbook) {
+			t.Helper()
 			o, now, log := o, (*clock.Manual)(nil), (*logbook)(nil)
 			o.Deps, now, log = w.deps(env)
 			o.AuthorityHost = "http://login.test"
@@ -107,22 +111,24 @@ func who(t *testing.T) map[string]func(t *testing.T, w *town) (identity.Source, 
 			return s, now, log
 		}
 	}
-	google := func(o identity.GoogleOptions) func(*testing.T, *town) (identity.Source, *clock.Manual, *logbook) {
+	google := func(o identity.GoogleOptions) way {
 		return func(t *testing.T, w *town) (identity.Source, *clock.Manual, *logbook) {
+			t.Helper()
 			o, now, log := o, (*clock.Manual)(nil), (*logbook)(nil)
 			o.Deps, now, log = w.deps(nil)
 			return newGoogle(t, o), now, log
 		}
 	}
-	aws := func(o identity.AWSOptions, env string) func(*testing.T, *town) (identity.Source, *clock.Manual, *logbook) {
+	aws := func(o identity.AWSOptions, env string) way {
 		return func(t *testing.T, w *town) (identity.Source, *clock.Manual, *logbook) {
+			t.Helper()
 			o, now, log := o, (*clock.Manual)(nil), (*logbook)(nil)
 			o.Deps, now, log = w.deps(pairs(env))
 			o.STSEndpoint = "http://sts.test"
 			return newAWS(t, o), now, log
 		}
 	}
-	return map[string]func(t *testing.T, w *town) (identity.Source, *clock.Manual, *logbook){
+	return map[string]way{
 		"azure secret":       azure(identity.AzureOptions{TenantID: "t", ClientID: "c", ClientSecret: clientSecret}, nil),
 		"azure machine":      azure(identity.AzureOptions{}, nil),
 		"azure service":      azure(identity.AzureOptions{}, map[string]string{"IDENTITY_ENDPOINT": "http://msi.test/msi", "IDENTITY_HEADER": clientSecret}),

@@ -186,7 +186,7 @@ func (l *lease[T]) settle(f *flight[T], value T, expires time.Time, err error) {
 	l.flight = nil
 	now := l.clock.Now()
 	if err == nil && !expires.IsZero() && !now.Add(reserve).Before(expires) {
-		err = fmt.Errorf("%s: what was obtained expires at once", l.name)
+		err = fmt.Errorf("%s: what was obtained expires at once, by the clock of this machine", l.name)
 	}
 	if err == nil {
 		f.value = value

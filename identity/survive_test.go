@@ -231,7 +231,6 @@ func TestLives(t *testing.T) {
 // redirect.
 func TestRoleElsewhere(t *testing.T) {
 	w := newTown(t)
-	s, _, _ := who(t)["google role"](t, w)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		w.become(func(rw http.ResponseWriter, r *http.Request) {
 			if r.Host == "iam.test" {
@@ -240,7 +239,7 @@ func TestRoleElsewhere(t *testing.T) {
 			}
 			good(rw, r)
 		})
-		s, _, _ = who(t)["google role"](t, w)
+		s, _, _ := who(t)["google role"](t, w)
 		wantError(t, s, fmt.Sprint("status ", status))
 	}
 	if n := w.asked("elsewhere.test"); n > 0 {
