@@ -218,6 +218,12 @@ func TestFailedReload(t *testing.T) {
 	log := &journal.Buffer{}
 	o := options(t, "declarative_config = "+file)
 	o.Log = slog.New(slog.NewTextHandler(log, nil))
+	o.LookupEnv = func(name string) (string, bool) {
+		if name == "DECK_BROKEN" {
+			panic("broken")
+		}
+		return "", false
+	}
 	a := run(t, o)
 	const successful = "\nsluice_config_last_reload_successful "
 	wantMetric(t, a, successful+"1\n")
@@ -239,6 +245,12 @@ func TestFailedReload(t *testing.T) {
 			t.Errorf("no %s in\n%s", want, log)
 		}
 	}
+
+	write(good + "${{ env \"DECK_BROKEN\" }}")
+	if err := a.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), "panic: broken") {
+		t.Errorf("a file that breaks the reading of it: %v", err)
+	}
+	wantMetric(t, a, successful+"0\n")
 
 	write(good + " ")
 	if err := a.Reload(t.Context()); err != nil {

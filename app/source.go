@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/config"
+	"github.com/sluice-gateway/sluice/internal/guard"
 	"github.com/sluice-gateway/sluice/plugin"
 	"github.com/sluice-gateway/sluice/settings"
 )
@@ -87,8 +88,10 @@ func (a *App) reload() error {
 	return err
 }
 
-// read applies what the source holds now.
-func (a *App) read() error {
+// read applies what the source holds now. A text that breaks the reading of it
+// is a bad text, and what runs goes on.
+func (a *App) read() (err error) {
+	defer guard.Recover(&err)
 	src := a.source
 	switch {
 	case src.file != "":

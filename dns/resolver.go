@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sluice-gateway/sluice/internal/guard"
 )
 
 // Resolver resolves names and remembers them. It is safe for concurrent use.
@@ -246,6 +248,7 @@ func (r *Resolver) join(host string) *flight {
 func (r *Resolver) fly(host string, before Type, f *flight) {
 	w := walk{r: r, ctx: r.ctx}
 	res, err := w.resolve(host, before)
+	err = guard.Tell(r.opts.Log, err, slog.String("host", host))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer close(f.done)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/sluice-gateway/sluice/internal/guard"
 )
 
 // Bounds of one resolution, whatever the servers say.
@@ -51,8 +53,10 @@ type walk struct {
 }
 
 // resolve tries the types in order, each with all candidates for the name, as
-// the original does. A final dot makes the name complete.
-func (w *walk) resolve(host string, before Type) (found, error) {
+// the original does. A final dot makes the name complete. What servers sent is
+// read here: a panic is a failure.
+func (w *walk) resolve(host string, before Type) (f found, err error) {
+	defer guard.Recover(&err)
 	name, complete := strings.CutSuffix(host, ".")
 	candidates := []string{name}
 	if !complete {

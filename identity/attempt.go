@@ -12,7 +12,8 @@ const maxAnswer = 1 << 20
 
 // attempt is one try to obtain a credential: it makes the requests of our own
 // code and of libraries and remembers how the last one ended. It follows no
-// redirect, which could carry a secret elsewhere, and cuts long answers off.
+// redirect, which could carry a secret elsewhere, and cuts long answers off:
+// both as a transport, since libraries make clients of their own from it.
 type attempt struct {
 	ctx    context.Context
 	client http.Client
@@ -27,10 +28,9 @@ type attempt struct {
 func (d *Deps) attempt(ctx context.Context) *attempt {
 	a := &attempt{ctx: ctx, client: *d.Client, next: d.Client.Transport}
 	if a.next == nil {
-		a.next = http.DefaultTransport
+		a.next = usual
 	}
 	a.client.Transport = a
-	a.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return a
 }
 
@@ -46,6 +46,7 @@ func (a *attempt) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a.note(resp.StatusCode, nil)
+	resp.Header.Del("Location") // without it a redirect is an answer like any other
 	resp.Body = bounded{io.LimitReader(resp.Body, maxAnswer), resp.Body}
 	return resp, nil
 }

@@ -77,6 +77,9 @@ func (a *AWS) Authorize(ctx context.Context, r *Request) error {
 	return a.sign(ctx, creds, r)
 }
 
+// Refused implements Source.
+func (a *AWS) Refused() { a.lease.refused() }
+
 // Close ends a fetch that is under way. Credentials at hand stay usable until
 // they expire.
 func (a *AWS) Close() { a.lease.close() }
@@ -87,8 +90,11 @@ func (a *AWS) fetch(ctx context.Context) (aws.Credentials, time.Time, error) {
 	if err != nil {
 		return creds, time.Time{}, err
 	}
-	if !creds.CanExpire {
+	switch {
+	case !creds.CanExpire:
 		return creds, time.Time{}, nil
+	case creds.Expires.IsZero():
+		return creds, a.o.Clock.Now().Add(unknownLifetime), nil
 	}
 	return creds, creds.Expires, nil
 }

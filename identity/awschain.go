@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +106,7 @@ func (c *chain) webIdentity(file, role, session string) aws.CredentialsProvider 
 type identityFile string
 
 // GetIdentityToken implements stscreds.IdentityTokenRetriever.
-func (f identityFile) GetIdentityToken() ([]byte, error) { return os.ReadFile(string(f)) }
+func (f identityFile) GetIdentityToken() ([]byte, error) { return readFile(string(f)) }
 
 func (c *chain) sts(p aws.CredentialsProvider) *sts.Client {
 	o := sts.Options{Region: c.Region, Credentials: p, HTTPClient: &c.try.client, Retryer: aws.NopRetryer{}}
@@ -130,15 +129,16 @@ func (c *chain) container() (aws.CredentialsProvider, error) {
 	if err := containerAllowed(address); err != nil {
 		return nil, err
 	}
-	return endpointcreds.New(address, func(o *endpointcreds.Options) {
-		o.HTTPClient, o.Retryer = &c.try.client, aws.NopRetryer{}
-		o.AuthorizationToken = c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN")
-		if file := c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); file != "" {
-			o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(func() (string, error) {
-				text, err := os.ReadFile(file) //nolint:gosec // whoever runs the gateway names the file
-				return strings.TrimSpace(string(text)), err
-			})
+	key := c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+	if file := c.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); file != "" {
+		text, err := readFile(file)
+		if err != nil {
+			return nil, c.try.problem(err)
 		}
+		key = strings.TrimSpace(string(text))
+	}
+	return endpointcreds.New(address, func(o *endpointcreds.Options) {
+		o.HTTPClient, o.Retryer, o.AuthorizationToken = &c.try.client, aws.NopRetryer{}, key
 	}), nil
 }
 

@@ -3,8 +3,11 @@ package identity
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -16,16 +19,33 @@ import (
 func (c *chain) profile() (aws.CredentialsProvider, error) {
 	named := c.env("AWS_PROFILE")
 	name := first(named, c.env("AWS_DEFAULT_PROFILE"), config.DefaultSharedConfigProfile)
+	settings, keys := c.files("AWS_CONFIG_FILE", "config"), c.files("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+	for _, file := range slices.Concat(settings, keys) {
+		if err := checkFile(file); err != nil {
+			return nil, c.try.problem(err)
+		}
+	}
 	p, err := config.LoadSharedConfigProfile(c.try.ctx, name, func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles, o.CredentialsFiles = c.files("AWS_CONFIG_FILE", "config"), c.files("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+		o.ConfigFiles, o.CredentialsFiles = settings, keys
 	})
-	if _, missing := errors.AsType[config.SharedConfigProfileNotExistError](err); missing && named == "" {
+	if gone, missing := errors.AsType[config.SharedConfigProfileNotExistError](err); missing && named == "" && gone.Profile == name {
 		return nil, nil //nolint:nilnil // without a profile the chain goes on
 	}
 	if err != nil {
-		return nil, c.try.problem(err)
+		return nil, unread(name, err)
 	}
 	return c.ofProfile(&p)
+}
+
+// unread says why a profile cannot be used. The library shows what it read.
+func unread(name string, err error) error {
+	if gone, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return fmt.Errorf("there is no profile %q", gone.Profile)
+	}
+	if _, ok := errors.AsType[config.SharedConfigAssumeRoleError](err); ok {
+		return fmt.Errorf("the source_profile of profile %q leads nowhere, or in a circle", name)
+	}
+	return fmt.Errorf("profile %q is incomplete, contradicts itself or has a value that AWS does not document", name)
 }
 
 // files is a profile file: the one that a variable names, or the usual one.
@@ -47,10 +67,12 @@ func (c *chain) ofProfile(p *config.SharedConfig) (aws.CredentialsProvider, erro
 		return c.webIdentity(p.WebIdentityTokenFile, p.RoleARN, p.RoleSessionName), nil
 	}
 	base, err := c.baseOf(p)
-	if err != nil || base == nil || p.RoleARN == "" {
+	switch {
+	case err != nil || p.RoleARN == "":
 		return base, err
-	}
-	if p.MFASerial != "" {
+	case base == nil:
+		return nil, fmt.Errorf("profile %q has a role_arn, but nothing to assume it with: set source_profile or credential_source", p.Profile)
+	case p.MFASerial != "":
 		return nil, errors.New("the role wants a second factor, which nobody is there to enter")
 	}
 	return stscreds.NewAssumeRoleProvider(c.sts(base), p.RoleARN, func(o *stscreds.AssumeRoleOptions) {
@@ -104,14 +126,25 @@ func (c *chain) named(source string) (aws.CredentialsProvider, error) {
 }
 
 // program makes a credential_process. What it writes to its standard error is
-// dropped: it would stand beside our log, with whatever it holds.
+// dropped: it would stand beside our log, with whatever it holds. What it
+// starts must not hold us up after its end.
 type program struct{ command string }
 
 // NewCommand implements processcreds.NewCommandBuilder.
 func (p program) NewCommand(ctx context.Context) (*exec.Cmd, error) {
 	cmd, err := processcreds.DefaultNewCommandBuilder{Args: []string{p.command}}.NewCommand(ctx)
 	if err == nil {
-		cmd.Stderr = nil
+		cmd.Stderr, cmd.Stdout, cmd.WaitDelay = nil, &ration{left: maxAnswer}, 2*time.Second
 	}
 	return cmd, err
+}
+
+// ration lets so much be written to what it is written to beside.
+type ration struct{ left int }
+
+func (r *ration) Write(p []byte) (int, error) {
+	if r.left -= len(p); r.left < 0 {
+		return 0, errors.New("the program does not stop writing")
+	}
+	return len(p), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 )
@@ -97,7 +96,7 @@ func (a *azure) token(try *attempt) (token, error) {
 
 // federated exchanges the token in file, which is replaced now and then.
 func (a *azure) federated(try *attempt, file string) (token, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // whoever runs the gateway names the file
+	text, err := readFile(file)
 	if err != nil {
 		return token{}, try.problem(err)
 	}

@@ -18,6 +18,9 @@ import (
 // lives.
 const unknownLifetime = 5 * time.Minute
 
+// maxCredential bounds what goes into a header field of every request.
+const maxCredential = 32 << 10
+
 // bearer authorizes with a token.
 type bearer struct {
 	// lease holds the complete value of the header field.
@@ -33,6 +36,9 @@ func (b *bearer) Authorize(ctx context.Context, r *Request) error {
 	r.Header.Set("Authorization", value)
 	return nil
 }
+
+// Refused implements Source.
+func (b *bearer) Refused() { b.lease.refused() }
 
 // Close ends a fetch that is under way. Tokens at hand stay usable until they
 // expire.
@@ -56,14 +62,15 @@ func (t token) field(now time.Time) (string, time.Time, error) {
 	return "Bearer " + t.text, t.expires, nil
 }
 
-// plain tells whether s is not empty and all of it is visible ASCII.
+// plain tells whether s is not empty, and what a header field can carry: all of
+// it is visible ASCII, and there is not too much.
 func plain(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
 			return false
 		}
 	}
-	return s != ""
+	return s != "" && len(s) <= maxCredential
 }
 
 // ask sends a request to a token endpoint and reads its answer, at the time now.
@@ -80,7 +87,7 @@ func (a *attempt) ask(req *http.Request, now time.Time) (token, error) {
 	if resp.StatusCode != http.StatusOK {
 		return token{}, refused(resp.StatusCode, body)
 	}
-	return readToken(body, now)
+	return readToken(resp.StatusCode, body, now)
 }
 
 // post is a request with a form.
@@ -105,14 +112,14 @@ func get(ctx context.Context, address, name, value string) (*http.Request, error
 
 // readToken reads an answer of RFC 6749, section 5.1. Azure's metadata
 // services write expires_in as a string, or have only expires_on.
-func readToken(body []byte, now time.Time) (token, error) {
+func readToken(status int, body []byte, now time.Time) (token, error) {
 	answer, err := object(body)
 	if err != nil {
 		return token{}, err
 	}
 	text, _ := answer["access_token"].(string)
 	if text == "" {
-		return token{}, errors.New("the answer holds no token")
+		return token{}, fmt.Errorf("%w and no token", refused(status, body))
 	}
 	t := token{text: text}
 	if s, ok := seconds(answer["expires_in"]); ok {

@@ -5,7 +5,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -18,6 +17,10 @@ const (
 	googleMetadata = "http://metadata.google.internal"
 	googleToken    = "/computeMetadata/v1/instance/service-accounts/default/token"
 )
+
+// errUnasked tells of credentials that a library gave up on before it asked
+// anybody. What it says of that may hold them.
+var errUnasked = errors.New("nobody was asked, since the private key or the credential_source in the Google credentials cannot be used")
 
 // GoogleOptions say who the gateway is in Google Cloud.
 type GoogleOptions struct {
@@ -101,7 +104,7 @@ func (g *googleCloud) token(try *attempt) (token, error) {
 	text := g.json
 	if g.file != "" {
 		var err error
-		if text, err = os.ReadFile(g.file); err != nil {
+		if text, err = readFile(g.file); err != nil {
 			return token{}, try.problem(err)
 		}
 	}
@@ -111,16 +114,21 @@ func (g *googleCloud) token(try *attempt) (token, error) {
 	}
 	got, err := source.Token()
 	if err != nil {
+		if status, failed := try.last(); status == 0 && failed == nil {
+			return token{}, errUnasked
+		}
 		return token{}, try.problem(err)
 	}
 	return g.translate(got), nil
 }
 
 // translate puts the end of a token, which the library counts by the machine's
-// clock, on ours.
+// clock, on ours. Of a life without seconds the library makes one without end.
 func (g *googleCloud) translate(got *oauth2.Token) token {
 	t := token{text: got.AccessToken}
-	if !got.Expiry.IsZero() {
+	if life, ok := seconds(got.Extra("expires_in")); ok {
+		t.expires = g.Clock.Now().Add(life)
+	} else if !got.Expiry.IsZero() {
 		t.expires = g.Clock.Now().Add(time.Until(got.Expiry))
 	}
 	return t

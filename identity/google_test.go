@@ -190,7 +190,7 @@ func TestGoogleFailures(t *testing.T) {
 		status            int
 		body, want        string
 	}{
-		{"key", unreadable, "", 200, "", "failed with"},
+		{"key", unreadable, "", 200, "", "the private key or the credential_source"},
 		{"refused", accountKey(t), "", 400, `{"error":"invalid_grant","error_description":"` + secret + `"}`, "Google Cloud token: the endpoint answered with status 400 invalid_grant"},
 		{"broken", accountKey(t), "", 503, secret, "the endpoint answered with status 503"},
 		{"garbage", accountKey(t), "", 200, secret, "the answer of the endpoint cannot be used"},
@@ -199,7 +199,7 @@ func TestGoogleFailures(t *testing.T) {
 		{"expired", accountKey(t), "", 200, `{"access_token":"` + secret + `","expires_in":1}`, "expires at once"},
 		{"federation refused", federated, "", 401, `{"error":"` + secret + `"}`, "the endpoint answered with status 401"},
 		{"federation, garbage", federated, "", 200, secret, "the answer of the endpoint cannot be used"},
-		{"federation without a file", strings.Replace(federation, "FILE", "/none", 1), "", 200, secret, "failed with"},
+		{"federation without a file", strings.Replace(federation, "FILE", "/none", 1), "", 200, secret, "the private key or the credential_source"},
 		{"machine refused", "", "", 404, secret, "the endpoint answered with status 404"},
 		{"machine, garbage", "", "", 200, secret, "not a JSON object"},
 		{"no file", "", "GOOGLE_APPLICATION_CREDENTIALS=/none", 200, "", "open /none"},

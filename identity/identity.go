@@ -39,6 +39,10 @@ type Source interface {
 	// waits for a token endpoint only when there is no valid credential, and
 	// no longer than ctx. An error means that r must not be sent.
 	Authorize(ctx context.Context, r *Request) error
+	// Refused tells that the service did not take a credential, by status 401
+	// or 403. It may have been revoked: unless it is quite new, another is
+	// fetched, and used as soon as it is there. Refused does not wait for it.
+	Refused()
 }
 
 // Deps are what every source gets from the house.
@@ -46,8 +50,8 @@ type Deps struct {
 	// Clock says when credentials expire; nil is the machine's.
 	Clock clock.Clock
 	// Client asks token endpoints. It is used without following redirects, and
-	// should reach link-local addresses without a proxy. nil is a client with
-	// the transport of net/http.
+	// should reach link-local addresses without a proxy. nil is a client that
+	// does, and takes the proxy of the process's environment for all others.
 	Client *http.Client
 	// LookupEnv reads the environment; nil is an empty one.
 	LookupEnv func(name string) (string, bool)

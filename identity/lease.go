@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluice-gateway/sluice/clock"
+	"github.com/sluice-gateway/sluice/internal/guard"
 )
 
 const (
@@ -20,9 +21,20 @@ const (
 	reserve = 10 * time.Second
 	// reread is how often a credential that does not expire is looked up.
 	reread = 15 * time.Minute
+	// longest is how long a credential is used before the next is asked for,
+	// whatever end its endpoint names.
+	longest = 24 * time.Hour
+	// fresh is how long the service's refusal of a credential is put down to
+	// something else, such as a right that is missing.
+	fresh = time.Minute
 	// firstPause and longestPause bound how long a failure is remembered.
 	firstPause   = time.Second
 	longestPause = 30 * time.Second
+	// maxFetching bounds the fetches that go on after their time because they
+	// heed no context: a disk hangs.
+	maxFetching = 4
+	// closeWait is how long closing waits for one of those.
+	closeWait = 3 * time.Second
 )
 
 var errClosed = errors.New("the identity is closed")
@@ -45,9 +57,11 @@ type lease[T any] struct {
 
 	mu       sync.Mutex // guards what follows
 	value    T
+	obtained time.Time // when value was
 	renew    time.Time // when to renew value
 	expires  time.Time // value is good until then
 	flight   *flight[T]
+	fetching int   // goroutines that have not ended
 	err      error // of the last fetch
 	again    time.Time
 	failures int
@@ -89,9 +103,7 @@ func (l *lease[T]) look() (value T, wait *flight[T], err error) {
 	if now.Before(l.renew) {
 		return l.value, nil, nil
 	}
-	if l.flight == nil && !now.Before(l.again) && !l.closed {
-		l.start()
-	}
+	l.startIfMay(now)
 	switch {
 	case now.Before(l.expires):
 		return l.value, nil, nil
@@ -104,8 +116,34 @@ func (l *lease[T]) look() (value T, wait *flight[T], err error) {
 	}
 }
 
+// refused hears that the service did not take the credential, though it has
+// not expired. It is renewed, and used until there is another: the refusal may
+// be about something else, and one question must not hold up all.
+func (l *lease[T]) refused() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock.Now()
+	if now.Before(l.obtained.Add(fresh)) || !now.Before(l.expires) {
+		return
+	}
+	l.renew = now
+	if l.startIfMay(now) {
+		l.log.Warn("the service refused the credential before its end, it is renewed", slog.String("credential", l.name))
+	}
+}
+
+// startIfMay begins a fetch, unless one is under way or it is too early for
+// another. The caller holds mu.
+func (l *lease[T]) startIfMay(now time.Time) bool {
+	may := l.flight == nil && !now.Before(l.again) && !l.closed && l.fetching < maxFetching
+	if may {
+		l.start()
+	}
+	return may
+}
+
 // start begins a fetch. The limit settles the flight even if the fetch does
-// not heed its context; what it brings later is thrown away.
+// not heed its context; what it brings later is thrown away. The caller holds mu.
 func (l *lease[T]) start() {
 	f := &flight[T]{done: make(chan struct{})}
 	l.flight = f
@@ -115,15 +153,27 @@ func (l *lease[T]) start() {
 		l.settle(f, none, time.Time{}, fmt.Errorf("%s: no answer within %v", l.name, l.timeout))
 		cancel()
 	})
+	l.fetching++
 	l.running.Go(func() {
 		defer cancel()
-		value, expires, err := l.fetch(ctx)
+		value, expires, err := l.obtain(ctx)
 		limit.Stop()
 		if err != nil {
 			err = fmt.Errorf("%s: %w", l.name, err)
 		}
 		l.settle(f, value, expires, err)
+		l.mu.Lock()
+		l.fetching--
+		l.mu.Unlock()
 	})
+}
+
+// obtain fetches. What endpoints and files hold goes through libraries: a panic
+// in one is a fetch that failed.
+func (l *lease[T]) obtain(ctx context.Context) (value T, expires time.Time, err error) {
+	defer func() { err = guard.Tell(l.log, err, slog.String("credential", l.name)) }()
+	defer guard.Recover(&err)
+	return l.fetch(ctx)
 }
 
 // settle ends a flight, unless it has been settled.
@@ -136,7 +186,7 @@ func (l *lease[T]) settle(f *flight[T], value T, expires time.Time, err error) {
 	l.flight = nil
 	now := l.clock.Now()
 	if err == nil && !expires.IsZero() && !now.Add(reserve).Before(expires) {
-		err = fmt.Errorf("%s: what was obtained expires at once", l.name)
+		err = fmt.Errorf("%s: what was obtained expires at once, by the clock of this machine", l.name)
 	}
 	if err == nil {
 		f.value = value
@@ -149,7 +199,8 @@ func (l *lease[T]) settle(f *flight[T], value T, expires time.Time, err error) {
 }
 
 func (l *lease[T]) keep(now time.Time, value T, expires time.Time) {
-	l.value, l.err, l.failures, l.again = value, nil, 0, time.Time{}
+	l.value, l.obtained = value, now
+	l.err, l.failures, l.again = nil, 0, time.Time{}
 	if expires.IsZero() {
 		// Good until the next look and then as long as that fails.
 		l.renew, l.expires = now.Add(reread), now.AddDate(100, 0, 0)
@@ -157,7 +208,7 @@ func (l *lease[T]) keep(now time.Time, value T, expires time.Time) {
 	}
 	l.expires = expires.Add(-reserve)
 	left := l.expires.Sub(now)
-	l.renew = now.Add(left - min(early, left/2))
+	l.renew = now.Add(min(left-min(early, left/2), longest))
 }
 
 func (l *lease[T]) fail(now time.Time, err error) {
@@ -173,11 +224,17 @@ func (l *lease[T]) fail(now time.Time, err error) {
 	}
 }
 
-// close ends what is under way and waits for it. Nothing is fetched any more.
+// close ends what is under way and waits for it, but not for a fetch that
+// hangs outside of our reach. Nothing is fetched any more.
 func (l *lease[T]) close() {
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
 	l.end()
-	l.running.Wait()
+	ended := make(chan struct{})
+	go func() { l.running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(closeWait):
+	}
 }

@@ -4,15 +4,18 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/smithy-go"
 	"golang.org/x/oauth2"
 )
+
+// unknown is what the SDK of AWS calls an error that the answer does not name.
+const unknown = "UnknownError"
 
 // problem says what an error is about in words that hold no secret. Libraries
 // put bodies of answers, outputs of programs and canonical requests into their
@@ -22,9 +25,6 @@ func (a *attempt) problem(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return errors.New(p.Error())
 	}
-	if p, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
-		return fmt.Errorf("there is no profile %q", p.Profile)
-	}
 	if _, ok := errors.AsType[*processcreds.ProviderError](err); ok {
 		return errors.New("credential_process failed, or its output is not what AWS documents")
 	}
@@ -32,7 +32,7 @@ func (a *attempt) problem(err error) error {
 	if r, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		return refused(status, r.Body)
 	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok && status != 0 && isCode(api.ErrorCode()) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && status != 0 && isCode(api.ErrorCode()) && api.ErrorCode() != unknown {
 		return fmt.Errorf("the endpoint answered with status %d %s", status, api.ErrorCode())
 	}
 	switch {
@@ -54,6 +54,9 @@ func unreached(err error) error {
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return errors.New("no answer from the endpoint: " + op.Error())
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("no answer from the endpoint: it closed the connection")
 	}
 	return errors.New("no answer from the endpoint")
 }

@@ -25,9 +25,14 @@ func checkAddress(e *schema.Errors, r *Record) {
 }
 
 // sendsSecret tells whether questions carry something that proves the gateway.
+// What a provider makes a credential of counts wherever it is configured:
+// whether it is used is the provider's matter, and may change.
 func sendsSecret(r *Record) bool {
 	a := r.Auth
-	return a.HeaderName != "" || a.ParamName != "" || a.GCPUseServiceAccount || a.AzureUseManagedIdentity || r.Model.Provider == "bedrock"
+	google := a.GCPUseServiceAccount || a.GCPServiceAccountJSON != ""
+	azure := a.AzureUseManagedIdentity || a.AzureClientSecret != ""
+	amazon := a.AWSSecretAccessKey != "" || r.Model.Provider == "bedrock"
+	return a.HeaderName != "" || a.ParamName != "" || google || azure || amazon
 }
 
 // cutAuthority parts a URL behind its host and port.

@@ -28,16 +28,22 @@ func TestTemplatesInHosts(t *testing.T) {
 		{"https://eu-$(headers.x).example.com:8443?a=$(headers.y)", false},
 		{"https://api.example.com/$(headers.x)", false},
 	} {
-		for _, secret := range []bool{true, false} {
-			auth, m := provider.Auth{}, provider.Model{Provider: "openai"}
-			if secret {
-				auth = provider.Auth{HeaderName: "Authorization", HeaderValue: "Bearer x"}
-			}
+		for name, auth := range map[string]provider.Auth{
+			"":               {},
+			"header":         {HeaderName: "Authorization", HeaderValue: "Bearer x"},
+			"parameter":      {ParamName: "key", ParamValue: "x", ParamLocation: "query"},
+			"google":         {GCPUseServiceAccount: true},
+			"google account": {GCPServiceAccountJSON: "{}"},
+			"azure":          {AzureUseManagedIdentity: true},
+			"azure secret":   {AzureTenantID: "t", AzureClientID: "c", AzureClientSecret: "s"},
+			"aws":            {AWSAccessKeyID: "a", AWSSecretAccessKey: "s"},
+		} {
+			m := provider.Model{Provider: "openai"}
 			m.Options.UpstreamURL = tt.url
 			var e schema.Errors
 			provider.CheckRecord(&e, &provider.Record{RouteType: provider.Chat, Auth: &auth, Model: &m, Logging: &provider.Logging{}})
-			if refused := !e.Empty(); refused != (tt.refused && secret) {
-				t.Errorf("%s, secret %t: refused %t", tt.url, secret, refused)
+			if refused := !e.Empty(); refused != (tt.refused && name != "") {
+				t.Errorf("%s, credential %q: refused %t", tt.url, name, refused)
 			}
 		}
 	}

@@ -1,10 +1,10 @@
 package queue
 
 import (
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
+
+	"github.com/sluice-gateway/sluice/internal/guard"
 )
 
 // maxTasks bounds the tasks of a queue without limit, so that an endpoint that
@@ -163,10 +163,6 @@ func (q *Queue[T]) pause(d time.Duration) bool {
 
 // handle calls the handler; one that panics has failed.
 func (q *Queue[T]) handle(batch []T) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-		}
-	}()
+	defer guard.Recover(&err)
 	return q.o.Handle(q.ctx, batch)
 }

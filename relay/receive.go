@@ -20,6 +20,9 @@ import (
 // plain answer is read, checked and passed on as it came.
 func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	c.received = true
+	if source := c.t.s.Identity; source != nil && (r.Status == 401 || r.Status == 403) {
+		source.Refused()
+	}
 	switch {
 	case r.Status != 200 && c.x.on && !c.x.same:
 		return c.passError(ex, r)

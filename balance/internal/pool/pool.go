@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-gateway/sluice/balance"
 	"github.com/sluice-gateway/sluice/clock"
 	"github.com/sluice-gateway/sluice/dns"
+	"github.com/sluice-gateway/sluice/internal/guard"
 )
 
 // minCheck is how long an answer stands at least: a name with a TTL of 0 is
@@ -217,8 +218,7 @@ func (p *Pool[T]) publish() {
 		t.built, t.members = old.built, old.members
 	}
 	if p.changed || old == nil {
-		t.members = p.assemble(t.members)
-		t.built = p.build(t.members)
+		_ = guard.Tell(p.deps.Log, p.rebuild(t), slog.String("upstream", p.conf.Upstream.Name))
 		p.changed = false
 	}
 	missing := false
@@ -240,4 +240,14 @@ func (p *Pool[T]) publish() {
 	if old != nil && old.pending != nil {
 		close(old.pending)
 	}
+}
+
+// rebuild fills t with what is known now. Numbers that name servers gave decide
+// how much is computed there: a panic leaves what was before.
+func (p *Pool[T]) rebuild(t *table[T]) (err error) {
+	defer guard.Recover(&err)
+	members := p.assemble(t.members)
+	built := p.build(members)
+	t.members, t.built = members, built
+	return nil
 }
