@@ -194,12 +194,15 @@ func TestCheck(t *testing.T) {
 		},
 		{"declarative by content", "kong", badFile, 1, []string{"services[0].host", "3 problems in "}},
 		{"not YAML", "a.yml", "a: [", 1, []string{"1 problem in "}},
-		{"an unresolved reference", "a.yml", `{_format_version: "3.0", consumers: [{username: a, keyauth_credentials: [{key: "{vault://env/not-there}"}]}]}`, 0, []string{"a.yml is valid", "warning: a key is not usable", "; consumer: a; "}},
+		{"an unresolved reference", "a.yml", `{_format_version: "3.0", consumers: [{username: a, keyauth_credentials: [{key: "{vault://env/not-there}"}]}]}`, 0, []string{
+			"a.yml is valid, with 1 warning\n",
+			"warning: consumers[0].keyauth_credentials[0].key: empty, since its reference cannot be resolved: reference {vault://env/not-there}: environment variable NOT_THERE is not set\n",
+		}},
 		{
 			"an unresolved reference of a plugin", "a.yml",
 			`{_format_version: "3.0", routes: [{name: r, paths: [/], plugins: [{name: ai-proxy, config: {route_type: llm/v1/chat, model: {provider: openai}, auth: {header_name: Authorization, header_value: "{vault://env/not-there}"}}}]}]}`,
 			0,
-			[]string{"; plugin: ai-proxy; of: route r; field: config.auth.header_value; "},
+			[]string{"warning: routes[0].plugins[0].config.auth.header_value: empty, since"},
 		},
 		{
 			"a vault that is not there", "a.yml",
