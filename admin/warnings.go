@@ -44,7 +44,7 @@ func warningText(list []config.Problem) string {
 	for i, w := range list {
 		text := strings.Map(visible, w.String())
 		if b.Len()+len(text) > maxWarningText {
-			fmt.Fprintf(&b, "%d more in the log", len(list)-i)
+			fmt.Fprintf(&b, "%d more", len(list)-i)
 			break
 		}
 		b.WriteString(text)
