@@ -65,7 +65,14 @@ func tried(t *testing.T, field leaf) int {
 		if says {
 			warned++
 		}
-		reads := depends(t, p, field)
+		reads := credential(p, record(name, nil)) != credential(p, record(name, &field))
+		for _, route := range routes {
+			on := depends(p, field, route)
+			reads = reads || on
+			if on && unrouted(name, route, field) {
+				t.Errorf("%s: %s: is said to be nothing on %s", name, field.path, route)
+			}
+		}
 		// What a token is asked for with is out of sight.
 		if reads == says && (reads || !strings.HasPrefix(field.path, "auth.")) {
 			t.Errorf("%s: %s: depends on it: %t, warns: %t", name, field.path, reads, says)
@@ -152,7 +159,16 @@ func put(at reflect.Value, value any) {
 
 // warns tells whether the field alone is said to be another provider's.
 func warns(name string, field leaf) bool {
-	r := &provider.Record{RouteType: provider.Chat, LLMFormat: "openai", Auth: &provider.Auth{}, Model: &provider.Model{Provider: name}}
+	return isTold(name, provider.Chat, field, "no effect with provider "+name+": it is for ")
+}
+
+// unrouted tells whether it is said to do nothing for a route type.
+func unrouted(name, route string, field leaf) bool {
+	return isTold(name, route, field, "no effect with route_type ")
+}
+
+func isTold(name, route string, field leaf, message string) bool {
+	r := &provider.Record{RouteType: route, LLMFormat: "openai", Model: &provider.Model{Provider: name}}
 	r.Auth = schema.For[provider.Auth]().New().(*provider.Auth)
 	r.Model.Options = *schema.For[provider.Options]().New().(*provider.Options)
 	into, prefix := any(r.Auth), "auth."
@@ -161,7 +177,7 @@ func warns(name string, field leaf) bool {
 	}
 	put(find(reflect.ValueOf(into).Elem(), strings.TrimPrefix(field.path, prefix)), changedValue(field.of))
 	return slices.ContainsFunc(r.Warnings(), func(p schema.Problem) bool {
-		return p.Path == field.path && strings.HasPrefix(p.Message, "no effect with provider "+name+": it is for ")
+		return p.Path == field.path && strings.HasPrefix(p.Message, message)
 	})
 }
 
@@ -181,22 +197,19 @@ func find(v reflect.Value, path string) reflect.Value {
 	return v
 }
 
-// depends tells whether what a provider gives changes with a field.
-func depends(t *testing.T, p provider.Provider, field leaf) bool {
-	t.Helper()
+var routes = []string{provider.Chat, provider.Completions, provider.Embeddings, provider.Responses, provider.Preserve}
+
+// depends tells whether a provider's place for a route type changes with a
+// field.
+func depends(p provider.Provider, field leaf, route string) bool {
 	one, two := record(p.Name(), nil), record(p.Name(), &field)
-	if credential(p, one) != credential(p, two) {
-		return true
-	}
-	for _, route := range []string{provider.Chat, provider.Completions, provider.Embeddings, provider.Responses, provider.Preserve} {
-		for _, caller := range []llm.Format{llm.OpenAIChat, llm.BedrockInvoke} {
-			o := provider.Operation{RouteType: route, Model: "m", Caller: caller, Options: &one.Model.Options}
-			before, err := p.Endpoint(&o)
-			o.Options = &two.Model.Options
-			after, err2 := p.Endpoint(&o)
-			if contents(before) != contents(after) || fmt.Sprint(err) != fmt.Sprint(err2) {
-				return true
-			}
+	for _, caller := range []llm.Format{llm.OpenAIChat, llm.BedrockInvoke} {
+		o := provider.Operation{RouteType: route, Model: "m", Caller: caller, Options: &one.Model.Options}
+		before, err := p.Endpoint(&o)
+		o.Options = &two.Model.Options
+		after, err2 := p.Endpoint(&o)
+		if contents(before) != contents(after) || fmt.Sprint(err) != fmt.Sprint(err2) {
+			return true
 		}
 	}
 	return false
@@ -225,7 +238,7 @@ func collect(v reflect.Value, b *strings.Builder, depth int) {
 		return
 	}
 	fmt.Fprintln(b, v.Type())
-	switch v.Kind() { //nolint:exhaustive // the others hold nothing of ours
+	switch v.Kind() {
 	case reflect.String:
 		b.WriteString(v.String())
 	case reflect.Bool:
@@ -239,8 +252,8 @@ func collect(v reflect.Value, b *strings.Builder, depth int) {
 			collect(v.Index(i), b, depth-1)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			collect(v.Field(i), b, depth-1)
+		for _, f := range v.Fields() {
+			collect(f, b, depth-1)
 		}
 	}
 }

@@ -74,11 +74,13 @@ var idle = []struct {
 	why    string
 }{
 	{
-		[]string{"auth.gcp_"}, func(r *Record) bool { return !r.Auth.GCPUseServiceAccount },
+		[]string{"auth.gcp_"},
+		func(r *Record) bool { return !r.Auth.GCPUseServiceAccount },
 		"no effect without auth.gcp_use_service_account",
 	},
 	{
-		[]string{"auth.azure_"}, func(r *Record) bool { return !r.Auth.AzureUseManagedIdentity },
+		[]string{"auth.azure_"},
+		func(r *Record) bool { return !r.Auth.AzureUseManagedIdentity },
 		"no effect without auth.azure_use_managed_identity",
 	},
 	{
@@ -87,23 +89,28 @@ var idle = []struct {
 		"no effect beside auth.header_name: the header is the credential, and nothing is signed",
 	},
 	{
-		[]string{"model.options.bedrock.aws_role_session_name"}, func(r *Record) bool { return r.Model.Options.Bedrock.AWSAssumeRoleARN == "" },
+		[]string{"model.options.bedrock.aws_role_session_name"},
+		func(r *Record) bool { return r.Model.Options.Bedrock.AWSAssumeRoleARN == "" },
 		"no effect without model.options.bedrock.aws_assume_role_arn",
 	},
 	{
-		[]string{"auth.allow_override"}, func(r *Record) bool { return r.Auth.HeaderName == "" && r.Auth.ParamName == "" },
+		[]string{"auth.allow_override"},
+		func(r *Record) bool { return r.Auth.HeaderName == "" && r.Auth.ParamName == "" },
 		"no effect without auth.header_name or auth.param_name: there is nothing to override",
 	},
 	{
-		[]string{"auth.param_name"}, func(r *Record) bool { return r.RouteType == Preserve && r.Auth.ParamLocation == "body" },
+		[]string{"auth.param_name"},
+		func(r *Record) bool { return r.RouteType == Preserve && r.Auth.ParamLocation == "body" },
 		"no effect: bodies pass unchanged with route_type preserve; use param_location query, or a header",
 	},
 	{
-		[]string{"model.options.upstream_path"}, func(r *Record) bool { return r.RouteType != Preserve && r.Model.Options.UpstreamURL != "" },
+		[]string{"model.options.upstream_path"},
+		func(r *Record) bool { return r.RouteType != Preserve && r.Model.Options.UpstreamURL != "" },
 		"no effect beside model.options.upstream_url, which has the path",
 	},
 	{
-		[]string{topK}, passes,
+		[]string{topK},
+		passes,
 		"no effect with llm_format openai: OpenAI's API has no such parameter, and it is taken out",
 	},
 }
@@ -175,28 +182,31 @@ func (r *Record) extreme(field string) string {
 	o := &r.Model.Options
 	switch field {
 	case maxTokens:
-		if n := *o.MaxTokens; n < 1 && !(r.ollama() && (n == -1 || n == -2)) {
+		if n := *o.MaxTokens; n < r.least() || n == 0 {
 			return strconv.Itoa(n) + " is no length of an answer, and providers refuse it: leave it out for no limit"
 		}
 	case temperature:
-		if most, known := hottest[r.Model.Provider]; known && *o.Temperature > most {
+		most, known := hottest[r.Model.Provider]
+		// With invoke_model it is the models' makers who say.
+		if known && !o.Bedrock.InvokeModel && *o.Temperature > most {
 			return "provider " + r.Model.Provider + " takes 0 to " + strconv.FormatFloat(most, 'g', -1, 64)
 		}
 	}
 	return ""
 }
 
-// ollama tells whether the provider speaks Ollama's API, where -1 is no limit
-// and -2 fills the context.
-func (r *Record) ollama() bool {
-	o := &r.Model.Options
-	switch r.Model.Provider {
-	case "ollama":
-		return true
+// least is the lowest limit of an answer. In Ollama's API -1 is none, and -2 is
+// what fits into the context.
+func (r *Record) least() int {
+	format := r.Model.Provider
+	switch format {
 	case "llama2":
-		return o.Llama2Format == "ollama"
+		format = r.Model.Options.Llama2Format
 	case "mistral":
-		return o.MistralFormat == "ollama"
+		format = r.Model.Options.MistralFormat
 	}
-	return false
+	if format == "ollama" {
+		return -2
+	}
+	return 1
 }

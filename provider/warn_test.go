@@ -68,6 +68,9 @@ model.options.max_tokens: 0 is no length of an answer`},
 model.options.max_tokens: -3 is no length of an answer`},
 		{name: "too hot", provider: "anthropic", options: m{"temperature": 1.5}, want: `
 model.options.temperature: provider anthropic takes 0 to 1`},
+		{name: "too hot for Converse", provider: "bedrock", options: m{"temperature": int64(2)}, want: `
+model.options.temperature: provider bedrock takes 0 to 1`},
+		{name: "not for all makers", provider: "bedrock", options: m{"temperature": int64(2), "bedrock": m{"invoke_model": true}}},
 		{name: "hot, and nobody knows how hot is too hot", provider: "vllm", options: m{"temperature": int64(5)}},
 		{name: "OpenAI knows no top_k", provider: "openai", options: m{"top_k": int64(5)}, want: `
 model.options.top_k: no effect with provider openai: it is for anthropic, bedrock, `},
