@@ -47,10 +47,10 @@ func check(p *process, args []string) error {
 	}
 	bad := false
 	for _, file := range files {
-		r := &report{}
+		r := &report{strict: *strict}
 		r.file(p, file)
 		r.print(p, file)
-		bad = bad || len(r.problems) > 0 || *strict && len(r.warnings) > 0
+		bad = bad || !r.valid()
 	}
 	if bad {
 		return errReported
@@ -59,7 +59,14 @@ func check(p *process, args []string) error {
 }
 
 // report is what there is to say about a file.
-type report struct{ problems, warnings []string }
+type report struct {
+	problems, warnings []string
+	strict             bool // warnings are problems, too
+}
+
+func (r *report) valid() bool {
+	return len(r.problems) == 0 && (!r.strict || len(r.warnings) == 0)
+}
 
 func (r *report) print(p *process, file string) {
 	for _, w := range r.warnings {
@@ -71,6 +78,8 @@ func (r *report) print(p *process, file string) {
 	switch {
 	case len(r.problems) > 0:
 		_, _ = fmt.Fprintf(p.stdout, "%s in %s\n", several(len(r.problems), "problem"), file)
+	case !r.valid():
+		_, _ = fmt.Fprintf(p.stdout, "%s in %s\n", several(len(r.warnings), "warning"), file)
 	case len(r.warnings) > 0:
 		_, _ = fmt.Fprintf(p.stdout, "%s is valid, with %s\n", file, several(len(r.warnings), "warning"))
 	default:

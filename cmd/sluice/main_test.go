@@ -247,7 +247,7 @@ func TestCheckWarnings(t *testing.T) {
 		want string // after the warnings
 	}{
 		{"legal", []string{odd}, 0, odd + " is valid, with 3 warnings\n"},
-		{"strict", []string{"--strict", odd}, 1, odd + " is valid, with 3 warnings\n"},
+		{"strict", []string{"--strict", odd}, 1, "3 warnings in " + odd + "\n"},
 		{"strict without any", []string{"-strict", write(t, "good.yml", goodFile)}, 0, ""},
 		{"beside problems", []string{both}, 1, "services[0].host: required field missing\n1 problem in " + both + "\n"},
 		{"by settings", []string{conf}, 0, conf + " is valid, with 3 warnings\n"},
