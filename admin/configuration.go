@@ -2,6 +2,7 @@ package admin
 
 import (
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 
@@ -23,6 +24,7 @@ var ErrBusy = errors.New("admin: a configuration is being loaded")
 // through it, so that hash and document are always those of what runs.
 type Configuration struct {
 	engine  Engine
+	log     *slog.Logger
 	memory  Memory     // nil keeps nothing
 	loading sync.Mutex // held from reading a text until it runs
 	current atomic.Pointer[running]
@@ -33,9 +35,10 @@ type running struct {
 	hash string
 }
 
-// NewConfiguration makes the door to an engine that runs an empty document.
-func NewConfiguration(e Engine) *Configuration {
-	c := &Configuration{engine: e}
+// NewConfiguration makes the door to an engine that runs an empty document. log
+// is told what is odd about those that come to run.
+func NewConfiguration(e Engine, log *slog.Logger) *Configuration {
+	c := &Configuration{engine: e, log: log}
 	c.current.Store(&running{doc: &config.Document{}, hash: config.EmptyHash})
 	return c
 }
@@ -76,9 +79,11 @@ func (c *Configuration) apply(tree any, hash string, load func(tree any) (*confi
 	if err != nil {
 		return nil, err
 	}
+	before := c.Document()
 	if err := c.run(&running{doc: doc, hash: hash}); err != nil {
 		return nil, err
 	}
+	c.tellWarnings(doc, before)
 	return doc, nil
 }
 

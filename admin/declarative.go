@@ -41,10 +41,11 @@ func (f *front) postConfig(q *request) answer {
 	}
 	f.o.Log.Info("a configuration was posted and runs now", slog.String("hash", f.o.Configuration.Hash()),
 		slog.Int("services", len(doc.Services)), slog.Int("routes", len(doc.Routes)), slog.Int("plugins", len(doc.Plugins)))
-	for _, w := range doc.Warnings {
-		f.o.Log.Warn("part of the configuration has no effect", slog.String("place", w.Path), slog.String("reason", w.Message))
+	a := object(http.StatusCreated, doc.Entities(true))
+	if text := warningText(doc.Warnings); text != "" {
+		a = a.with("X-Sluice-Warnings", text)
 	}
-	return object(http.StatusCreated, doc.Entities(true))
+	return a
 }
 
 // replace loads what was posted. Nothing else is being loaded meanwhile.

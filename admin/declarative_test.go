@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -77,6 +78,46 @@ func TestPostConfigAnswer(t *testing.T) {
 	}
 	if service["created_at"] != int64(1700000000) || !strings.Contains(w.Body.String(), `"key":"topsecret"`) {
 		t.Error(w.Body)
+	}
+}
+
+// TestPostConfigWarnings: what is odd is told who posted it, and logged, once
+// as long as it stays.
+func TestPostConfigWarnings(t *testing.T) {
+	var log strings.Builder
+	o := options(&stubEngine{})
+	o.Configuration = NewConfiguration(&stubEngine{}, slog.New(slog.NewTextHandler(&log, nil)))
+	h := New(o)
+	const route = `{"_format_version":"3.0","routes":[{"name":"r","paths":["/"],"path_handling":"v1"}`
+	const line = `level=WARN msg="warning in the configuration" field=routes[0].path_handling warning="v1 has no effect with router_flavor = traditional_compatible"`
+	post := func(text string) string {
+		w := call{method: "POST", path: "/config", kind: "application/json", body: text}.do(h)
+		if w.Code != 201 {
+			t.Fatal(w.Code)
+		}
+		return w.Header().Get("X-Sluice-Warnings")
+	}
+	for range 2 {
+		if got := post(route + "]}"); got != "routes[0].path_handling: v1 has no effect with router_flavor = traditional_compatible" {
+			t.Error(got)
+		}
+	}
+	if n := strings.Count(log.String(), line); n != 1 {
+		t.Errorf("%d lines in %s", n, log.String())
+	}
+	if got := post(`{"_format_version":"3.0"}`); got != "" {
+		t.Error(got)
+	}
+	post(route + "]}")
+	if n := strings.Count(log.String(), line); n != 2 {
+		t.Errorf("%d lines in %s", n, log.String())
+	}
+	many := post(route + strings.Repeat(`,{"paths":["/"],"path_handling":"v1"}`, 150) + "]}")
+	if len(many) > 1100 || !strings.HasSuffix(many, "; 140 more") {
+		t.Error(many)
+	}
+	if n := strings.Count(log.String(), "level=WARN"); n != 2+100+1 || !strings.Contains(log.String(), "more=50") {
+		t.Errorf("%d warnings in %s", n, log.String())
 	}
 }
 

@@ -66,7 +66,7 @@ func (stubStats) Requests() int64 { return 99 }
 func options(e Engine) Options {
 	reg := plugins()
 	return Options{
-		Configuration: NewConfiguration(e),
+		Configuration: NewConfiguration(e, slog.New(slog.DiscardHandler)),
 		Entities: config.Options{
 			Now: func() time.Time { return time.Unix(1700000000, 0) },
 			Plugin: func(name string) (config.PluginSchema, bool) {

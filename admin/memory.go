@@ -44,6 +44,7 @@ func (c *Configuration) Restore(text []byte, load func(tree any) (*config.Docume
 	if err := c.engine.Apply(doc); err != nil {
 		return nil, &ApplyError{Cause: err}
 	}
+	c.tellWarnings(doc, c.Document())
 	c.current.Store(&running{doc: doc, hash: hash})
 	return doc, nil
 }

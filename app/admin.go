@@ -22,7 +22,7 @@ import (
 // openAdmin opens the Admin API and the Status API.
 func (a *App) openAdmin(context.Context) error {
 	s := a.o.Settings
-	a.configuration = admin.NewConfiguration(a.engine)
+	a.configuration = admin.NewConfiguration(a.engine, a.o.Log)
 	exporter, err := prometheus.NewExporter(a.engine.Long(), a.metrics, a.node, a.probes())
 	if err != nil {
 		return err

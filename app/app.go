@@ -211,7 +211,7 @@ func (a *App) openEngine(context.Context) error {
 	direct := newDirectPeers(a.dns)
 	a.open.add(direct.close)
 	o := engine.Options{
-		EnvVault: config.EnvVault{Prefix: s.VaultEnvPrefix, Base64Decode: s.VaultEnvBase64Decode},
+		EnvVault: envVault(s),
 		Plugins:  a.plugins, DNS: a.dns, Clock: a.clock, Log: a.o.Log, HTTP: a.newClient, Metrics: a.metrics,
 		Node: a.node, Headers: a.headers(), TLS: upstreamTLS,
 		DebugHeader: s.AllowDebugHeader, LookupEnv: a.o.LookupEnv, MaxBody: s.MaxBodySize,

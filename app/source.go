@@ -34,20 +34,36 @@ type fileState struct {
 // watchInterval is how often the declarative file is looked at.
 const watchInterval = time.Second
 
-// LoadOptions are what loading a document needs to know of the plugins. s says
-// which of them may be used; nil is all.
-func LoadOptions(reg *plugin.Registry, s *settings.Settings) config.Options {
-	return config.Options{Plugin: func(name string) (config.PluginSchema, bool) {
-		d, ok := reg.Lookup(name)
-		if !ok || s != nil && !s.PluginEnabled(name) {
-			return config.PluginSchema{}, false
-		}
-		return config.PluginSchema{
-			Record: d.Config, Protocols: d.Protocols,
-			NoRoute: d.Scope.NoRoute, NoService: d.Scope.NoService,
-			NoConsumer: d.Scope.NoConsumer, NoConsumerGroup: d.Scope.NoConsumerGroup,
-		}, true
-	}}
+// LoadOptions are what loading a document needs to know of the plugins, and of
+// the environment that references lead to. s says which plugins may be used,
+// and how the vault env works; nil is all, and the defaults.
+func LoadOptions(reg *plugin.Registry, s *settings.Settings, lookupEnv func(name string) (string, bool)) config.Options {
+	return config.Options{
+		Vaults: func(d *config.Document) *config.Vaults {
+			v := config.NewVaults(d, lookupEnv)
+			v.SetDefault(envVault(s))
+			return v
+		},
+		Plugin: func(name string) (config.PluginSchema, bool) {
+			d, ok := reg.Lookup(name)
+			if !ok || s != nil && !s.PluginEnabled(name) {
+				return config.PluginSchema{}, false
+			}
+			return config.PluginSchema{
+				Record: d.Config, Protocols: d.Protocols,
+				NoRoute: d.Scope.NoRoute, NoService: d.Scope.NoService,
+				NoConsumer: d.Scope.NoConsumer, NoConsumerGroup: d.Scope.NoConsumerGroup,
+			}, true
+		},
+	}
+}
+
+// envVault is how the vault env works when no entity says otherwise.
+func envVault(s *settings.Settings) config.EnvVault {
+	if s == nil {
+		return config.EnvVault{}
+	}
+	return config.EnvVault{Prefix: s.VaultEnvPrefix, Base64Decode: s.VaultEnvBase64Decode}
 }
 
 // loadConfiguration reads the configuration that the settings name. A start
@@ -113,7 +129,7 @@ func (a *App) read() (err error) {
 
 // loadOptions are those of documents that come from outside the house.
 func (a *App) loadOptions() config.Options {
-	o := LoadOptions(a.plugins, a.o.Settings)
+	o := LoadOptions(a.plugins, a.o.Settings, a.o.LookupEnv)
 	o.Now = a.clock.Now
 	return o
 }
@@ -138,11 +154,8 @@ func (a *App) apply(data []byte, name string) error {
 	return nil
 }
 
-// loaded says that a document runs, and what of it has no effect.
+// loaded says that a document runs.
 func (a *App) loaded(doc *config.Document, name string, began time.Time) {
-	for _, w := range doc.Warnings {
-		a.o.Log.Warn("configuration", slog.String("field", w.Path), slog.String("warning", w.Message))
-	}
 	a.o.Log.Info("configuration loaded", slog.String("source", name), slog.Int("routes", len(doc.Routes)),
 		slog.Int("plugins", len(doc.Plugins)), slog.Duration("took", a.clock.Now().Sub(began)))
 }

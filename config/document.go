@@ -32,7 +32,8 @@ type Document struct {
 	KeyAuthCredentials   []*KeyAuthCredential
 	ACLs                 []*ACL
 
-	// Warnings are about what was accepted and has no effect.
+	// Warnings are about what is legal and yet does nothing, or hardly what was
+	// meant.
 	Warnings []Problem
 }
 

@@ -51,6 +51,9 @@ func (e *DocumentError) Problems() []Problem {
 	return e.errs.Problems()
 }
 
+// Warnings lists what is odd about the entities that nothing is wrong with.
+func (e *DocumentError) Warnings() []Problem { return warnings(e.items) }
+
 // Flattened is the list for the member "flattened_errors": one object per
 // entity with something wrong, nested ones on their own and with the key of
 // their parent. rest is what stays for "fields".

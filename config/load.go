@@ -28,6 +28,9 @@ type Options struct {
 	// Plugin finds the schema of a plugin that is there; nil knows none. It is
 	// called by several goroutines at once.
 	Plugin func(name string) (PluginSchema, bool)
+	// Vaults resolve the references of a document, so that those that lead
+	// nowhere are warned of; nil does without.
+	Vaults func(d *Document) *Vaults
 	// Now is the time for created_at, updated_at and expired certificates;
 	// nil is the clock.
 	Now func() time.Time
@@ -296,19 +299,9 @@ func (l *loader) finish() {
 			}
 		}
 		l.doc.add(it.coll, it.entity)
-		l.warn(it)
 	}
 	l.doc.members()
-}
-
-// warn notes what is accepted and has no effect.
-func (l *loader) warn(it *item) {
-	if r, ok := it.entity.(*Route); ok && r.PathHandling == "v1" {
-		l.doc.Warnings = append(l.doc.Warnings, Problem{
-			Path:    it.path() + ".path_handling",
-			Message: "v1 has no effect with router_flavor = traditional_compatible",
-		})
-	}
+	l.doc.Warnings = append(warnings(l.items), l.unresolved()...)
 }
 
 // members drops memberships that were declared twice, from either side.

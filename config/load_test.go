@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -372,5 +373,53 @@ func TestWarnings(t *testing.T) {
 	d := mustLoad(t, head+"routes: [{paths: [/], path_handling: v1}]")
 	if len(d.Warnings) != 1 || d.Warnings[0].Path != "routes[0].path_handling" {
 		t.Error(d.Warnings)
+	}
+}
+
+// TestUnresolvedReferences: one that leads nowhere is a warning at its place,
+// unless nobody reads it.
+func TestUnresolvedReferences(t *testing.T) {
+	o := testOptions()
+	o.Vaults = func(d *Document) *Vaults {
+		return NewVaults(d, func(name string) (string, bool) { return "value", name == "MY_THERE" })
+	}
+	tree, err := Parse([]byte(head + `
+vaults: [{prefix: mine, name: env, config: {prefix: my-}}]
+services:
+- {name: s, host: h, plugins: [{name: guard, config: {window: 1, token: "{vault://env/gone}"}}]}
+- {name: o, host: h, plugins: [{name: guard, enabled: false, config: {window: 1, token: "{vault://env/gone}"}}]}
+consumers:
+- {username: a, keyauth_credentials: [{key: "{vault://mine/there}"}, {key: "{vault://mine/gone}"}]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Load(tree, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"services[0].plugins[0].config.token: empty, since its reference cannot be resolved: reference {vault://env/gone}: environment variable GONE is not set",
+		"consumers[0].keyauth_credentials[1].key: empty, since its reference cannot be resolved: reference {vault://mine/gone}: environment variable MY_GONE is not set",
+	}
+	var got []string
+	for _, w := range d.Warnings {
+		got = append(got, w.String())
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+}
+
+// TestWarningsBesideErrors: what is odd is told of a bad document, too, but
+// not of entities that are wrong.
+func TestWarningsBesideErrors(t *testing.T) {
+	_, err := load(t, head+"services: [{name: s}]\nroutes: [{paths: [/], path_handling: v1}, {paths: [x], path_handling: v1}]", false)
+	e, ok := errors.AsType[*DocumentError](err)
+	if !ok {
+		t.Fatal(err)
+	}
+	if w := e.Warnings(); len(w) != 1 || w[0].Path != "routes[0].path_handling" {
+		t.Error(w)
 	}
 }

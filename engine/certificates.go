@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 )
 
@@ -20,9 +19,7 @@ func (b *builder) buildCertificates() error {
 	for _, e := range b.doc.Certificates {
 		main, err := b.keyPair(e.Cert, e.Key.Reveal())
 		if errors.Is(err, errUnresolved) {
-			b.e.o.Log.Warn("a certificate is not usable: its reference could not be resolved",
-				slog.String("certificate", e.ID), slog.Any("error", err))
-			continue
+			continue // loading has warned of it
 		}
 		if err != nil {
 			return fmt.Errorf("certificate %s: %w", e.ID, err)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"crypto/sha256"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +20,7 @@ type directory struct {
 	acls      map[string][]string
 }
 
-func newDirectory(doc *config.Document, resolve func(ref string) (string, error), c clock.Clock, log *slog.Logger) *directory {
+func newDirectory(doc *config.Document, resolve func(ref string) (string, error), c clock.Clock) *directory {
 	d := &directory{clock: c}
 	if doc == nil {
 		return d
@@ -31,12 +30,7 @@ func newDirectory(doc *config.Document, resolve func(ref string) (string, error)
 	for _, k := range doc.KeyAuthCredentials {
 		key := k.Key.Reveal()
 		if strings.HasPrefix(key, "{vault://") {
-			var err error
-			if key, err = resolve(key); err != nil {
-				log.Warn("a key is not usable: its reference could not be resolved",
-					slog.String("consumer", nameOf(consumerName(doc, k.Consumer.ID), k.Consumer.ID)),
-					slog.String("credential", k.ID), slog.Any("error", err))
-			}
+			key, _ = resolve(key) // loading has warned of those that are no use
 		}
 		if key != "" {
 			d.keys[sha256.Sum256([]byte(key))] = k

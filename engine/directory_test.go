@@ -54,7 +54,7 @@ consumers:
 }
 
 func TestEmptyDirectory(t *testing.T) {
-	d := newDirectory(nil, nil, nil, nil)
+	d := newDirectory(nil, nil, nil)
 	if d.Consumer("x") != nil || d.KeyAuth("x") != nil || d.ACLGroups("x") != nil || d.ConsumerGroups("x") != nil {
 		t.Error("it knows somebody")
 	}

@@ -28,11 +28,7 @@ func (b *builder) buildInstances() error {
 }
 
 func (b *builder) instance(pl *config.Plugin) (*instance, error) {
-	cfg, problems := schema.Resolve(pl.Config, b.resolve)
-	for _, p := range problems {
-		b.e.o.Log.Warn("a secret could not be resolved; the field is empty", slog.String("plugin", pl.Name),
-			slog.String("of", placeOf(b.doc, pl)), slog.String("field", "config."+p.Path), slog.String("reason", p.Message))
-	}
+	cfg, _ := schema.Resolve(pl.Config, b.resolve) // loading has warned of what stays empty
 	digest := digestOf(pl, cfg)
 	if old := b.old.instances[pl.ID]; old != nil && old.hash == digest {
 		return old, nil

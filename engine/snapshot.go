@@ -40,7 +40,7 @@ func emptySnapshot() *Snapshot {
 	p := &plan{chain: chain.NewPlan(nil), engine: e}
 	p.uses.Store(1)
 	table, _ := route.Build(nil)
-	return &Snapshot{doc: &config.Document{}, table: table, global: p, directory: newDirectory(nil, nil, nil, nil), certs: &certificates{}}
+	return &Snapshot{doc: &config.Document{}, table: table, global: p, directory: newDirectory(nil, nil, nil), certs: &certificates{}}
 }
 
 // retire lets go of everything; what exchanges still hold ends with them.
@@ -113,7 +113,7 @@ func (e *Engine) build(doc *config.Document, old *Snapshot) (*builder, error) {
 			return nil, err
 		}
 	}
-	b.next.directory = newDirectory(doc, b.resolve, e.o.Clock, e.o.Log)
+	b.next.directory = newDirectory(doc, b.resolve, e.o.Clock)
 	return b, nil
 }
 

@@ -1,9 +1,10 @@
 package queue
 
 import (
-	"log/slog"
 	"math"
 	"time"
+
+	"github.com/sluice-gateway/sluice/schema"
 )
 
 // Config is the queue section of a plugin's configuration.
@@ -49,28 +50,32 @@ type Former struct {
 	RetryCount   *int
 }
 
+// Warnings names the former fields that are set.
+func (f Former) Warnings() []schema.Problem {
+	var list []schema.Problem
+	for _, field := range []struct {
+		set           bool
+		name, instead string
+	}{
+		{f.QueueSize != nil, "queue_size", "deprecated: use queue.max_batch_size"},
+		{f.FlushTimeout != nil, "flush_timeout", "deprecated: use queue.max_coalescing_delay"},
+		{f.RetryCount != nil, "retry_count", "deprecated, without effect: use queue.max_retry_time"},
+	} {
+		if field.set {
+			list = append(list, schema.Problem{Path: field.name, Message: field.instead})
+		}
+	}
+	return list
+}
+
 // With applies former fields: those that differ from the defaults they had win
-// over c. Each that is set is warned about.
-func (c Config) With(f Former, log *slog.Logger) Config {
-	warn := func(name, instead string) {
-		if log != nil {
-			log.Warn("configuration field is deprecated", slog.String("field", name), slog.String("instead", instead))
-		}
+// over c.
+func (c Config) With(f Former) Config {
+	if f.QueueSize != nil && *f.QueueSize != 1 && *f.QueueSize > 0 {
+		c.MaxBatchSize = *f.QueueSize
 	}
-	if f.QueueSize != nil {
-		warn("queue_size", "queue.max_batch_size")
-		if *f.QueueSize != 1 && *f.QueueSize > 0 {
-			c.MaxBatchSize = *f.QueueSize
-		}
-	}
-	if f.FlushTimeout != nil {
-		warn("flush_timeout", "queue.max_coalescing_delay")
-		if *f.FlushTimeout != 2 && *f.FlushTimeout >= 0 {
-			c.MaxCoalescingDelay = *f.FlushTimeout
-		}
-	}
-	if f.RetryCount != nil {
-		warn("retry_count", "queue.max_retry_time")
+	if f.FlushTimeout != nil && *f.FlushTimeout != 2 && *f.FlushTimeout >= 0 {
+		c.MaxCoalescingDelay = *f.FlushTimeout
 	}
 	return c
 }

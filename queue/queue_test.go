@@ -317,13 +317,12 @@ func TestFormerFields(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var log lockedBuffer
-			c := queue.Config{MaxBatchSize: 3, MaxCoalescingDelay: 4}.With(tt.f, slog.New(slog.NewTextHandler(&log, nil)))
+			c := queue.Config{MaxBatchSize: 3, MaxCoalescingDelay: 4}.With(tt.f)
 			if c.MaxBatchSize != tt.batch || c.MaxCoalescingDelay != tt.delay {
 				t.Errorf("got %d and %v, want %d and %v", c.MaxBatchSize, c.MaxCoalescingDelay, tt.batch, tt.delay)
 			}
-			if n := log.count("deprecated"); n != tt.warns {
-				t.Errorf("%d warnings, want %d", n, tt.warns)
+			if list := tt.f.Warnings(); len(list) != tt.warns {
+				t.Errorf("%d warnings, want %d", len(list), tt.warns)
 			}
 		})
 	}

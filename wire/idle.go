@@ -10,7 +10,8 @@ import (
 )
 
 // Lose notes a field that is left out, unless its value asks for nothing: SDKs
-// and agents spell out what is so anyway.
+// and agents spell out what is so anyway. A name that is a mere label, such as
+// that of an answer's schema, asks for nothing whatever it is, and is not noted.
 func (n *Notes) Lose(field string, v llm.JSON) {
 	if n != nil && v != nil && Asks(field[strings.LastIndexByte(field, '.')+1:], v) {
 		n.Drop(field)
@@ -98,6 +99,14 @@ func Thinks(r *llm.Reasoning) bool {
 // model.
 func Confines(c *llm.ToolChoice) bool {
 	return c.Mode != llm.ChoiceUnsaid && c.Mode != llm.ChoiceAuto || len(c.Allowed) > 0
+}
+
+// LoseChoice notes a choice among tools of which nothing could be read: only
+// another format than own knows what it means.
+func (n *Notes) LoseChoice(c *llm.ToolChoice, own llm.Format) {
+	if c.Mode == llm.ChoiceUnsaid && c.From != own {
+		n.Lose("choice", c.Raw)
+	}
 }
 
 // ToolField names a tool in a note; one that only its maker knows is called by

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluice-gateway/sluice/admin"
 	"github.com/sluice-gateway/sluice/app"
 	"github.com/sluice-gateway/sluice/config"
 	"github.com/sluice-gateway/sluice/settings"
@@ -19,31 +20,37 @@ import (
 
 var checkCommand = command{
 	name: "check", summary: "say everything that is wrong with a file",
-	usage: `Usage: sluice check FILE…
+	usage: `Usage: sluice check [--strict] FILE…
 
 Checks declarative files (YAML or JSON) and settings files (key = value). Every
 problem is printed on a line of its own with its place, then how many there
-are; warnings come too, and do not count. A settings file is checked with the
+are. Before them come warnings, each on a line that begins with "warning:": of
+what is legal and yet does nothing, or hardly what was meant. They do not make
+a file invalid, and do not change the exit code. A settings file is checked with the
 environment, with the files it names, and with the declarative file it names,
 which is then read as these settings say. A declarative file by itself is
 checked with the default settings.
 
 Elements of lists are counted from 0: services[0].routes[2].paths[0].
+
+  --strict   a file with warnings is invalid, too
 `,
 	run: check,
 }
 
 func check(p *process, args []string) error {
-	files, err := parse(flag.NewFlagSet("check", flag.ContinueOnError), args, 1, math.MaxInt)
+	fs := flag.NewFlagSet("check", flag.ContinueOnError)
+	strict := fs.Bool("strict", false, "")
+	files, err := parse(fs, args, 1, math.MaxInt)
 	if err != nil {
 		return err
 	}
 	bad := false
 	for _, file := range files {
-		r := &report{}
+		r := &report{strict: *strict}
 		r.file(p, file)
-		bad = bad || len(r.problems) > 0
 		r.print(p, file)
+		bad = bad || !r.valid()
 	}
 	if bad {
 		return errReported
@@ -52,7 +59,14 @@ func check(p *process, args []string) error {
 }
 
 // report is what there is to say about a file.
-type report struct{ problems, warnings []string }
+type report struct {
+	problems, warnings []string
+	strict             bool // warnings are problems, too
+}
+
+func (r *report) valid() bool {
+	return len(r.problems) == 0 && (!r.strict || len(r.warnings) == 0)
+}
 
 func (r *report) print(p *process, file string) {
 	for _, w := range r.warnings {
@@ -61,19 +75,36 @@ func (r *report) print(p *process, file string) {
 	for _, m := range r.problems {
 		_, _ = fmt.Fprintln(p.stdout, m)
 	}
-	switch n := len(r.problems); n {
-	case 0:
-		_, _ = fmt.Fprintf(p.stdout, "%s is valid\n", file)
-	case 1:
-		_, _ = fmt.Fprintf(p.stdout, "1 problem in %s\n", file)
+	switch {
+	case len(r.problems) > 0:
+		_, _ = fmt.Fprintf(p.stdout, "%s in %s\n", several(len(r.problems), "problem"), file)
+	case !r.valid():
+		_, _ = fmt.Fprintf(p.stdout, "%s in %s\n", several(len(r.warnings), "warning"), file)
+	case len(r.warnings) > 0:
+		_, _ = fmt.Fprintf(p.stdout, "%s is valid, with %s\n", file, several(len(r.warnings), "warning"))
 	default:
-		_, _ = fmt.Fprintf(p.stdout, "%d problems in %s\n", n, file)
+		_, _ = fmt.Fprintf(p.stdout, "%s is valid\n", file)
 	}
+}
+
+func several(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (r *report) fail(message string) {
 	// One problem is one line.
-	r.problems = append(r.problems, strings.Join(strings.Fields(message), " "))
+	r.problems = append(r.problems, oneLine(message))
+}
+
+func oneLine(message string) string { return strings.Join(strings.Fields(message), " ") }
+
+func (r *report) odd(warnings []config.Problem) {
+	for _, w := range warnings {
+		r.warnings = append(r.warnings, oneLine(w.String()))
+	}
 }
 
 func (r *report) warn(warnings []settings.Warning) {
@@ -163,18 +194,23 @@ func (r *report) settings(p *process, path string) {
 	}
 }
 
-// document finds all that is wrong with the text of a document.
+// document finds all that is wrong with the text of a document, and odd.
 func (r *report) document(p *process, data []byte, s *settings.Settings) {
-	o := app.LoadOptions(app.Plugins(), s)
+	o := app.LoadOptions(app.Plugins(), s, lookup(p.environ))
 	o.Thorough = true
-	_, err := config.ParseFile(data, o, lookup(p.environ))
+	doc, err := config.ParseFile(data, o, lookup(p.environ))
 	if e, ok := errors.AsType[*config.DocumentError](err); ok {
 		for _, problem := range e.Problems() {
 			r.fail(app.Explained(problem))
 		}
-	} else if err != nil {
-		r.fail(err.Error())
+		r.odd(e.Warnings())
+		return
 	}
+	if err != nil {
+		r.fail(err.Error())
+		return
+	}
+	r.odd(doc.Warnings)
 }
 
 // start puts together a gateway that listens nowhere and writes nothing, for
@@ -197,7 +233,8 @@ func (r *report) start(p *process, declarative string, with *settings.Settings) 
 	}
 }
 
-// collector is a log handler that turns warnings into those of a report.
+// collector is a log handler that turns warnings into those of a report. Those
+// of the document are there already.
 type collector struct {
 	report *report
 	attrs  []slog.Attr
@@ -208,6 +245,9 @@ func (c *collector) Enabled(_ context.Context, level slog.Level) bool { return l
 
 // Handle implements slog.Handler.
 func (c *collector) Handle(_ context.Context, rec slog.Record) error {
+	if rec.Message == admin.WarningLine || rec.Message == admin.MoreWarningsLine {
+		return nil
+	}
 	w := settings.Warning{Message: rec.Message, Attrs: c.attrs}
 	rec.Attrs(func(a slog.Attr) bool {
 		w.Attrs = append(w.Attrs, a)

@@ -194,12 +194,15 @@ func TestCheck(t *testing.T) {
 		},
 		{"declarative by content", "kong", badFile, 1, []string{"services[0].host", "3 problems in "}},
 		{"not YAML", "a.yml", "a: [", 1, []string{"1 problem in "}},
-		{"an unresolved reference", "a.yml", `{_format_version: "3.0", consumers: [{username: a, keyauth_credentials: [{key: "{vault://env/not-there}"}]}]}`, 0, []string{"a.yml is valid", "warning: a key is not usable", "; consumer: a; "}},
+		{"an unresolved reference", "a.yml", `{_format_version: "3.0", consumers: [{username: a, keyauth_credentials: [{key: "{vault://env/not-there}"}]}]}`, 0, []string{
+			"a.yml is valid, with 1 warning\n",
+			"warning: consumers[0].keyauth_credentials[0].key: empty, since its reference cannot be resolved: reference {vault://env/not-there}: environment variable NOT_THERE is not set\n",
+		}},
 		{
 			"an unresolved reference of a plugin", "a.yml",
 			`{_format_version: "3.0", routes: [{name: r, paths: [/], plugins: [{name: ai-proxy, config: {route_type: llm/v1/chat, model: {provider: openai}, auth: {header_name: Authorization, header_value: "{vault://env/not-there}"}}}]}]}`,
 			0,
-			[]string{"; plugin: ai-proxy; of: route r; field: config.auth.header_value; "},
+			[]string{"warning: routes[0].plugins[0].config.auth.header_value: empty, since"},
 		},
 		{
 			"a vault that is not there", "a.yml",
@@ -219,6 +222,47 @@ func TestCheck(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// oddFile is legal, and has three things that do nothing.
+const oddFile = `{_format_version: "3.0", routes: [
+	{name: r, paths: [/], path_handling: v1, plugins: [{name: ai-proxy, config: {route_type: llm/v1/chat, auth: {aws_access_key_id: a}, model: {provider: openai, name: m, options: {max_tokens: -5}}}}]},
+]}`
+
+// Warnings are apart from problems, and count with --strict only.
+func TestCheckWarnings(t *testing.T) {
+	odd := write(t, "odd.yml", oddFile)
+	warnings := []string{
+		"warning: routes[0].path_handling: v1 has no effect with router_flavor = traditional_compatible\n",
+		"warning: routes[0].plugins[0].config.auth.aws_access_key_id: no effect with provider openai: it is for bedrock\n",
+		"warning: routes[0].plugins[0].config.model.options.max_tokens: -5 is no length of an answer, and providers refuse it: leave it out for no limit\n",
+	}
+	both := write(t, "both.yml", strings.Replace(oddFile, "routes:", "services: [{name: s}], routes:", 1))
+	conf := write(t, "kong.conf", "declarative_config = "+odd+"\n")
+	for _, tc := range []struct {
+		name string
+		args []string
+		code int
+		want string // after the warnings
+	}{
+		{"legal", []string{odd}, 0, odd + " is valid, with 3 warnings\n"},
+		{"strict", []string{"--strict", odd}, 1, "3 warnings in " + odd + "\n"},
+		{"strict without any", []string{"-strict", write(t, "good.yml", goodFile)}, 0, ""},
+		{"beside problems", []string{both}, 1, "services[0].host: required field missing\n1 problem in " + both + "\n"},
+		{"by settings", []string{conf}, 0, conf + " is valid, with 3 warnings\n"},
+	} {
+		w := newWorld(t)
+		if code := w.run(append([]string{"check"}, tc.args...)); code != tc.code {
+			t.Errorf("%s: exit code %d, want %d", tc.name, code, tc.code)
+		}
+		if tc.want == "" {
+			continue
+		}
+		out := strings.ReplaceAll(w.out.String(), "warning: "+odd+": ", "warning: ")
+		if want := strings.Join(warnings, "") + tc.want; out != want {
+			t.Errorf("%s: got\n%swant\n%s", tc.name, out, want)
+		}
 	}
 }
 

@@ -50,9 +50,7 @@ type Config struct {
 
 // Validate checks what concerns several fields.
 func (c *Config) Validate(e *schema.Errors) {
-	provider.CheckRecord(e, &provider.Record{
-		RouteType: c.RouteType, LLMFormat: c.LLMFormat, Auth: &c.Auth, Model: &c.Model, Logging: &c.Logging,
-	})
+	provider.CheckRecord(e, c.record())
 	switch c.RouteType {
 	case provider.Chat, provider.Completions, provider.Embeddings, provider.Responses, provider.Preserve, "":
 	default:
@@ -68,6 +66,13 @@ func (c *Config) Validate(e *schema.Errors) {
 	default:
 		e.At("genai_category").Fail("not supported by this version: " + c.GenAICategory)
 	}
+}
+
+// Warnings implements schema.Warner.
+func (c *Config) Warnings() []schema.Problem { return c.record().Warnings() }
+
+func (c *Config) record() *provider.Record {
+	return &provider.Record{RouteType: c.RouteType, LLMFormat: c.LLMFormat, Auth: &c.Auth, Model: &c.Model, Logging: &c.Logging}
 }
 
 // Formats finds what callers of a route speak, by llm_format and route_type;

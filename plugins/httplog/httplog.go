@@ -80,6 +80,13 @@ func (c *Config) Validate(e *schema.Errors) {
 	}
 }
 
+// Warnings implements schema.Warner.
+func (c *Config) Warnings() []schema.Problem { return c.former().Warnings() }
+
+func (c *Config) former() queue.Former {
+	return queue.Former{QueueSize: c.QueueSize, FlushTimeout: c.FlushTimeout, RetryCount: c.RetryCount}
+}
+
 // Definition describes the plugin.
 func Definition() plugin.Definition { return plugin.Define("http-log", 12, build) }
 
@@ -88,8 +95,7 @@ func build(cfg *Config, deps *plugin.Deps) (plugin.Hooks, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	former := queue.Former{QueueSize: cfg.QueueSize, FlushTimeout: cfg.FlushTimeout, RetryCount: cfg.RetryCount}
-	qc := cfg.Queue.With(former, log)
+	qc := cfg.Queue.With(cfg.former())
 	out, release, err := plugin.Share(deps.Long, identity(cfg, &qc), func() (*sender, func() error, error) {
 		s, err := open(cfg, qc, deps, log)
 		if err != nil {

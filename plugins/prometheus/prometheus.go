@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/plugin"
+	"github.com/sluice-gateway/sluice/schema"
 	"github.com/sluice-gateway/sluice/telemetry/logentry"
 )
 
@@ -35,6 +36,14 @@ type Config struct {
 	UpstreamHealthMetrics bool `json:"upstream_health_metrics" default:"false" doc:"Show the health of targets."`
 	// WasmMetrics is accepted and has no effect: there are no proxy-wasm filters.
 	WasmMetrics bool `json:"wasm_metrics" default:"false" doc:"Without effect."`
+}
+
+// Warnings implements schema.Warner.
+func (c *Config) Warnings() []schema.Problem {
+	if !c.WasmMetrics {
+		return nil
+	}
+	return []schema.Problem{{Path: "wasm_metrics", Message: "no effect: there are no proxy-wasm filters"}}
 }
 
 // Definition describes the plugin.

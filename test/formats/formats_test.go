@@ -60,17 +60,17 @@ func formats() []format {
 			name: "anthropic.messages", client: anthropic.Client{}, provider: anthropic.Provider{},
 			model: "claude-sonnet-4-5", unframe: events,
 			// A limit is demanded; a schema is always kept to.
-			silent: []string{"new sampling.max_tokens", "output.strict=true", "reasoning=off"},
+			silent: []string{"new sampling.max_tokens", "output.strict=true", "reasoning=off", "no output.name"},
 		},
 		{
 			name: "gemini", client: gemini.Client{}, provider: gemini.Provider{}, model: "gemini-2.5-flash",
 			path: "/v1beta/models/%s:%s", plain: "generateContent", stream: "streamGenerateContent", query: "alt=sse", unframe: events,
-			silent: []string{"output.strict=true"},
+			silent: []string{"output.strict=true", "no output.name"},
 		},
 		{
 			name: "gemini/3", client: gemini.Client{}, provider: gemini.Provider{}, model: "gemini-3-pro-preview",
 			path: "/v1beta/models/%s:%s", plain: "generateContent", stream: "streamGenerateContent", unframe: elements,
-			silent: []string{"output.strict=true", "reasoning=on"},
+			silent: []string{"output.strict=true", "reasoning=on", "no output.name"},
 		},
 		{
 			name: "bedrock.converse", client: bedrock.Client{}, provider: bedrock.Provider{},
@@ -80,7 +80,7 @@ func formats() []format {
 		{
 			name: "bedrock.invoke/claude", maker: llm.Anthropic, client: invokeClient(claudeModel), provider: invokeProvider,
 			model: claudeModel, path: "/model/%s/%s", plain: "invoke", stream: "invoke-with-response-stream", unframe: amazon,
-			silent: []string{"new sampling.max_tokens", "output.strict=true", "reasoning=off"},
+			silent: []string{"new sampling.max_tokens", "output.strict=true", "reasoning=off", "no output.name"},
 		},
 		{
 			name: "bedrock.invoke/nova", maker: llm.BedrockConverse, client: invokeClient(novaModel), provider: invokeProvider,
@@ -90,16 +90,16 @@ func formats() []format {
 		{
 			name: "cohere.v2", client: cohere.V2Client{}, provider: cohere.V2Provider{},
 			model: "command-a-03-2025", unframe: events,
-			silent: []string{"output.strict=true"},
+			silent: []string{"output.strict=true", "no output.name"},
 		},
 		{
 			name: "cohere.v1", client: cohere.V1Client{}, provider: cohere.V1Provider{},
 			model: "command-r", unframe: lines,
-			silent: []string{"output.strict=true", "reasoning=off"},
+			silent: []string{"output.strict=true", "reasoning=off", "no output.name"},
 		},
 		{
 			name: "ollama.chat", client: ollama.Client{}, provider: ollama.Provider{},
-			model: "llama3.2", unframe: lines,
+			model: "llama3.2", unframe: lines, silent: []string{"no output.name"},
 		},
 	}
 }

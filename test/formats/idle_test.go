@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,50 @@ func TestIdle(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestLabels: the name of a schema is a label, and no loss where the format has
+// none.
+func TestLabels(t *testing.T) {
+	all := withMistral()
+	openai := &all[0]
+	asked := openai.decode(t, []byte(`{"messages":[{"role":"user","content":"hi"}],
+		"response_format":{"type":"json_schema","json_schema":{"name":"point","schema":{"type":"object","properties":{},"additionalProperties":false}}}}`), false)
+	for i := range all {
+		if _, notes := all[i].encode(t, asked); tells(notes, "output.name") {
+			t.Errorf("%s: noted %v", all[i].name, notes)
+		}
+	}
+}
+
+// TestChoices: a choice among tools is a loss where it is not sent, whatever its
+// spelling was.
+func TestChoices(t *testing.T) {
+	all := withMistral()
+	openai := &all[0]
+	const head = `{"messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}],"tool_choice":`
+	knowsNone := []string{"cohere.v1", "ollama.chat"}
+	for _, tt := range []struct {
+		choice string
+		lost   func(to *format) bool
+	}{
+		{`"auto"`, func(*format) bool { return false }},
+		{`null`, func(*format) bool { return false }},
+		{`"required"`, func(to *format) bool { return slices.Contains(knowsNone, to.name) }},
+		{`{"type":"hosted"}`, func(to *format) bool { return to.words() != llm.OpenAIChat }},
+	} {
+		asked := openai.decode(t, []byte(head+tt.choice+"}"), false)
+		for i := range all {
+			to := &all[i]
+			if body, notes := to.encode(t, asked); tells(notes, "choice") != tt.lost(to) {
+				t.Errorf("%s to %s: noted %v, sent %s", tt.choice, to.name, notes, body)
+			}
+		}
+	}
+}
+
+func tells(notes []wire.Note, field string) bool {
+	return slices.ContainsFunc(notes, func(n wire.Note) bool { return n.Field == field })
 }
 
 // TestAsks: the same members are a loss where they ask for something.

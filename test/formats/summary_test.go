@@ -375,7 +375,9 @@ func (s summary) reasoning(r *llm.Reasoning) {
 }
 
 // differences are what got and want differ in and no note names. silent are
-// facts that the format tells by saying nothing, or by a default of its own.
+// facts that the format tells by saying nothing, or by a default of its own:
+// one with its value, "new" and one that only the format tells, "no" and a label
+// that it has no place for.
 func differences(got, want summary, notes []wire.Note, silent []string) []string {
 	named := map[string]bool{}
 	for _, n := range notes {
@@ -394,12 +396,17 @@ func differences(got, want summary, notes []wire.Note, silent []string) []string
 			continue
 		}
 		said := num.ReplaceAllString(f, "N")
-		if !slices.Contains(silent, said+"="+want[f].show()) && (want[f] != nil || !slices.Contains(silent, "new "+said)) {
+		if !silently(silent, said, got[f], want[f]) {
 			out = append(out, fmt.Sprintf("%s\n\tgot  %s\n\twant %s", f, got[f].show(), want[f].show()))
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+func silently(silent []string, said string, got, want *fact) bool {
+	return slices.Contains(silent, said+"="+want.show()) ||
+		want == nil && slices.Contains(silent, "new "+said) || got == nil && slices.Contains(silent, "no "+said)
 }
 
 var (

@@ -70,9 +70,13 @@ func TestExamples(t *testing.T) {
 		}
 		for n, block := range blocks(string(text)) {
 			found++
-			_, err := config.ParseFile([]byte(block), app.LoadOptions(app.Plugins(), nil), environment)
+			doc, err := config.ParseFile([]byte(block), app.LoadOptions(app.Plugins(), nil, environment), environment)
 			if err != nil {
 				t.Errorf("%s, document %d: %v", file, n+1, err)
+				continue
+			}
+			for _, w := range doc.Warnings {
+				t.Errorf("%s, document %d: warning: %s", file, n+1, w)
 			}
 		}
 	}

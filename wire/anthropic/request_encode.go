@@ -411,9 +411,6 @@ func (e *encoder) schema() llm.JSON {
 	out := &e.r.Output
 	switch out.Kind {
 	case llm.OutputSchema:
-		if out.Name != "" {
-			e.n.Drop("output.name")
-		}
 		e.n.Lose("output.description", out.Description)
 		return out.Schema
 	case llm.OutputJSON:

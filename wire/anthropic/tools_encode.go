@@ -82,9 +82,7 @@ func (e *encoder) choice() {
 	if len(c.Allowed) > 0 {
 		e.n.Change("choice.allowed", "the other tools are left out")
 	}
-	if c.Raw != nil && c.From != own {
-		e.n.Drop("choice")
-	}
+	e.n.LoseChoice(c, own)
 	if !e.hasTools() || c.Mode == llm.ChoiceUnsaid && !oneByOne && c.From != own {
 		return
 	}

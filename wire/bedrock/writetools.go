@@ -107,7 +107,7 @@ func (e *encoder) choice(in *object) {
 	}
 	switch c.Mode {
 	case llm.ChoiceUnsaid:
-		e.n.Lose("choice", c.Raw)
+		e.n.LoseChoice(c, own)
 	case llm.ChoiceNone:
 		if len(e.r.Tools) > 0 {
 			e.n.Drop("choice")

@@ -390,7 +390,8 @@ func (e *v1Writer) documentV1(p *llm.Part) {
 // some out.
 func (e *v1Writer) tools(top *node, r *llm.Request) {
 	tools := confined(r, e.n)
-	drop(e.n, "choice", r.Choice.Mode == llm.ChoiceAny || r.Choice.Mode == llm.ChoiceNamed || r.Choice.Raw != nil)
+	drop(e.n, "choice", r.Choice.Mode == llm.ChoiceAny || r.Choice.Mode == llm.ChoiceNamed)
+	e.n.LoseChoice(&r.Choice, top.Own)
 	if r.Choice.Mode == llm.ChoiceNone && len(tools) > 0 {
 		e.n.Change("choice", "the tools are not sent")
 		return

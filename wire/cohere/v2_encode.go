@@ -103,7 +103,6 @@ func confined(r *llm.Request, n *wire.Notes) []llm.Tool {
 
 // outputFormat writes response_format.
 func outputFormat(top *node, o *llm.Output, n *wire.Notes) {
-	n.LoseText("output.name", o.Name)
 	n.Lose("output.description", o.Description)
 	wire.NoteExtra(n, &o.Extra, top.Own, "output.")
 	if o.Kind == llm.OutputUnsaid {
@@ -143,7 +142,7 @@ func (e *v2Writer) tools(top *node, r *llm.Request, tools []llm.Tool) {
 	if !alike {
 		e.n.Change("tools.strict", "all tools are strict, or none")
 	}
-	drop(e.n, "choice", r.Choice.Raw != nil)
+	e.n.LoseChoice(&r.Choice, top.Own)
 }
 
 // strictness is that of all tools together: strict if any is.

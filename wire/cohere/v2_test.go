@@ -126,7 +126,7 @@ func TestV2PutsForeignQuestions(t *testing.T) {
 		"k":5,"p":1.0,"stop_sequences":["x"],"thinking":{"type":"enabled"}}`))
 	for _, want := range []string{
 		"messages[0].name", "messages[0].role: sent as system", "messages[1].parts[0].cache", "messages[1].parts[2]",
-		"messages[3].parts[0].failed", "choice: only the tools that may be called are sent", "output.name",
+		"messages[3].parts[0].failed", "choice: only the tools that may be called are sent",
 		"reasoning.effort: thinking is enabled, without a measure", "sampling.n", "sampling.logit_bias", "user", "store",
 	} {
 		if !slices.Contains(notes, want) {

@@ -71,7 +71,6 @@ func (e *requestEncoder) output(o *node) {
 		return
 	}
 	e.unknown(&out.Extra)
-	e.n.LoseText("output.name", out.Name)
 	e.n.Lose("output.description", out.Description)
 	e.n.LoseText("output.verbosity", out.Verbosity)
 	if out.Kind != llm.OutputJSON && out.Kind != llm.OutputSchema {

@@ -535,9 +535,7 @@ func (e *requestEncoder) toolConfig(root *node) {
 	}
 	c := &e.r.Choice
 	mode := modeOf(c)
-	if c.Raw != nil && c.From != own && c.Mode == llm.ChoiceUnsaid {
-		e.n.Drop("choice")
-	}
+	e.n.LoseChoice(c, own)
 	if mode == "" {
 		return
 	}

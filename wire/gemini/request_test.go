@@ -240,7 +240,7 @@ func TestForeignRequests(t *testing.T) {
 		want: `{"contents":[{"role":"user","parts":[{"text":"q"}]}],"serviceTier":"flex","safetySettings":[],
 			"generationConfig":{"temperature":1,"candidateCount":2,"stopSequences":["a"],"responseMimeType":"application/json",
 			"responseJsonSchema":{"type":"object","additionalProperties":false},"responseModalities":["IMAGE"],"imageConfig":{"imageSize":"1K"}}}`,
-		notes: "sampling.min_p\nsampling.logit_bias\noutput.name\nsuffix\nmetadata\nstore",
+		notes: "sampling.min_p\nsampling.logit_bias\nsuffix\nmetadata\nstore",
 	}, {
 		name: "prompt",
 		r:    llm.Request{Prompt: js(`"Say"`)},

@@ -277,7 +277,7 @@ func (e *encoder) choice() {
 		return
 	}
 	if c.Mode == llm.ChoiceUnsaid || len(e.r.Tools) == 0 {
-		e.drop(c.Raw != nil && c.Mode == llm.ChoiceUnsaid, "choice")
+		e.n.LoseChoice(c, own)
 		return
 	}
 	e.w.Name("tool_choice")

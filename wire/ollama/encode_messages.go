@@ -361,6 +361,7 @@ func (e *requestEncoder) choice(n *wire.Node) {
 	c := &e.r.Choice
 	if e.foreign {
 		e.drop(c.Mode == llm.ChoiceAny || c.Mode == llm.ChoiceNamed, "choice")
+		e.notes.LoseChoice(c, e.own)
 		return
 	}
 	switch c.Mode {

@@ -61,7 +61,6 @@ func (e *requestEncoder) format(n *wire.Node) {
 	case o.Kind == llm.OutputSchema, o.Kind == llm.OutputJSON:
 		n.Member("format", llm.JSON(`"json"`))
 	}
-	e.notes.LoseText("output.name", o.Name)
 	e.notes.Lose("output.description", o.Description)
 	e.notes.Lose("output.strict", o.Strict)
 	e.notes.LoseText("output.verbosity", o.Verbosity)

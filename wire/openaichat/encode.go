@@ -259,9 +259,7 @@ func (e *encoder) choice(r *llm.Request) {
 		e.w.Member(name, c.Raw)
 		return
 	}
-	if c.Raw != nil && c.Mode == llm.ChoiceUnsaid {
-		e.n.Drop("choice")
-	}
+	e.n.LoseChoice(c, own)
 	if c.Mode == llm.ChoiceUnsaid || len(r.Tools) == 0 {
 		return
 	}

@@ -177,9 +177,7 @@ func writeChoice(w *wire.Writer, c *llm.ToolChoice, tools []llm.Tool, n *wire.No
 		return
 	}
 	mode := modeName(c.Mode)
-	if c.Raw != nil && c.Mode == llm.ChoiceUnsaid {
-		n.Drop("choice")
-	}
+	n.LoseChoice(c, own)
 	if mode == "" && len(c.Allowed) == 0 {
 		return
 	}

@@ -305,7 +305,6 @@ func (e *requestEncoder) grammar(p *wire.Node) {
 	e.w.StringMember("type", "json")
 	e.w.Member("value", schema)
 	e.w.EndObject()
-	e.notes.LoseText("output.name", o.Name)
 	e.notes.Lose("output.description", o.Description)
 	e.notes.Lose("output.strict", o.Strict)
 }
