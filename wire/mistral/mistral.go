@@ -12,7 +12,7 @@ import (
 	"strconv"
 
 	"github.com/sluice-gateway/sluice/llm"
-	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 const own = llm.Mistral
@@ -32,10 +32,10 @@ func (Provider) Format() llm.Format { return own }
 // limits: "Function name was … but must be a-z, A-Z, 0-9, or contain
 // underscores and dashes, with a maximum length of 64." Of schemas nothing is
 // said.
-var limits = wire.Limits{Names: &wire.NameLimits{Max: 64, Signs: "-"}}
+var limits = fit.Limits{Names: &fit.Names{Max: 64, Signs: "-"}}
 
-// Limits implements wire.Limited.
-func (Provider) Limits(string) *wire.Limits { return &limits }
+// Limits implements fit.Limited.
+func (Provider) Limits(string) *fit.Limits { return &limits }
 
 // roles as they are spelled. The service has no developer; servers with its
 // models may.

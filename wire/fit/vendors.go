@@ -1,20 +1,20 @@
-package wire
+package fit
 
 // Limits that more than one format has.
 
-// OpenAILimits are those of OpenAI's own API, in chat and in responses.
+// OpenAI are those of OpenAI's own API, in chat and in responses.
 //
 // https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
 // and what its errors say of functions.
-var OpenAILimits = Limits{
-	Names: &NameLimits{Max: 64, Signs: "-"},
-	Tools: &SchemaLimits{
+var OpenAI = Limits{
+	Names: &Names{Max: 64, Signs: "-"},
+	Tools: &Schemas{
 		Object: true, Properties: true, NotRoot: []string{"anyOf", "oneOf", "allOf", "enum", "const", "not"},
 	},
 	Strict: &openAIStrict, StrictOutput: &openAIStrict,
 }
 
-var openAIStrict = SchemaLimits{
+var openAIStrict = Schemas{
 	Object: true, NotRoot: []string{"anyOf"}, Lone: true, Closed: true, AllRequired: true,
 	Refused: []string{
 		"allOf", "oneOf", "not", "if", "then", "else", "default", "dependentRequired", "dependentSchemas", "dependencies",
@@ -24,18 +24,18 @@ var openAIStrict = SchemaLimits{
 	Formats: []string{"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"},
 }
 
-// AnthropicTools are schemas of the tools of Anthropic's models, wherever they
+// ClaudeTools are schemas of the tools of Anthropic's models, wherever they
 // are served.
 //
 // https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview
-var AnthropicTools = SchemaLimits{Object: true, NotRoot: []string{"anyOf", "oneOf", "allOf"}}
+var ClaudeTools = Schemas{Object: true, NotRoot: []string{"anyOf", "oneOf", "allOf"}}
 
 // Compiled are schemas that Anthropic, and Bedrock for all its models, make a
 // grammar of: those of answers, and of strict tools.
 //
 // https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
 // https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
-var Compiled = SchemaLimits{
+var Compiled = Schemas{
 	Cycles: NoCycles, Closed: true, FewItems: true, SimpleEnums: true, PlainAllOf: true,
 	Refused: []string{
 		"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",

@@ -1,12 +1,20 @@
-package wire
+// Package fit makes the names and JSON schemas of a question acceptable to the
+// API that it goes to, and gives the caller its own names back. Each format
+// says what its vendor refuses, as Limits; here is how it is avoided.
+//
+// What is changed is noted, and nothing is changed that was not refused. It
+// must not know a format, nor read or write one; whether an answer keeps to
+// the caller's own schema is not told here.
+package fit
 
 import (
 	"strconv"
 
 	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
-// Limited is a Provider whose API refuses names and schemas that others take.
+// Limited is a wire.Provider whose API refuses names and schemas that others take.
 type Limited interface {
 	// Limits of the API for a model; they are not written to.
 	Limits(model string) *Limits
@@ -16,13 +24,13 @@ type Limited interface {
 // not limited.
 type Limits struct {
 	// Names of tools, and of the schema of an answer.
-	Names *NameLimits
+	Names *Names
 	// Tools are the schemas of tools, Output is that of an answer.
-	Tools, Output *SchemaLimits
+	Tools, Output *Schemas
 	// Strict are the schemas of tools that are kept to, StrictOutput is that of
 	// an answer. A schema that goes beyond is not adapted: it is sent without
 	// the promise.
-	Strict, StrictOutput *SchemaLimits
+	Strict, StrictOutput *Schemas
 }
 
 // Fit makes a question acceptable to an API, and undoes in the answer what the
@@ -33,7 +41,7 @@ type Fit struct {
 
 // Question changes what p refuses of r, and notes it. What r refers to is left
 // as it is.
-func (f *Fit) Question(r *llm.Request, p Provider, n *Notes) {
+func (f *Fit) Question(r *llm.Request, p wire.Provider, n *wire.Notes) {
 	limited, ok := p.(Limited)
 	if !ok {
 		return
@@ -72,7 +80,7 @@ var unkept = llm.JSON("false")
 // beyond tells what becomes of a strict schema.
 const beyond = "false: the schema has what strict ones must not have"
 
-func fitTools(r *llm.Request, l *Limits, n *Notes) {
+func fitTools(r *llm.Request, l *Limits, n *wire.Notes) {
 	cloned := false
 	for i := range r.Tools {
 		was := r.Tools[i]
@@ -84,7 +92,7 @@ func fitTools(r *llm.Request, l *Limits, n *Notes) {
 		if t.Schema, how = l.Tools.fit(t.Schema); how != "" {
 			n.Change(ToolMember(i, "schema"), how)
 		}
-		loose := IsTrue(t.Strict) && !l.Strict.takes(t.Schema)
+		loose := wire.IsTrue(t.Strict) && !l.Strict.takes(t.Schema)
 		if loose {
 			t.Strict = unkept
 			n.Change(ToolMember(i, "strict"), beyond)
@@ -99,7 +107,7 @@ func fitTools(r *llm.Request, l *Limits, n *Notes) {
 	}
 }
 
-func fitOutput(r *llm.Request, l *Limits, n *Notes) {
+func fitOutput(r *llm.Request, l *Limits, n *wire.Notes) {
 	o := &r.Output
 	if o.Kind != llm.OutputSchema || o.Schema == nil {
 		return
@@ -108,7 +116,7 @@ func fitOutput(r *llm.Request, l *Limits, n *Notes) {
 	if o.Schema, how = l.Output.fit(o.Schema); how != "" {
 		n.Change(OutputSchema, how)
 	}
-	if IsTrue(o.Strict) && !l.StrictOutput.takes(o.Schema) {
+	if wire.IsTrue(o.Strict) && !l.StrictOutput.takes(o.Schema) {
 		o.Strict = unkept
 		n.Change(OutputStrict, beyond)
 	}

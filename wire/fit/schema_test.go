@@ -1,4 +1,4 @@
-package wire_test
+package fit_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
 	"github.com/sluice-gateway/sluice/wire/cohere"
+	"github.com/sluice-gateway/sluice/wire/fit"
 	"github.com/sluice-gateway/sluice/wire/gemini"
 	"github.com/sluice-gateway/sluice/wire/mistral"
 	"github.com/sluice-gateway/sluice/wire/ollama"
@@ -120,7 +121,7 @@ func TestSchemasOfTools(t *testing.T) {
 		r := &llm.Request{Model: c.model, Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(c.schema)}}}
 		was := r.Tools
 		var n wire.Notes
-		new(wire.Fit).Question(r, c.to, &n)
+		new(fit.Fit).Question(r, c.to, &n)
 		want := c.want
 		if want == "" {
 			want = c.schema
@@ -181,7 +182,7 @@ func TestSchemasOfAnswers(t *testing.T) {
 	} {
 		r := &llm.Request{Output: llm.Output{Kind: llm.OutputSchema, Schema: llm.JSON(c.schema)}}
 		var n wire.Notes
-		new(wire.Fit).Question(r, c.to, &n)
+		new(fit.Fit).Question(r, c.to, &n)
 		want := c.want
 		if want == "" {
 			want = c.schema
@@ -210,7 +211,7 @@ func TestStrict(t *testing.T) {
 		r := &llm.Request{Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(c.schema), Strict: llm.JSON("true")}}}
 		r.Output = llm.Output{Kind: llm.OutputSchema, Name: "o", Schema: llm.JSON(c.schema), Strict: llm.JSON("true")}
 		var n wire.Notes
-		new(wire.Fit).Question(r, c.to, &n)
+		new(fit.Fit).Question(r, c.to, &n)
 		if got := wire.IsTrue(r.Tools[0].Strict); got != c.kept || n.Changed("tools[0].strict") == c.kept || string(r.Tools[0].Schema) != c.schema {
 			t.Errorf("%s %s: strict %v, noted %v", c.to.Format(), c.schema, got, n.List())
 		}
@@ -223,7 +224,7 @@ func TestStrict(t *testing.T) {
 func TestNamesOfAnswers(t *testing.T) {
 	r := &llm.Request{Output: llm.Output{Kind: llm.OutputSchema, Name: "my answer", Schema: llm.JSON(`{"type":"object"}`)}}
 	var n wire.Notes
-	new(wire.Fit).Question(r, openai, &n)
+	new(fit.Fit).Question(r, openai, &n)
 	if !strings.HasPrefix(r.Output.Name, "my_answer_") || !n.Changed("output.name") {
 		t.Errorf("sent as %q, noted %v", r.Output.Name, n.List())
 	}
@@ -259,7 +260,7 @@ func TestSchemaBounds(t *testing.T) {
 			for _, model := range []string{"", "amazon.nova-lite", "claude"} {
 				r := &llm.Request{Model: model, Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(schema), Strict: llm.JSON("true")}}}
 				r.Output = llm.Output{Kind: llm.OutputSchema, Schema: llm.JSON(schema)}
-				new(wire.Fit).Question(r, to, new(wire.Notes))
+				new(fit.Fit).Question(r, to, new(wire.Notes))
 				for _, out := range []llm.JSON{r.Tools[0].Schema, r.Output.Schema} {
 					if err := jsonscan.NoDuplicates(out); err != nil || len(out) > len(schema)+1<<20 {
 						t.Errorf("%s for %s: %d bytes, %v: %.300s", name, to.Format(), len(out), err, out)

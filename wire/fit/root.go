@@ -1,25 +1,26 @@
-package wire
+package fit
 
 import (
 	"slices"
 
 	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
 // root is a schema whose root is taken.
 func (s *rewriter) root(v llm.JSON) llm.JSON {
 	l := s.limits
-	if l.Object && Get(v, "type") == nil && IsString(Get(v, "$ref")) {
+	if l.Object && wire.Get(v, "type") == nil && wire.IsString(wire.Get(v, "$ref")) {
 		v = s.settle(v)
 	}
-	if slices.ContainsFunc(l.NotRoot, func(name string) bool { return Get(v, name) != nil }) {
+	if slices.ContainsFunc(l.NotRoot, func(name string) bool { return wire.Get(v, name) != nil }) {
 		v = s.flatten(v)
 	}
-	if l.Object && !Equal(Get(v, "type"), "object") {
+	if l.Object && !wire.Equal(wire.Get(v, "type"), "object") {
 		s.change(howObject)
 		v = merge(v, llm.JSON(`{"type":"object"}`))
 	}
-	if l.Properties && Get(v, "properties") == nil {
+	if l.Properties && wire.Get(v, "properties") == nil {
 		s.change(howListed)
 		v = merge(v, llm.JSON(`{"properties":{}}`))
 	}
@@ -38,9 +39,9 @@ func (s *rewriter) root(v llm.JSON) llm.JSON {
 // settle puts what the root refers to into it.
 func (s *rewriter) settle(v llm.JSON) llm.JSON {
 	for range maxFlattened {
-		ref := Get(v, "$ref")
-		target := s.defs.find(Text(ref))
-		if !IsString(ref) || target == nil {
+		ref := wire.Get(v, "$ref")
+		target := s.defs.find(wire.Text(ref))
+		if !wire.IsString(ref) || target == nil {
 			break
 		}
 		s.change(howInlined)
@@ -66,7 +67,7 @@ type flat struct {
 func (s *rewriter) flatten(v llm.JSON) llm.JSON {
 	x := flat{s: s, schemas: map[string][]llm.JSON{}}
 	required := x.add(v)
-	var w Writer
+	var w wire.Writer
 	w.Object()
 	w.StringMember("type", "object")
 	w.Name("properties")
@@ -94,15 +95,15 @@ func (x *flat) add(v llm.JSON) map[string]bool {
 		return nil
 	}
 	defer func() { x.depth-- }()
-	required := TextSet(Get(v, "required"))
-	if ref := Get(v, "$ref"); IsString(ref) {
-		unite(required, x.add(x.s.defs.find(Text(ref))))
+	required := wire.TextSet(wire.Get(v, "required"))
+	if ref := wire.Get(v, "$ref"); wire.IsString(ref) {
+		unite(required, x.add(x.s.defs.find(wire.Text(ref))))
 	}
-	for f := NewFields(Get(v, "properties")); f.Next(); {
+	for f := wire.NewFields(wire.Get(v, "properties")); f.Next(); {
 		x.property(f.Name(), f.Value())
 	}
 	for _, name := range [...]string{"anyOf", "oneOf", "allOf"} {
-		unite(required, x.alternatives(Get(v, name), name == "allOf"))
+		unite(required, x.alternatives(wire.Get(v, name), name == "allOf"))
 	}
 	return required
 }
@@ -117,7 +118,7 @@ func unite(set, more map[string]bool) {
 // all hold, and else what all have in common.
 func (x *flat) alternatives(list llm.JSON, all bool) map[string]bool {
 	count, n := map[string]int{}, 0
-	items := Items(list)
+	items := wire.Items(list)
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
 		n++
 		for name := range x.add(v) {
@@ -147,7 +148,7 @@ func (x *flat) property(name string, v llm.JSON) {
 	x.schemas[name] = append(forms, v)
 }
 
-func (x *flat) properties(w *Writer) {
+func (x *flat) properties(w *wire.Writer) {
 	w.Object()
 	for _, name := range x.names {
 		w.Quoted(name)

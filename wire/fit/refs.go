@@ -1,4 +1,4 @@
-package wire
+package fit
 
 import (
 	"net/url"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
 // definitions finds what the references of a schema mean. Only what is within
@@ -29,7 +30,7 @@ func (d *definitions) find(ref string) llm.JSON {
 		return v
 	}
 	d.walks++
-	if v = d.walk(ref); !IsObject(v) {
+	if v = d.walk(ref); !wire.IsObject(v) {
 		v = nil
 	}
 	d.known[ref] = v
@@ -47,8 +48,8 @@ func (d *definitions) load() {
 
 // read remembers the definitions below a member of the root.
 func (d *definitions) read(name string) {
-	for f := NewFields(Get(d.root, name)); f.Next(); {
-		if IsObject(f.Value()) && !strings.ContainsAny(f.Name(), "~/%") {
+	for f := wire.NewFields(wire.Get(d.root, name)); f.Next(); {
+		if wire.IsObject(f.Value()) && !strings.ContainsAny(f.Name(), "~/%") {
 			d.known["#/"+name+"/"+f.Name()] = f.Value()
 		}
 	}
@@ -78,11 +79,11 @@ func (d *definitions) walk(ref string) llm.JSON {
 
 // step1 is a member or an element.
 func step1(v llm.JSON, name string) llm.JSON {
-	if IsObject(v) {
-		return Get(v, name)
+	if wire.IsObject(v) {
+		return wire.Get(v, name)
 	}
 	n, err := strconv.Atoi(name)
-	items := Items(v)
+	items := wire.Items(v)
 	for item, ok := items.Next(); ok && err == nil; item, ok = items.Next() {
 		if n--; n < 0 {
 			return item
@@ -156,10 +157,10 @@ func (g *graph) walk(v llm.JSON) bool {
 		return false
 	}
 	round := false
-	if ref := Get(v, "$ref"); IsString(ref) {
-		round = g.follow(Text(ref))
+	if ref := wire.Get(v, "$ref"); wire.IsString(ref) {
+		round = g.follow(wire.Text(ref))
 	}
-	for f := NewFields(v); f.Next(); {
+	for f := wire.NewFields(v); f.Next(); {
 		round = g.member(v, f.Name(), f.Value()) || round
 	}
 	return round
@@ -186,20 +187,20 @@ func (g *graph) member(in llm.JSON, name string, v llm.JSON) bool {
 	switch nestingOf(name) {
 	case nothing:
 	case one:
-		if !IsArray(v) {
+		if !wire.IsArray(v) {
 			return g.walk(v)
 		}
-		items := Items(v)
+		items := wire.Items(v)
 		for item, ok := items.Next(); ok; item, ok = items.Next() {
-			g.combined = g.combined || name == "allOf" && Get(item, "$ref") != nil
+			g.combined = g.combined || name == "allOf" && wire.Get(item, "$ref") != nil
 			round = g.walk(item) || round
 		}
 	case named:
 		if name == "$defs" || name == "definitions" {
 			return false
 		}
-		required := TextSet(Get(in, "required"))
-		for f := NewFields(v); f.Next(); {
+		required := wire.TextSet(wire.Get(in, "required"))
+		for f := wire.NewFields(v); f.Next(); {
 			if g.optional || name != "properties" || required[f.Name()] {
 				round = g.walk(f.Value()) || round
 			}

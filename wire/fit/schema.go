@@ -1,4 +1,4 @@
-package wire
+package fit
 
 import (
 	"bytes"
@@ -7,10 +7,11 @@ import (
 
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
-// SchemaLimits are what JSON schemas an API takes.
-type SchemaLimits struct {
+// Schemas are what JSON schemas an API takes.
+type Schemas struct {
 	// Object: the root says that it is an object. Properties: and which it has.
 	Object, Properties bool
 	// Root are the members that the root may have; nil is any.
@@ -62,13 +63,13 @@ const (
 )
 
 // deep tells whether the limits are on more than the root.
-func (l *SchemaLimits) deep() bool {
+func (l *Schemas) deep() bool {
 	return l.Closed || l.AllRequired || l.SomeRequired || l.Refused != nil || l.Formats != nil || l.Patterns != nil ||
 		l.FewItems || l.SimpleEnums
 }
 
 // refers tells whether the limits are on references.
-func (l *SchemaLimits) refers() bool {
+func (l *Schemas) refers() bool {
 	return l.Inline || l.Lone || l.Cycles != AnyCycles || l.PlainAllOf
 }
 
@@ -76,8 +77,8 @@ var refName = []byte(`"$ref"`)
 
 // fit is the schema as it is taken, and what was changed; empty is nothing,
 // and then it has the same bytes.
-func (l *SchemaLimits) fit(v llm.JSON) (out llm.JSON, how string) {
-	if l == nil || !IsObject(v) {
+func (l *Schemas) fit(v llm.JSON) (out llm.JSON, how string) {
+	if l == nil || !wire.IsObject(v) {
 		return v, ""
 	}
 	deep := l.deep() || l.refers() && bytes.Contains(v, refName)
@@ -97,29 +98,29 @@ func (l *SchemaLimits) fit(v llm.JSON) (out llm.JSON, how string) {
 }
 
 // takesRoot tells whether the root needs no change, in one walk.
-func (l *SchemaLimits) takesRoot(v llm.JSON) bool {
+func (l *Schemas) takesRoot(v llm.JSON) bool {
 	object, properties := !l.Object, !l.Properties
-	for f := NewFields(v); f.Next(); {
+	for f := wire.NewFields(v); f.Next(); {
 		name := f.Name()
 		if l.Root != nil && !slices.Contains(l.Root, name) || slices.Contains(l.NotRoot, name) {
 			return false
 		}
-		object = object || name == "type" && Equal(f.Value(), "object")
+		object = object || name == "type" && wire.Equal(f.Value(), "object")
 		properties = properties || name == "properties"
 	}
 	return object && properties
 }
 
 // takes tells whether a schema needs no change.
-func (l *SchemaLimits) takes(v llm.JSON) bool {
+func (l *Schemas) takes(v llm.JSON) bool {
 	_, how := l.fit(v)
 	return how == ""
 }
 
 // rewriter writes a schema within limits.
 type rewriter struct {
-	w      Writer
-	limits *SchemaLimits
+	w      wire.Writer
+	limits *Schemas
 	defs   definitions
 	// inline: what references mean is put in their place.
 	inline bool
@@ -158,12 +159,12 @@ func (s *rewriter) schema(v llm.JSON) {
 	s.depth++
 	defer func() { s.depth-- }()
 	switch {
-	case !IsObject(v):
+	case !wire.IsObject(v):
 		s.w.Raw(v)
 	case s.left < 0 || s.depth > maxNested:
 		s.change(howLong)
 		s.cut(v, nil)
-	case IsString(Get(v, "$ref")):
+	case wire.IsString(wire.Get(v, "$ref")):
 		s.reference(v)
 	default:
 		s.object(v)
@@ -176,7 +177,7 @@ func (s *rewriter) reference(v llm.JSON) {
 		s.kept(v)
 		return
 	}
-	name := Text(Get(v, "$ref"))
+	name := wire.Text(wire.Get(v, "$ref"))
 	target := s.defs.find(name)
 	switch {
 	case target == nil:
@@ -203,14 +204,14 @@ func (s *rewriter) kept(v llm.JSON) {
 		return
 	}
 	s.change(howBeside)
-	if Get(v, "anyOf") != nil {
+	if wire.Get(v, "anyOf") != nil {
 		v = without(v, "anyOf")
 	}
 	s.w.Object()
 	s.w.Name("anyOf")
 	s.w.Array()
 	s.w.Object()
-	s.w.Member("$ref", Get(v, "$ref"))
+	s.w.Member("$ref", wire.Get(v, "$ref"))
 	s.w.EndObject()
 	s.w.EndArray()
 	s.members(without(v, "$ref"))
@@ -219,7 +220,7 @@ func (s *rewriter) kept(v llm.JSON) {
 
 // alone tells whether nothing is beside a reference that counts.
 func alone(v llm.JSON) bool {
-	for f := NewFields(v); f.Next(); {
+	for f := wire.NewFields(v); f.Next(); {
 		if !strings.HasPrefix(f.Name(), "$") {
 			return false
 		}
@@ -229,18 +230,18 @@ func alone(v llm.JSON) bool {
 
 // cut writes what can be said of a schema without saying what is in it.
 func (s *rewriter) cut(v, target llm.JSON) {
-	kind, about := Get(target, "type"), Get(v, "description")
+	kind, about := wire.Get(target, "type"), wire.Get(v, "description")
 	if target == nil {
-		kind = Get(v, "type")
+		kind = wire.Get(v, "type")
 	}
 	s.w.Object()
-	if IsString(kind) {
+	if wire.IsString(kind) {
 		s.w.Member("type", kind)
 	}
-	if IsString(about) {
+	if wire.IsString(about) {
 		s.w.Member("description", about)
 	}
-	if s.limits.Closed && Equal(kind, "object") {
+	if s.limits.Closed && wire.Equal(kind, "object") {
 		s.w.BoolMember("additionalProperties", false)
 	}
 	s.w.EndObject()
@@ -257,7 +258,7 @@ func (s *rewriter) object(v llm.JSON) {
 	s.members(v)
 	if s.limits.Closed && isObjectSchema(v) {
 		s.w.BoolMember("additionalProperties", false)
-		if string(Get(v, "additionalProperties")) != "false" {
+		if string(wire.Get(v, "additionalProperties")) != "false" {
 			s.change(howClosed)
 		}
 	}
@@ -267,7 +268,7 @@ func (s *rewriter) object(v llm.JSON) {
 
 func (s *rewriter) members(v llm.JSON) {
 	closed := s.limits.Closed && isObjectSchema(v)
-	for f := NewFields(v); f.Next(); {
+	for f := wire.NewFields(v); f.Next(); {
 		switch name := f.Name(); {
 		case closed && name == "additionalProperties":
 		case s.inline && (name == "$defs" || name == "definitions"):
@@ -285,16 +286,16 @@ func (s *rewriter) members(v llm.JSON) {
 // asAnyOf tells whether oneOf is sent as anyOf.
 func (s *rewriter) asAnyOf(v llm.JSON) bool {
 	r := s.limits.Refused
-	return slices.Contains(r, "oneOf") && !slices.Contains(r, "anyOf") && Get(v, "anyOf") == nil
+	return slices.Contains(r, "oneOf") && !slices.Contains(r, "anyOf") && wire.Get(v, "anyOf") == nil
 }
 
 // refused tells whether a keyword is not taken with a value.
 func (s *rewriter) refused(name string, v llm.JSON) bool {
 	switch l := s.limits; name {
 	case "format":
-		return l.Formats != nil && !slices.Contains(l.Formats, Text(v))
+		return l.Formats != nil && !slices.Contains(l.Formats, wire.Text(v))
 	case "pattern":
-		return slices.ContainsFunc(l.Patterns, func(sign string) bool { return strings.Contains(Text(v), sign) })
+		return slices.ContainsFunc(l.Patterns, func(sign string) bool { return strings.Contains(wire.Text(v), sign) })
 	case "enum":
 		return l.SimpleEnums && !simple(v)
 	}
@@ -303,9 +304,9 @@ func (s *rewriter) refused(name string, v llm.JSON) bool {
 
 // simple tells whether a list has neither objects nor arrays.
 func simple(list llm.JSON) bool {
-	items := Items(list)
+	items := wire.Items(list)
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
-		if IsObject(v) || IsArray(v) {
+		if wire.IsObject(v) || wire.IsArray(v) {
 			return false
 		}
 	}
@@ -336,9 +337,9 @@ func nestingOf(keyword string) nesting {
 func (s *rewriter) member(name string, v llm.JSON) {
 	s.w.Quoted(name)
 	switch kind := nestingOf(name); {
-	case kind == named && IsObject(v):
+	case kind == named && wire.IsObject(v):
 		s.named(v)
-	case kind == one && IsArray(v):
+	case kind == one && wire.IsArray(v):
 		s.list(v)
 	case kind == one:
 		s.schema(v)
@@ -351,13 +352,13 @@ func (s *rewriter) member(name string, v llm.JSON) {
 }
 
 func few(v llm.JSON) bool {
-	n, ok := Int(v)
+	n, ok := wire.Int(v)
 	return ok && n <= 1
 }
 
 func (s *rewriter) named(v llm.JSON) {
 	s.w.Object()
-	for f := NewFields(v); f.Next(); {
+	for f := wire.NewFields(v); f.Next(); {
 		s.w.Quoted(f.Name())
 		s.schema(f.Value())
 	}
@@ -366,7 +367,7 @@ func (s *rewriter) named(v llm.JSON) {
 
 func (s *rewriter) list(v llm.JSON) {
 	s.w.Array()
-	items := Items(v)
+	items := wire.Items(v)
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
 		s.schema(item)
 	}
@@ -377,19 +378,19 @@ func (s *rewriter) list(v llm.JSON) {
 // of alternatives that are not taken; nil if it has none or more.
 func (s *rewriter) only(v llm.JSON) llm.JSON {
 	for _, name := range [...]string{"anyOf", "oneOf", "allOf"} {
-		list := Get(v, name)
-		if !IsArray(list) || !slices.Contains(s.limits.Refused, name) || name == "oneOf" && s.asAnyOf(v) {
+		list := wire.Get(v, name)
+		if !wire.IsArray(list) || !slices.Contains(s.limits.Refused, name) || name == "oneOf" && s.asAnyOf(v) {
 			continue
 		}
 		var found llm.JSON
-		n, items := 0, Items(list)
+		n, items := 0, wire.Items(list)
 		for item, ok := items.Next(); ok; item, ok = items.Next() {
-			if !Equal(Get(item, "type"), "null") {
+			if !wire.Equal(wire.Get(item, "type"), "null") {
 				found = item
 				n++
 			}
 		}
-		if n == 1 && IsObject(found) {
+		if n == 1 && wire.IsObject(found) {
 			return merge(found, without(v, name))
 		}
 	}
@@ -398,13 +399,13 @@ func (s *rewriter) only(v llm.JSON) llm.JSON {
 
 // isObjectSchema tells whether a schema is one of objects.
 func isObjectSchema(v llm.JSON) bool {
-	kind := Get(v, "type")
-	if Equal(kind, "object") || kind == nil && Get(v, "properties") != nil {
+	kind := wire.Get(v, "type")
+	if wire.Equal(kind, "object") || kind == nil && wire.Get(v, "properties") != nil {
 		return true
 	}
-	items := Items(kind)
+	items := wire.Items(kind)
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		if Equal(item, "object") {
+		if wire.Equal(item, "object") {
 			return true
 		}
 	}
@@ -413,13 +414,13 @@ func isObjectSchema(v llm.JSON) bool {
 
 // require adds what has to be required of an object's properties.
 func (s *rewriter) require(v llm.JSON) {
-	properties := Get(v, "properties")
-	if !s.limits.AllRequired && !s.limits.SomeRequired || !IsObject(properties) {
+	properties := wire.Get(v, "properties")
+	if !s.limits.AllRequired && !s.limits.SomeRequired || !wire.IsObject(properties) {
 		return
 	}
-	required, n := TextSet(Get(v, "required")), 0
+	required, n := wire.TextSet(wire.Get(v, "required")), 0
 	first := ""
-	for f := NewFields(properties); f.Next(); {
+	for f := wire.NewFields(properties); f.Next(); {
 		if n++; n == 1 {
 			first = f.Name()
 		}
@@ -427,7 +428,7 @@ func (s *rewriter) require(v llm.JSON) {
 			s.change(howFilled)
 		}
 	}
-	if s.limits.SomeRequired && len(required) == 0 && n > 0 && Get(v, "required") == nil {
+	if s.limits.SomeRequired && len(required) == 0 && n > 0 && wire.Get(v, "required") == nil {
 		s.change(howFilled)
 		s.w.Name("required")
 		s.w.Array()
@@ -436,24 +437,14 @@ func (s *rewriter) require(v llm.JSON) {
 	}
 }
 
-// TextSet are the texts of a list.
-func TextSet(list llm.JSON) map[string]bool {
-	set := map[string]bool{}
-	items := Items(list)
-	for v, ok := items.Next(); ok; v, ok = items.Next() {
-		set[Text(v)] = true
-	}
-	return set
-}
-
 // merge is an object with the members of both; of those that both have that of
 // over is taken.
 func merge(under, over llm.JSON) llm.JSON {
-	if !IsObject(under) {
+	if !wire.IsObject(under) {
 		under = nil
 	}
 	have := map[string]bool{}
-	for f := NewFields(over); f.Next(); {
+	for f := wire.NewFields(over); f.Next(); {
 		have[f.Name()] = true
 	}
 	if under != nil && len(have) == 0 {
@@ -473,7 +464,7 @@ func pick(object, v llm.JSON, take func(name string) bool) llm.JSON {
 	if object != nil {
 		out = append(out[:0], object[:len(object)-1]...)
 	}
-	for f := NewFields(v); f.Next(); {
+	for f := wire.NewFields(v); f.Next(); {
 		if take != nil && !take(f.Name()) {
 			continue
 		}
