@@ -85,7 +85,9 @@ func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request, f
 			t.Fatal(err)
 		}
 		for i := range more {
-			fit.Call(more[i].Part.Call)
+			if before := fit.Event(&more[i]); before != nil {
+				raw = e.Encode(raw, before)
+			}
 			raw = e.Encode(raw, &more[i])
 		}
 	}

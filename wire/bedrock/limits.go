@@ -12,13 +12,21 @@ import "github.com/sluice-gateway/sluice/wire/fit"
 // https://docs.aws.amazon.com/nova/latest/userguide/prompting-tool-troubleshooting.html
 var (
 	limits       = limitsOf(&fit.Schemas{Object: true})
-	claudeLimits = limitsOf(&fit.ClaudeTools)
+	claudeLimits = limitsOfClaude()
 	novaLimits   = limitsOf(&fit.Schemas{
 		Object: true, Properties: true, Inline: true,
 		NotRoot: []string{"anyOf", "oneOf", "allOf"}, Root: []string{"type", "properties", "required"},
 	})
-	invokeLimits = fit.Limits{Names: limits.Names}
+	// What InvokeModel takes besides Claude's has no schemas of answers.
+	invokeLimits     = fit.Limits{Names: limits.Names}
+	invokeNovaLimits = fit.Limits{Names: limits.Names, Tools: novaLimits.Tools}
 )
+
+func limitsOfClaude() fit.Limits {
+	l := limitsOf(&fit.ClaudeTools)
+	l.Properties = &fit.ClaudeProperties
+	return l
+}
 
 func limitsOf(tools *fit.Schemas) fit.Limits {
 	return fit.Limits{
@@ -40,4 +48,13 @@ func (Provider) Limits(model string) *fit.Limits {
 }
 
 // Limits implements fit.Limited.
-func (Invoke) Limits(string) *fit.Limits { return &invokeLimits }
+func (Invoke) Limits(model string) *fit.Limits {
+	switch familyOf(model) {
+	case claude:
+		return &claudeLimits
+	case nova, nova2:
+		return &invokeNovaLimits
+	case anyModel, gptOSS, topKModel:
+	}
+	return &invokeLimits
+}

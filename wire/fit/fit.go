@@ -25,6 +25,8 @@ type Limited interface {
 type Limits struct {
 	// Names of tools, and of the schema of an answer.
 	Names *Names
+	// Properties are the names of the arguments of tools.
+	Properties *Names
 	// Tools are the schemas of tools, Output is that of an answer.
 	Tools, Output *Schemas
 	// Strict are the schemas of tools that are kept to, StrictOutput is that of
@@ -36,30 +38,23 @@ type Limits struct {
 // Fit makes a question acceptable to an API, and undoes in the answer what the
 // caller must not see. The zero Fit undoes nothing.
 type Fit struct {
-	own map[string]string // names of tools as the caller has them, by what was sent
+	own        map[string]string  // names of tools as the caller has them, by what was sent
+	properties map[string]string  // those of their arguments
+	open       map[place]*undoing // the calls of a stream that are under way
 }
 
 // Question changes what p refuses of r, and notes it. What r refers to is left
 // as it is.
 func (f *Fit) Question(r *llm.Request, p wire.Provider, n *wire.Notes) {
+	*f = Fit{}
 	limited, ok := p.(Limited)
 	if !ok {
 		return
 	}
 	l := limited.Limits(r.Model)
-	fitTools(r, l, n)
+	f.tools(r, l, n)
 	fitOutput(r, l, n)
 	f.names(r, l.Names, n)
-}
-
-// Call gives a call of the answer the name that the caller has for its tool.
-func (f *Fit) Call(c *llm.Call) {
-	if f.own == nil || c == nil {
-		return
-	}
-	if name, ok := f.own[c.Name]; ok {
-		c.Name = name
-	}
 }
 
 // ToolMember is how notes name something of a tool, such as its schema.
@@ -80,21 +75,23 @@ var unkept = llm.JSON("false")
 // beyond tells what becomes of a strict schema.
 const beyond = "false: the schema has what strict ones must not have"
 
-func fitTools(r *llm.Request, l *Limits, n *wire.Notes) {
+func (f *Fit) tools(r *llm.Request, l *Limits, n *wire.Notes) {
+	p := properties{limits: l.Properties}
 	cloned := false
 	for i := range r.Tools {
-		was := r.Tools[i]
-		if was.Raw != nil || was.Custom || was.Schema == nil {
+		t := &r.Tools[i]
+		if t.Raw != nil || t.Custom || t.Schema == nil {
 			continue
 		}
-		t := was
-		var how string
-		if t.Schema, how = l.Tools.fit(t.Schema); how != "" {
+		schema, how := l.Tools.fit(t.Schema)
+		if !p.fine(schema) {
+			schema, how = p.tool(r, t.Name, schema), and(how, howNamed)
+		}
+		if how != "" {
 			n.Change(ToolMember(i, "schema"), how)
 		}
-		loose := wire.IsTrue(t.Strict) && !l.Strict.takes(t.Schema)
+		loose := wire.IsTrue(t.Strict) && !l.Strict.takes(schema)
 		if loose {
-			t.Strict = unkept
 			n.Change(ToolMember(i, "strict"), beyond)
 		}
 		if how == "" && !loose {
@@ -103,8 +100,19 @@ func fitTools(r *llm.Request, l *Limits, n *wire.Notes) {
 		if !cloned {
 			r.Tools, cloned = append([]llm.Tool(nil), r.Tools...), true
 		}
-		r.Tools[i] = t
+		if r.Tools[i].Schema = schema; loose {
+			r.Tools[i].Strict = unkept
+		}
 	}
+	p.calls(r)
+	f.properties = p.own
+}
+
+func and(how, more string) string {
+	if how == "" {
+		return more
+	}
+	return how + ", " + more
 }
 
 func fitOutput(r *llm.Request, l *Limits, n *wire.Notes) {

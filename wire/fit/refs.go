@@ -69,10 +69,7 @@ func (d *definitions) walk(ref string) llm.JSON {
 		if i > maxNested || v == nil {
 			return nil
 		}
-		if s, err := url.PathUnescape(step); err == nil {
-			step = s
-		}
-		v = step1(v, strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
+		v = step1(v, unescaped(step))
 	}
 	return v
 }

@@ -150,6 +150,7 @@ const (
 	howListed  = "properties added"
 	howOneOf   = "oneOf sent as anyOf"
 	howOnly    = "null left out of alternatives"
+	howNamed   = "properties renamed"
 	howFew     = "minItems sent as 1"
 )
 

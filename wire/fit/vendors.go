@@ -46,3 +46,8 @@ var Compiled = Schemas{
 	Formats:  []string{"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"},
 	Patterns: []string{`(?=`, `(?!`, `(?<`, `\b`, `\B`, `\1`},
 }
+
+// ClaudeProperties are the names of the arguments of such tools: "Property keys
+// should match pattern '^[a-zA-Z0-9_.-]{1,64}$'", as the errors say of the
+// properties of input_schema, but not of those within them.
+var ClaudeProperties = Names{Max: 64, Signs: ".-"}
