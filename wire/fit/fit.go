@@ -41,6 +41,7 @@ type Fit struct {
 	own        map[string]string  // names of tools as the caller has them, by what was sent
 	properties map[string]string  // those of their arguments
 	open       map[place]*undoing // the calls of a stream that are under way
+	budget     budget
 }
 
 // Question changes what p refuses of r, and notes it. What r refers to is left
@@ -52,8 +53,9 @@ func (f *Fit) Question(r *llm.Request, p wire.Provider, n *wire.Notes) {
 		return
 	}
 	l := limited.Limits(r.Model)
+	f.budget = budgetOf(r)
 	f.tools(r, l, n)
-	fitOutput(r, l, n)
+	fitOutput(r, l, &f.budget, n)
 	f.names(r, l.Names, n)
 }
 
@@ -83,14 +85,14 @@ func (f *Fit) tools(r *llm.Request, l *Limits, n *wire.Notes) {
 		if t.Raw != nil || t.Custom || t.Schema == nil {
 			continue
 		}
-		schema, how := l.Tools.fit(t.Schema)
+		schema, how := l.Tools.fit(t.Schema, &f.budget)
 		if !p.fine(schema) {
 			schema, how = p.tool(r, t.Name, schema), and(how, howNamed)
 		}
 		if how != "" {
 			n.Change(ToolMember(i, "schema"), how)
 		}
-		loose := wire.IsTrue(t.Strict) && !l.Strict.takes(schema)
+		loose := wire.IsTrue(t.Strict) && !l.Strict.takes(schema, &f.budget)
 		if loose {
 			n.Change(ToolMember(i, "strict"), beyond)
 		}
@@ -115,16 +117,16 @@ func and(how, more string) string {
 	return how + ", " + more
 }
 
-func fitOutput(r *llm.Request, l *Limits, n *wire.Notes) {
+func fitOutput(r *llm.Request, l *Limits, b *budget, n *wire.Notes) {
 	o := &r.Output
 	if o.Kind != llm.OutputSchema || o.Schema == nil {
 		return
 	}
 	var how string
-	if o.Schema, how = l.Output.fit(o.Schema); how != "" {
+	if o.Schema, how = l.Output.fit(o.Schema, b); how != "" {
 		n.Change(OutputSchema, how)
 	}
-	if wire.IsTrue(o.Strict) && !l.StrictOutput.takes(o.Schema) {
+	if wire.IsTrue(o.Strict) && !l.StrictOutput.takes(o.Schema, b) {
 		o.Strict = unkept
 		n.Change(OutputStrict, beyond)
 	}

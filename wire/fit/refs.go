@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"bytes"
 	"net/url"
 	"strconv"
 	"strings"
@@ -90,12 +91,15 @@ func step1(v llm.JSON, name string) llm.JSON {
 }
 
 // mustInline tells whether the references of the schema cannot stay.
-func (s *rewriter) mustInline() bool {
+func (s *rewriter) mustInline(v llm.JSON) bool {
 	l := s.limits
-	if l.Inline || l.Cycles == AnyCycles && !l.PlainAllOf {
-		return l.Inline
+	if l.Inline || s.uprooted(v) {
+		return true
 	}
-	g := newGraph(&s.defs, true)
+	if l.Cycles == AnyCycles && !l.PlainAllOf {
+		return false
+	}
+	g := newGraph(&s.defs, s.budget, true)
 	round := g.cyclic("#", s.defs.root)
 	switch {
 	case g.lost || l.PlainAllOf && g.combined:
@@ -103,7 +107,7 @@ func (s *rewriter) mustInline() bool {
 	case !round || l.Cycles != OptionalCycles:
 		return round && l.Cycles == NoCycles
 	}
-	g = newGraph(&s.defs, false)
+	g = newGraph(&s.defs, s.budget, false)
 	for ref, v := range s.defs.known {
 		if g.state[ref] == unseen && g.cyclic(ref, v) {
 			return true
@@ -112,20 +116,32 @@ func (s *rewriter) mustInline() bool {
 	return g.lost
 }
 
-func newGraph(d *definitions, optional bool) *graph {
+// uprooted tells whether something may refer to what the root does not have any
+// more.
+func (s *rewriter) uprooted(v llm.JSON) bool {
+	for _, name := range s.limits.NotRoot {
+		if bytes.Contains(v, []byte(`"#/`+name)) {
+			return true
+		}
+	}
+	return false
+}
+
+func newGraph(d *definitions, b *budget, optional bool) *graph {
 	d.load()
-	return &graph{defs: d, optional: optional, state: map[string]visit{}, left: maxSchemaWork + 4*len(d.root)}
+	return &graph{defs: d, budget: b, optional: optional, state: map[string]visit{}}
 }
 
 // graph is what refers to what.
 type graph struct {
-	defs *definitions
+	defs   *definitions
+	budget *budget
 	// optional: ways through properties that are not required count too.
 	optional bool
 	state    map[string]visit
 	// lost: a reference leads nowhere. combined: one is in an allOf.
 	lost, combined bool
-	depth, left    int
+	depth          int
 }
 
 type visit uint8
@@ -146,10 +162,10 @@ func (g *graph) cyclic(name string, v llm.JSON) bool {
 }
 
 func (g *graph) walk(v llm.JSON) bool {
-	g.left -= len(v)
+	g.budget.work -= len(v)
 	g.depth++
 	defer func() { g.depth-- }()
-	if g.left < 0 || g.depth > maxNested {
+	if g.budget.work < 0 || g.depth > maxNested {
 		g.lost = true
 		return false
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// root is a schema whose root is taken.
+// root is a schema whose root is taken, but for members that it must not have.
 func (s *rewriter) root(v llm.JSON) llm.JSON {
 	l := s.limits
 	if l.Object && wire.Get(v, "type") == nil && wire.IsString(wire.Get(v, "$ref")) {
@@ -24,7 +24,13 @@ func (s *rewriter) root(v llm.JSON) llm.JSON {
 		s.change(howListed)
 		v = merge(v, llm.JSON(`{"properties":{}}`))
 	}
-	if l.Root == nil {
+	return v
+}
+
+// clean is a schema without members that the root must not have.
+func (s *rewriter) clean(v llm.JSON) llm.JSON {
+	l := s.limits
+	if l.Root == nil || l.takesRoot(v) {
 		return v
 	}
 	return pick(nil, v, func(name string) bool {
@@ -46,6 +52,10 @@ func (s *rewriter) settle(v llm.JSON) llm.JSON {
 		}
 		s.change(howInlined)
 		v = merge(target, without(v, "$ref"))
+	}
+	if wire.Get(v, "$ref") != nil {
+		s.change(howLost)
+		v = without(v, "$ref")
 	}
 	return v
 }
@@ -88,8 +98,8 @@ func (s *rewriter) flatten(v llm.JSON) llm.JSON {
 
 // add takes the properties of an alternative, and tells which it requires.
 func (x *flat) add(v llm.JSON) map[string]bool {
-	x.s.left -= len(v)
-	if x.depth++; x.depth > maxFlattened || x.s.left < 0 {
+	x.s.budget.work -= len(v)
+	if x.depth++; x.depth > maxFlattened || x.s.budget.work < 0 {
 		x.s.change(howLong)
 		x.depth--
 		return nil

@@ -52,15 +52,31 @@ const (
 )
 
 const (
-	// maxSchema is how long a schema gets by what is put in place of
-	// references, beyond what it was.
+	// maxSchema is how much longer a schema gets by what is put in place of
+	// references, maxGrowth is that for all schemas of a question.
 	maxSchema = 64 << 10
-	// maxSchemaWork is how many bytes are read for one schema, beyond a few times
-	// its own.
-	maxSchemaWork = 1 << 20
+	maxGrowth = 1 << 20
+	// maxWork is how many bytes are read for the schemas of a question, beyond a
+	// few times their own.
+	maxWork = 8 << 20
 	// maxNested is how deep schemas are looked into.
 	maxNested = 200
 )
+
+// budget is what the schemas of one question may still take together.
+type budget struct {
+	work   int // bytes to be read
+	growth int // bytes to be written beyond those of the caller
+}
+
+// budgetOf is that of a question.
+func budgetOf(r *llm.Request) budget {
+	n := len(r.Output.Schema)
+	for i := range r.Tools {
+		n += len(r.Tools[i].Schema)
+	}
+	return budget{work: maxWork + 8*n, growth: maxGrowth}
+}
 
 // deep tells whether the limits are on more than the root.
 func (l *Schemas) deep() bool {
@@ -77,24 +93,34 @@ var refName = []byte(`"$ref"`)
 
 // fit is the schema as it is taken, and what was changed; empty is nothing,
 // and then it has the same bytes.
-func (l *Schemas) fit(v llm.JSON) (out llm.JSON, how string) {
+func (l *Schemas) fit(v llm.JSON, b *budget) (out llm.JSON, how string) {
 	if l == nil || !wire.IsObject(v) {
 		return v, ""
 	}
-	deep := l.deep() || l.refers() && bytes.Contains(v, refName)
-	if !deep && l.takesRoot(v) {
+	fine := l.takesRoot(v)
+	deep := l.deep() || (l.refers() || !fine) && bytes.Contains(v, refName)
+	if fine && !deep {
 		return v, ""
 	}
-	s := rewriter{limits: l, defs: definitions{root: v}, left: maxSchemaWork + 4*len(v)}
-	if deep {
-		s.inline = s.mustInline()
-		s.schema(v)
-		if len(s.hows) > 0 {
-			v = s.w.Buf
-		}
-	}
+	s := rewriter{limits: l, defs: definitions{root: v}, budget: b}
 	v = s.root(v)
+	if deep {
+		v = s.rewrite(v)
+	}
+	v = s.clean(v)
+	b.growth -= max(0, len(v)-len(s.defs.root))
 	return v, strings.Join(s.hows, ", ")
+}
+
+// rewrite is a schema whose root is taken, with all within it taken.
+func (s *rewriter) rewrite(v llm.JSON) llm.JSON {
+	s.inline = s.mustInline(v)
+	changed := len(s.hows)
+	s.schema(v)
+	if len(s.hows) == changed {
+		return v
+	}
+	return s.w.Buf
 }
 
 // takesRoot tells whether the root needs no change, in one walk.
@@ -112,8 +138,8 @@ func (l *Schemas) takesRoot(v llm.JSON) bool {
 }
 
 // takes tells whether a schema needs no change.
-func (l *Schemas) takes(v llm.JSON) bool {
-	_, how := l.fit(v)
+func (l *Schemas) takes(v llm.JSON, b *budget) bool {
+	_, how := l.fit(v, b)
 	return how == ""
 }
 
@@ -122,11 +148,11 @@ type rewriter struct {
 	w      wire.Writer
 	limits *Schemas
 	defs   definitions
+	budget *budget
 	// inline: what references mean is put in their place.
 	inline bool
 	stack  []string // references that are being followed
 	depth  int
-	left   int // bytes that may still be read
 	hows   []string
 }
 
@@ -156,15 +182,14 @@ const (
 
 // schema writes one schema. What is no object (true, false) stays as it is.
 func (s *rewriter) schema(v llm.JSON) {
-	s.left -= len(v)
+	s.budget.work -= len(v)
 	s.depth++
 	defer func() { s.depth-- }()
 	switch {
 	case !wire.IsObject(v):
 		s.w.Raw(v)
-	case s.left < 0 || s.depth > maxNested:
-		s.change(howLong)
-		s.cut(v, nil)
+	case s.budget.work < 0 || s.depth > maxNested:
+		s.short(v)
 	case wire.IsString(wire.Get(v, "$ref")):
 		s.reference(v)
 	default:
@@ -187,7 +212,7 @@ func (s *rewriter) reference(v llm.JSON) {
 	case slices.Contains(s.stack, name):
 		s.change(howCut)
 		s.cut(v, target)
-	case len(s.w.Buf) > len(s.defs.root)+maxSchema:
+	case len(s.w.Buf) > len(s.defs.root)+min(maxSchema, s.budget.growth):
 		s.change(howLong)
 		s.cut(v, target)
 	default:
@@ -227,6 +252,14 @@ func alone(v llm.JSON) bool {
 		}
 	}
 	return true
+}
+
+// short writes what is beyond the bounds.
+func (s *rewriter) short(v llm.JSON) {
+	n := len(s.w.Buf)
+	if s.cut(v, nil); !bytes.HasSuffix(s.w.Buf[n:], v) {
+		s.change(howLong)
+	}
 }
 
 // cut writes what can be said of a schema without saying what is in it.
