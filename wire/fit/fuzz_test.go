@@ -2,10 +2,12 @@ package fit_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/sluice-gateway/sluice/internal/conform"
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -60,6 +62,9 @@ func keeps(t *testing.T, to wire.Provider, model string, schema llm.JSON, name s
 		if err := jsonscan.NoDuplicates(got); err != nil || len(got) > 8*len(schema)+256<<10 {
 			t.Fatalf("%s: %d bytes, %v: %.300s", what, len(got), err, got)
 		}
+		if !valid(got) && valid(schema) {
+			t.Fatalf("%s: no schema any more: %s", what, got)
+		}
 		if n.Changed(field) == bytes.Equal(got, schema) {
 			t.Fatalf("%s: noted %v\n%s", what, n.List(), got)
 		}
@@ -70,6 +75,15 @@ func keeps(t *testing.T, to wire.Provider, model string, schema llm.JSON, name s
 		t.Fatalf("%s: what is sent is not taken: %v\n%s\n%s", what, more.List(), r.Tools[0].Schema, r.Output.Schema)
 	}
 	comesBack(t, what, &f, was.Messages[0].Parts[0].Call, r.Messages[0].Parts[0].Call, cut)
+}
+
+// valid tells whether a text is a JSON schema with all that it refers to.
+func valid(schema llm.JSON) bool {
+	if len(schema) > 16<<10 {
+		return true
+	}
+	_, err := conform.Compile(schema)
+	return err == nil || errors.Is(err, conform.ErrBeyond)
 }
 
 func comesBack(t *testing.T, what string, f *fit.Fit, own, sent *llm.Call, cut int) {

@@ -51,6 +51,10 @@ func hostile() map[string]string {
 		"doubled allOf":      `{"type":"object","properties":{"x":{"$ref":"#/$defs/d0"}},"$defs":{` + within(`"d%d":{"allOf":[{"$ref":"#/$defs/d%[2]d"},{"$ref":"#/$defs/d%[2]d"}]},`, 40, `"d40":{}`) + `}}`,
 		"chain":              `{"type":"object","properties":{"x":{"$ref":"#/$defs/d0"}},"$defs":{` + within(`"d%d":{"$ref":"#/$defs/d%d"},`, 1000, `"d1000":{}`) + `}}`,
 		"pointers":           `{"type":"object","properties":{` + within(`"p%d":{"$ref":"#/properties/p%d"},`, 1000, `"p1000":{}`) + `}}`,
+		"allOf of objects":   `{"type":"object","allOf":[{"$ref":"#/$defs/base"},{"properties":{"b":{"type":"string"}},"required":["b"]}],"$defs":{"base":{"type":"object","properties":{"a":{"type":"string"},"c":{"$ref":"#/$defs/base"}},"required":["a"]}}}`,
+		"allOf round":        `{"type":"object","properties":{"x":{"allOf":[{"$ref":"#/$defs/b"}]}},"$defs":{"b":{"type":"object","allOf":[{"$ref":"#/$defs/b"}],"properties":{"x":{"allOf":[{"$ref":"#/$defs/b"}]}}}}}`,
+		"beside ref":         `{"type":"object","properties":{"x":{"$ref":"#/$defs/b","properties":{"n":{"minimum":3}}}},"$defs":{"b":{"type":"object","properties":{"m":{"type":"string"}},"required":["m"]}}}`,
+		"root pointers":      `{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"$ref":"#/anyOf/0/properties/a"}}}]}`,
 		"draft 4":            `{"type":"object","properties":{"a":{"type":"integer","minimum":0,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false},"b":{"type":"array","items":[{"type":"string"},{"type":"integer"}],"additionalItems":false},"c":{"type":"array"}}}`,
 		"everything closed":  `{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"type":["object","null"],"properties":{"b":{"type":"string"}}}}}`,
 	}

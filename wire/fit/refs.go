@@ -3,6 +3,7 @@ package fit
 import (
 	"bytes"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,15 @@ func (d *definitions) find(ref string) llm.JSON {
 		return v
 	}
 	d.walks++
-	if v = d.walk(ref); !wire.IsObject(v) {
+	switch name, ok := strings.CutPrefix(ref, "#"); {
+	case !ok:
+		v = called(d.root, ref, 0, "$id")
+	case name != "" && name[0] != '/':
+		v = called(d.root, name, 0, "$anchor", "$dynamicAnchor")
+	default:
+		v = d.walk(ref)
+	}
+	if !wire.IsObject(v) {
 		v = nil
 	}
 	d.known[ref] = v
@@ -54,6 +63,29 @@ func (d *definitions) read(name string) {
 			d.known["#/"+name+"/"+f.Name()] = f.Value()
 		}
 	}
+}
+
+// called is the schema within v whose name is told by one of the keywords, nil
+// for none.
+func called(v llm.JSON, name string, depth int, keywords ...string) llm.JSON {
+	if depth > maxNested {
+		return nil
+	}
+	for f := wire.NewFields(v); f.Next(); {
+		if slices.Contains(keywords, f.Name()) && wire.Equal(f.Value(), name) {
+			return v
+		}
+		if found := called(f.Value(), name, depth+1, keywords...); found != nil {
+			return found
+		}
+	}
+	items := wire.Items(v)
+	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		if found := called(item, name, depth+1, keywords...); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 // walk follows a pointer (RFC 6901) in a fragment.
@@ -93,7 +125,7 @@ func step1(v llm.JSON, name string) llm.JSON {
 // mustInline tells whether the references of the schema cannot stay.
 func (s *rewriter) mustInline(v llm.JSON) bool {
 	l := s.limits
-	if l.Inline || s.uprooted(v) {
+	if l.Inline || s.uprooted(v) || slices.Contains(l.Refused, "$id") && bytes.Contains(v, []byte(`"$id"`)) {
 		return true
 	}
 	if l.Cycles == AnyCycles && !l.PlainAllOf {

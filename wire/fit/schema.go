@@ -36,6 +36,12 @@ type Schemas struct {
 	Formats []string
 	// Patterns must not have one of these signs.
 	Patterns []string
+	// Items: an array says what is in it.
+	Items bool
+	// Objects: no schema within another is true or false.
+	Objects bool
+	// Sizes that are taken; nil is any. A schema beyond is not adapted.
+	Sizes *Sizes
 	// FewItems: minItems is at most 1. SimpleEnums: no objects, no arrays.
 	// PlainAllOf: no references in allOf.
 	FewItems, SimpleEnums, PlainAllOf bool
@@ -59,6 +65,8 @@ const (
 	// maxWork is how many bytes are read for the schemas of a question, beyond a
 	// few times their own.
 	maxWork = 8 << 20
+	// maxFollowed is how many references are followed within each other.
+	maxFollowed = 20
 	// maxNested is how deep schemas are looked into.
 	maxNested = 200
 )
@@ -78,10 +86,15 @@ func budgetOf(r *llm.Request) budget {
 	return budget{work: maxWork + 8*n, growth: maxGrowth}
 }
 
-// deep tells whether the limits are on more than the root.
-func (l *Schemas) deep() bool {
-	return l.Closed || l.AllRequired || l.SomeRequired || l.Refused != nil || l.Formats != nil || l.Patterns != nil ||
-		l.FewItems || l.SimpleEnums
+// deep tells whether the limits may be on more of a schema than its root.
+func (l *Schemas) deep(v llm.JSON) bool {
+	switch {
+	case l.Closed, l.AllRequired, l.SomeRequired, l.Formats != nil, l.Patterns != nil, l.FewItems, l.SimpleEnums:
+		return true
+	case l.Items && bytes.Contains(v, []byte(`"array"`)), l.Objects && (bytes.Contains(v, []byte("true")) || bytes.Contains(v, []byte("false"))):
+		return true
+	}
+	return slices.ContainsFunc(l.Refused, func(name string) bool { return bytes.Contains(v, []byte(name)) })
 }
 
 // refers tells whether the limits are on references.
@@ -89,7 +102,7 @@ func (l *Schemas) refers() bool {
 	return l.Inline || l.Lone || l.Cycles != AnyCycles || l.PlainAllOf
 }
 
-var refName = []byte(`"$ref"`)
+var refName, dynamicName = []byte(`"$ref"`), []byte(`"$dynamicRef"`)
 
 // fit is the schema as it is taken, and what was changed; empty is nothing,
 // and then it has the same bytes.
@@ -98,7 +111,7 @@ func (l *Schemas) fit(v llm.JSON, b *budget) (out llm.JSON, how string) {
 		return v, ""
 	}
 	fine := l.takesRoot(v)
-	deep := l.deep() || (l.refers() || !fine) && bytes.Contains(v, refName)
+	deep := l.deep(v) || (l.refers() || !fine) && (bytes.Contains(v, refName) || bytes.Contains(v, dynamicName))
 	if fine && !deep {
 		return v, ""
 	}
@@ -140,7 +153,7 @@ func (l *Schemas) takesRoot(v llm.JSON) bool {
 // takes tells whether a schema needs no change.
 func (l *Schemas) takes(v llm.JSON, b *budget) bool {
 	_, how := l.fit(v, b)
-	return how == ""
+	return how == "" && (l == nil || l.Sizes.take(v))
 }
 
 // rewriter writes a schema within limits.
@@ -164,20 +177,23 @@ func (s *rewriter) change(how string) {
 }
 
 const (
-	howInlined = "references replaced by what they mean"
-	howCut     = "recursion cut"
-	howLost    = "references that lead nowhere left out"
-	howLong    = "cut where it is too long"
-	howClosed  = "objects closed"
-	howFilled  = "properties required"
-	howBeside  = "what is beside references wrapped"
-	howMerged  = "alternatives merged into one object"
-	howObject  = "type object"
-	howListed  = "properties added"
-	howOneOf   = "oneOf sent as anyOf"
-	howOnly    = "null left out of alternatives"
-	howNamed   = "properties renamed"
-	howFew     = "minItems sent as 1"
+	howInlined  = "references replaced by what they mean"
+	howCut      = "recursion cut"
+	howLost     = "references that lead nowhere left out"
+	howLong     = "cut where it is too long"
+	howClosed   = "objects closed"
+	howFilled   = "properties required"
+	howBeside   = "what is beside references wrapped"
+	howMerged   = "alternatives merged into one object"
+	howObject   = "type object"
+	howListed   = "properties added"
+	howOneOf    = "oneOf sent as anyOf"
+	howOnly     = "null left out of alternatives"
+	howNamed    = "properties renamed"
+	howUnited   = "allOf merged"
+	howBooleans = "true and false sent as objects"
+	howItems    = "items added"
+	howFew      = "minItems sent as 1"
 )
 
 // schema writes one schema. What is no object (true, false) stays as it is.
@@ -187,19 +203,46 @@ func (s *rewriter) schema(v llm.JSON) {
 	defer func() { s.depth-- }()
 	switch {
 	case !wire.IsObject(v):
-		s.w.Raw(v)
+		s.simple(v)
 	case s.budget.work < 0 || s.depth > maxNested:
 		s.short(v)
 	case wire.IsString(wire.Get(v, "$ref")):
 		s.reference(v)
+	case s.inline && wire.IsString(wire.Get(v, "$dynamicRef")):
+		s.reference(merge(without(v, "$dynamicRef"), reference(wire.Get(v, "$dynamicRef"))))
 	default:
 		s.object(v)
 	}
 }
 
+// simple writes a schema that is no object.
+func (s *rewriter) simple(v llm.JSON) {
+	switch {
+	case !s.limits.Objects || s.depth == 1:
+		s.w.Raw(v)
+	case wire.IsTrue(v):
+		s.change(howBooleans)
+		s.w.Literal("{}")
+	case string(v) == "false":
+		s.change(howBooleans)
+		s.w.Literal(`{"not":{}}`)
+	default:
+		s.w.Raw(v)
+	}
+}
+
+// reference is a schema that refers to another one.
+func reference(to llm.JSON) llm.JSON {
+	var w wire.Writer
+	w.Object()
+	w.Member("$ref", to)
+	w.EndObject()
+	return w.Buf
+}
+
 // reference writes a schema that refers to another one.
 func (s *rewriter) reference(v llm.JSON) {
-	if !s.inline {
+	if !s.inline && !s.opens(v) {
 		s.kept(v)
 		return
 	}
@@ -212,13 +255,13 @@ func (s *rewriter) reference(v llm.JSON) {
 	case slices.Contains(s.stack, name):
 		s.change(howCut)
 		s.cut(v, target)
-	case len(s.w.Buf) > len(s.defs.root)+min(maxSchema, s.budget.growth):
+	case len(s.w.Buf) > len(s.defs.root)+min(maxSchema, s.budget.growth) || len(s.stack) >= maxFollowed:
 		s.change(howLong)
 		s.cut(v, target)
 	default:
 		s.change(howInlined)
 		s.stack = append(s.stack, name)
-		s.schema(merge(target, without(v, "$ref")))
+		s.schema(join(target, without(v, "$ref")))
 		s.stack = s.stack[:len(s.stack)-1]
 	}
 }
@@ -288,6 +331,9 @@ func (s *rewriter) object(v llm.JSON) {
 		s.schema(only)
 		return
 	}
+	followed := len(s.stack)
+	defer func() { s.stack = s.stack[:followed] }()
+	v = s.unite(v)
 	s.w.Object()
 	s.members(v)
 	if s.limits.Closed && isObjectSchema(v) {
@@ -297,6 +343,11 @@ func (s *rewriter) object(v llm.JSON) {
 		}
 	}
 	s.require(v)
+	if s.limits.Items && wire.Get(v, "items") == nil && isOf(v, "array") {
+		s.change(howItems)
+		s.w.Name("items")
+		s.w.Literal("{}")
+	}
 	s.w.EndObject()
 }
 
@@ -305,16 +356,25 @@ func (s *rewriter) members(v llm.JSON) {
 	for f := wire.NewFields(v); f.Next(); {
 		switch name := f.Name(); {
 		case closed && name == "additionalProperties":
-		case s.inline && (name == "$defs" || name == "definitions"):
 		case name == "oneOf" && s.asAnyOf(v):
 			s.change(howOneOf)
 			s.member("anyOf", f.Value())
 		case slices.Contains(s.limits.Refused, name) || s.refused(name, f.Value()):
 			s.change("without " + name)
+		case s.inline && referredTo(name):
 		default:
 			s.member(name, f.Value())
 		}
 	}
+}
+
+// referredTo tells whether a keyword is for references only.
+func referredTo(keyword string) bool {
+	switch keyword {
+	case "$defs", "definitions", "$anchor", "$dynamicAnchor", "$id":
+		return true
+	}
+	return false
 }
 
 // asAnyOf tells whether oneOf is sent as anyOf.
@@ -433,13 +493,18 @@ func (s *rewriter) only(v llm.JSON) llm.JSON {
 
 // isObjectSchema tells whether a schema is one of objects.
 func isObjectSchema(v llm.JSON) bool {
+	return isOf(v, "object") || wire.Get(v, "type") == nil && wire.Get(v, "properties") != nil
+}
+
+// isOf tells whether a schema says that a type is taken.
+func isOf(v llm.JSON, name string) bool {
 	kind := wire.Get(v, "type")
-	if wire.Equal(kind, "object") || kind == nil && wire.Get(v, "properties") != nil {
+	if wire.Equal(kind, name) {
 		return true
 	}
 	items := wire.Items(kind)
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		if wire.Equal(item, "object") {
+		if wire.Equal(item, name) {
 			return true
 		}
 	}

@@ -5,17 +5,18 @@ package fit
 // OpenAI are those of OpenAI's own API, in chat and in responses.
 //
 // https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
-// and what its errors say of functions.
+// and what its errors say of functions, such as "array schema missing items".
 var OpenAI = Limits{
 	Names: &Names{Max: 64, Signs: "-"},
 	Tools: &Schemas{
-		Object: true, Properties: true, NotRoot: []string{"anyOf", "oneOf", "allOf", "enum", "const", "not"},
+		Object: true, Properties: true, NotRoot: []string{"anyOf", "oneOf", "allOf", "enum", "const", "not"}, Items: true,
 	},
 	Strict: &openAIStrict, StrictOutput: &openAIStrict,
 }
 
 var openAIStrict = Schemas{
-	Object: true, NotRoot: []string{"anyOf"}, Lone: true, Closed: true, AllRequired: true,
+	Object: true, NotRoot: []string{"anyOf"}, Lone: true, Closed: true, AllRequired: true, Items: true,
+	Sizes: &Sizes{Properties: 5000, Depth: 10, Names: 120_000, Values: 1000, Many: 250, ManyLength: 15_000},
 	Refused: []string{
 		"allOf", "oneOf", "not", "if", "then", "else", "default", "dependentRequired", "dependentSchemas", "dependencies",
 		"patternProperties", "propertyNames", "minProperties", "maxProperties", "unevaluatedProperties",
