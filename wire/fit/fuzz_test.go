@@ -23,9 +23,18 @@ var vendors = []struct {
 	to    wire.Provider
 	model string
 }{
-	{openai, "gpt"}, {claude, "claude"}, {google, "gemini"}, {aws, "us.anthropic.claude-sonnet-4"}, {aws, "amazon.nova-pro-v1:0"}, {aws, "meta.llama3"},
-	{command, "command-a"}, {cohere.V1Provider{}, "command-r"}, {mistral.Provider{}, "mistral"}, {ollama.Provider{}, "llama"},
-	{bedrock.Invoke{}, "amazon.nova-pro-v1:0"}, {bedrock.Invoke{}, "anthropic.claude-3-5-sonnet"},
+	{openai, "gpt"},
+	{claude, "claude"},
+	{google, "gemini"},
+	{aws, "us.anthropic.claude-sonnet-4"},
+	{aws, "amazon.nova-pro-v1:0"},
+	{aws, "meta.llama3"},
+	{command, "command-a"},
+	{cohere.V1Provider{}, "command-r"},
+	{mistral.Provider{}, "mistral"},
+	{ollama.Provider{}, "llama"},
+	{bedrock.Invoke{}, "amazon.nova-pro-v1:0"},
+	{bedrock.Invoke{}, "anthropic.claude-3-5-sonnet"},
 }
 
 // puzzle is a question with a schema, in all places that have one, and a call

@@ -59,12 +59,16 @@ var tools = []struct {
 	{ollama.Provider{}, "", `{"type":["object","null"],"properties":{"a":true,"b":{"type":"boolean","default":false}}}`, `{"properties":{"a":{},"b":{"type":"boolean","default":false}},"type":"object"}`, "type object, true and false sent as objects"},
 	{ollama.Provider{}, "", `{"type":"object","properties":{"a":{"$ref":"#/$defs/a"}},"$defs":{"a":{"type":"string"}}}`, `{"type":"object","properties":{"a":{"type":"string"}}}`, "references replaced by what they mean"},
 	{openai, "", `{"type":"object","properties":{"a":{"type":"array"},"b":{"type":["array","null"],"prefixItems":[{}]},"c":{"type":"array","items":{}}}}`, `{"type":"object","properties":{"a":{"type":"array","items":{}},"b":{"type":["array","null"],"prefixItems":[{}],"items":{}},"c":{"type":"array","items":{}}}}`, "items added"},
-	{claude, "", `{"type":"object","properties":{"filter[id]":{"type":"object","properties":{"a b":{}}},"ok.-_":{"$ref":"#/properties/filter%5Bid%5D/properties/a%20b"}},"required":["filter[id]"]}`,
-		`{"type":"object","properties":{"filter_id_665d001d74":{"type":"object","properties":{"a b":{}}},"ok.-_":{"$ref":"#/properties/filter_id_665d001d74/properties/a%20b"}},"required":["filter_id_665d001d74"]}`, "properties renamed"},
+	{
+		claude, "", `{"type":"object","properties":{"filter[id]":{"type":"object","properties":{"a b":{}}},"ok.-_":{"$ref":"#/properties/filter%5Bid%5D/properties/a%20b"}},"required":["filter[id]"]}`,
+		`{"type":"object","properties":{"filter_id_665d001d74":{"type":"object","properties":{"a b":{}}},"ok.-_":{"$ref":"#/properties/filter_id_665d001d74/properties/a%20b"}},"required":["filter_id_665d001d74"]}`, "properties renamed",
+	},
 	{aws, "eu.anthropic.claude-x", `{"type":"object","properties":{"":{}},"if":{"required":[""]}}`, `{"type":"object","properties":{"_e3b0c44298":{}},"if":{"required":["_e3b0c44298"]}}`, "properties renamed"},
 	{aws, "meta.llama3", `{"type":"object","properties":{"a b":{}}}`, "", ""},
-	{claude, "", `{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"$ref":"#/anyOf/0/properties/a"}}}]}`,
-		`{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}}}`, "alternatives merged into one object, references replaced by what they mean"},
+	{
+		claude, "", `{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"$ref":"#/anyOf/0/properties/a"}}}]}`,
+		`{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}}}`, "alternatives merged into one object, references replaced by what they mean",
+	},
 	{cohere.V1Provider{}, "", `{"type":"object","properties":{"a":{"$ref":"#here"}},"$defs":{"x":{"$anchor":"here","type":"string"}}}`, `{"type":"object","properties":{"a":{"type":"string"}}}`, "references replaced by what they mean"},
 	{
 		claude, "", `{"$ref":"#/$defs/a","$defs":{"a":{"type":"object","properties":{"b":{"$ref":"#/$defs/a"}}}}}`,
