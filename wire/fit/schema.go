@@ -64,7 +64,7 @@ const (
 	maxGrowth = 1 << 20
 	// maxWork is how many bytes are read for the schemas of a question, beyond a
 	// few times their own.
-	maxWork = 8 << 20
+	maxWork = 3 << 20
 	// maxFollowed is how many references are followed within each other.
 	maxFollowed = 20
 	// maxNested is how deep schemas are looked into.
@@ -119,6 +119,9 @@ func (l *Schemas) fit(v llm.JSON, b *budget) (out llm.JSON, how string) {
 	v = s.root(v)
 	if deep {
 		v = s.rewrite(v)
+	}
+	if !l.takesRoot(v) { // it was cut
+		v = s.root(v)
 	}
 	v = s.clean(v)
 	b.growth -= max(0, len(v)-len(s.defs.root))

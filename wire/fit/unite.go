@@ -68,25 +68,31 @@ func (s *rewriter) ofObject(v llm.JSON, depth int) bool {
 	return isObjectSchema(v)
 }
 
-// resolved is a schema with what it refers to in it. It is on the stack then.
+// resolved is a schema with what it refers to in it. That is on the stack then.
 func (s *rewriter) resolved(v llm.JSON) llm.JSON {
-	ref := wire.Get(v, "$ref")
-	if !wire.IsString(ref) {
-		return v
-	}
-	name := wire.Text(ref)
-	v = without(v, "$ref")
-	target := s.defs.find(name)
-	switch {
-	case target == nil:
-		s.change(howLost)
-	case slices.Contains(s.stack, name):
-		s.change(howCut)
-	default:
+	for {
+		ref := wire.Get(v, "$ref")
+		if !wire.IsString(ref) {
+			return v
+		}
+		name := wire.Text(ref)
+		target := s.defs.find(name)
+		s.budget.work -= len(target)
+		v = without(v, "$ref")
+		switch {
+		case target == nil:
+			s.change(howLost)
+			return v
+		case slices.Contains(s.stack, name):
+			s.change(howCut)
+			return v
+		case len(s.stack) >= maxFollowed:
+			s.change(howLong)
+			return v
+		}
 		s.stack = append(s.stack, name)
-		return join(target, v)
+		v = join(target, v)
 	}
-	return v
 }
 
 // join is a schema that says what both say, as far as it goes: the properties
