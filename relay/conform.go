@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-gateway/sluice/internal/conform"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 // altered tells whether the caller's schemas went out as they came, and with
@@ -29,12 +30,12 @@ func (c *call) altered() bool {
 func (c *call) alteredTool(i int) bool {
 	n := &c.x.notes
 	return c.x.question.Tools[i].Schema != nil &&
-		(n.Changed(wire.ToolMember(i, "schema")) || n.Changed(wire.ToolMember(i, "strict")))
+		(n.Changed(fit.ToolMember(i, "schema")) || n.Changed(fit.ToolMember(i, "strict")))
 }
 
 func (c *call) alteredOutput() bool {
 	n, o := &c.x.notes, &c.x.question.Output
-	return o.Kind == llm.OutputSchema && o.Schema != nil && (n.Changed(wire.OutputSchema) || n.Changed(wire.OutputStrict))
+	return o.Kind == llm.OutputSchema && o.Schema != nil && (n.Changed(fit.OutputSchema) || n.Changed(fit.OutputStrict))
 }
 
 // conform holds an answer against the caller's schemas that were not sent as
@@ -83,7 +84,7 @@ func (k *checker) choice(c *llm.Choice, whole bool) {
 	}
 	// What is said beside a call is no answer yet.
 	if said && c.Finish != llm.FinishTools && k.c.alteredOutput() {
-		k.check(wire.OutputSchema, k.c.x.question.Output.Schema, text, whole)
+		k.check(fit.OutputSchema, k.c.x.question.Output.Schema, text, whole)
 	}
 }
 
@@ -97,7 +98,7 @@ func (k *checker) call(call *llm.Call, whole bool) {
 	if len(args) == 0 {
 		args = []byte("{}")
 	}
-	k.check(wire.ToolMember(i, "schema"), tools[i].Schema, args, whole)
+	k.check(fit.ToolMember(i, "schema"), tools[i].Schema, args, whole)
 }
 
 // check holds a text against a schema. A text that was cut short cannot be.

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 // Translation is what becomes of what a provider's format cannot express.
@@ -41,7 +42,7 @@ type translation struct {
 	sent     llm.Request // the question as it is put to the provider
 	answer   llm.Response
 	notes    wire.Notes
-	fit      wire.Fit // what the provider refuses of tools and schemas
+	fit      fit.Fit // what the provider refuses of tools and schemas
 	spares
 }
 

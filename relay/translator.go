@@ -182,9 +182,16 @@ func (t *translator) write() {
 		if t.ended {
 			return
 		}
-		if t.note(ev); !t.c.x.same {
-			t.out = t.enc.Encode(t.out, ev)
+		if before := t.c.x.fit.Event(ev); before != nil {
+			t.tell(before)
 		}
+		t.tell(ev)
+	}
+}
+
+func (t *translator) tell(ev *llm.Event) {
+	if t.note(ev); !t.c.x.same {
+		t.out = t.enc.Encode(t.out, ev)
 	}
 }
 
@@ -209,7 +216,6 @@ func (t *translator) note(ev *llm.Event) {
 	case llm.EventEnd:
 		t.ended = !t.c.x.same
 	case llm.EventPart:
-		c.x.fit.Call(ev.Part.Call)
 		name(t.ex, &ev.Part, &t.calls)
 	case llm.EventSign, llm.EventCite, llm.EventPartEnd, llm.EventFinish, llm.EventLogprobs, llm.EventOther:
 	}

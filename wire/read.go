@@ -297,6 +297,16 @@ func TextBytes(v []byte) []byte {
 // Int is a whole number, or ok is false.
 func Int(v []byte) (n int64, ok bool) { return jsonscan.Int(v) }
 
+// TextSet are the texts of a list.
+func TextSet(list llm.JSON) map[string]bool {
+	set := map[string]bool{}
+	items := Items(list)
+	for v, ok := items.Next(); ok; v, ok = items.Next() {
+		set[Text(v)] = true
+	}
+	return set
+}
+
 // Quote is s as a JSON string.
 func Quote(s string) llm.JSON { return jsonscan.AppendQuote(nil, s) }
 

@@ -164,7 +164,7 @@ func (n *Notes) Change(field, how string) {
 }
 
 // maxNotes bounds what one question can make us remember.
-const maxNotes = 256
+const maxNotes = 1024
 
 func (n *Notes) add(note Note) {
 	for i := range n.list {
@@ -177,8 +177,12 @@ func (n *Notes) add(note Note) {
 	}
 }
 
-// Changed tells whether it was noted that a field was changed.
+// Changed tells whether it was noted that a field was changed. Where there is
+// no room for more notes, it may have been.
 func (n *Notes) Changed(field string) bool {
+	if len(n.list) >= maxNotes {
+		return true
+	}
 	for i := range n.list {
 		if n.list[i].Changed && n.list[i].Field == field {
 			return true

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 // calling is an answer that calls two tools, after thoughts, signed wherever
@@ -73,7 +74,7 @@ func partsOf(r *llm.Request, role llm.Role) (out []llm.Part) {
 
 // through sends events from a provider of the format b to a caller of a, whom
 // fit has asked for.
-func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request, fit *wire.Fit) []byte {
+func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request, fit *fit.Fit) []byte {
 	t.Helper()
 	_, messages := b.streamed(t, list, b.answered(t, true))
 	d := b.provider.NewStream()
@@ -84,7 +85,9 @@ func through(t testing.TB, a, b *format, list []llm.Event, asked *llm.Request, f
 			t.Fatal(err)
 		}
 		for i := range more {
-			fit.Call(more[i].Part.Call)
+			if before := fit.Event(&more[i]); before != nil {
+				raw = e.Encode(raw, before)
+			}
 			raw = e.Encode(raw, &more[i])
 		}
 	}
@@ -155,7 +158,7 @@ func TestLoops(t *testing.T) {
 			plain := a.client.EncodeResponse(nil, &fromProvider, asked)
 			a.checkLoop(t, b, fmt.Sprintf("seed %d, plain", seed), plain, want, ids)
 			// Libraries make the same of events as they get without.
-			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true), new(wire.Fit)), asked)
+			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true), new(fit.Fit)), asked)
 			a.checkLoop(t, b, fmt.Sprintf("seed %d, streamed", seed), streamed, want, ids)
 			if t.Failed() {
 				return

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 // taken is what names of tools the services take, as their vendors say it.
@@ -71,11 +72,11 @@ func named(r *llm.Request) (tools []string, chosen string, called []string) {
 }
 
 // fitted is how a provider of f reads the question, and what undoes its names.
-func (f *format) fitted(t *testing.T, r *llm.Request) (*llm.Request, *wire.Fit) {
+func (f *format) fitted(t *testing.T, r *llm.Request) (*llm.Request, *fit.Fit) {
 	t.Helper()
 	asked := *r
 	asked.Model = f.model
-	fit := new(wire.Fit)
+	fit := new(fit.Fit)
 	fit.Question(&asked, f.provider, new(wire.Notes))
 	body, _ := f.encode(t, &asked)
 	return f.decode(t, body, false), fit

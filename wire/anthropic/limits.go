@@ -1,12 +1,13 @@
 package anthropic
 
-import "github.com/sluice-gateway/sluice/wire"
+import "github.com/sluice-gateway/sluice/wire/fit"
 
 // limits: names match ^[a-zA-Z0-9_-]{1,128}$.
-var limits = wire.Limits{
-	Names: &wire.NameLimits{Max: 128, Signs: "-"},
-	Tools: &wire.AnthropicTools, Strict: &wire.Compiled, Output: &wire.Compiled,
+var limits = fit.Limits{
+	Names:      &fit.Names{Max: 128, Signs: "-"},
+	Properties: &fit.ClaudeProperties,
+	Tools:      &fit.ClaudeTools, Strict: &fit.Compiled, Output: &fit.Compiled,
 }
 
-// Limits implements wire.Limited.
-func (Provider) Limits(string) *wire.Limits { return &limits }
+// Limits implements fit.Limited.
+func (Provider) Limits(string) *fit.Limits { return &limits }

@@ -1,6 +1,6 @@
 package bedrock
 
-import "github.com/sluice-gateway/sluice/wire"
+import "github.com/sluice-gateway/sluice/wire/fit"
 
 // limits: names match [a-zA-Z0-9_-]{1,64}; "the top level schema type must be
 // object". Anthropic's models keep their own rules. Of Nova's: "Only three
@@ -11,24 +11,32 @@ import "github.com/sluice-gateway/sluice/wire"
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolInputSchema.html
 // https://docs.aws.amazon.com/nova/latest/userguide/prompting-tool-troubleshooting.html
 var (
-	limits       = limitsOf(&wire.SchemaLimits{Object: true})
-	claudeLimits = limitsOf(&wire.AnthropicTools)
-	novaLimits   = limitsOf(&wire.SchemaLimits{
+	limits       = limitsOf(&fit.Schemas{Object: true})
+	claudeLimits = limitsOfClaude()
+	novaLimits   = limitsOf(&fit.Schemas{
 		Object: true, Properties: true, Inline: true,
 		NotRoot: []string{"anyOf", "oneOf", "allOf"}, Root: []string{"type", "properties", "required"},
 	})
-	invokeLimits = wire.Limits{Names: limits.Names}
+	// What InvokeModel takes besides Claude's has no schemas of answers.
+	invokeLimits     = fit.Limits{Names: limits.Names}
+	invokeNovaLimits = fit.Limits{Names: limits.Names, Tools: novaLimits.Tools}
 )
 
-func limitsOf(tools *wire.SchemaLimits) wire.Limits {
-	return wire.Limits{
-		Names: &wire.NameLimits{Max: 64, Signs: "-"},
-		Tools: tools, Strict: &wire.Compiled, Output: &wire.Compiled,
+func limitsOfClaude() fit.Limits {
+	l := limitsOf(&fit.ClaudeTools)
+	l.Properties = &fit.ClaudeProperties
+	return l
+}
+
+func limitsOf(tools *fit.Schemas) fit.Limits {
+	return fit.Limits{
+		Names: &fit.Names{Max: 64, Signs: "-"},
+		Tools: tools, Strict: &fit.Compiled, Output: &fit.Compiled,
 	}
 }
 
-// Limits implements wire.Limited.
-func (Provider) Limits(model string) *wire.Limits {
+// Limits implements fit.Limited.
+func (Provider) Limits(model string) *fit.Limits {
 	switch familyOf(model) {
 	case claude:
 		return &claudeLimits
@@ -39,5 +47,14 @@ func (Provider) Limits(model string) *wire.Limits {
 	return &limits
 }
 
-// Limits implements wire.Limited.
-func (Invoke) Limits(string) *wire.Limits { return &invokeLimits }
+// Limits implements fit.Limited.
+func (Invoke) Limits(model string) *fit.Limits {
+	switch familyOf(model) {
+	case claude:
+		return &claudeLimits
+	case nova, nova2:
+		return &invokeNovaLimits
+	case anyModel, gptOSS, topKModel:
+	}
+	return &invokeLimits
+}

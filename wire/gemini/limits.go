@@ -1,6 +1,6 @@
 package gemini
 
-import "github.com/sluice-gateway/sluice/wire"
+import "github.com/sluice-gateway/sluice/wire/fit"
 
 // limits: "Must start with a letter or an underscore. Must be a-z, A-Z, 0-9, or
 // contain underscores, dots and dashes, with a maximum length of 64." Colons,
@@ -13,11 +13,11 @@ import "github.com/sluice-gateway/sluice/wire"
 //
 // https://ai.google.dev/api/caching#FunctionDeclaration
 // https://ai.google.dev/api/generate-content#generationconfig
-var limits = wire.Limits{
-	Names:  &wire.NameLimits{Max: 64, Signs: ".-", Letter: true},
-	Tools:  &wire.SchemaLimits{Object: true, Lone: true, Cycles: wire.OptionalCycles},
-	Output: &wire.SchemaLimits{Lone: true, Cycles: wire.OptionalCycles},
+var limits = fit.Limits{
+	Names:  &fit.Names{Max: 64, Signs: ".-", Letter: true},
+	Tools:  &fit.Schemas{Object: true, Lone: true, Cycles: fit.OptionalCycles},
+	Output: &fit.Schemas{Lone: true, Cycles: fit.OptionalCycles},
 }
 
-// Limits implements wire.Limited.
-func (Provider) Limits(string) *wire.Limits { return &limits }
+// Limits implements fit.Limited.
+func (Provider) Limits(string) *fit.Limits { return &limits }

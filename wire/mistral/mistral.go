@@ -12,7 +12,7 @@ import (
 	"strconv"
 
 	"github.com/sluice-gateway/sluice/llm"
-	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 const own = llm.Mistral
@@ -30,12 +30,17 @@ func (Client) Format() llm.Format { return own }
 func (Provider) Format() llm.Format { return own }
 
 // limits: "Function name was … but must be a-z, A-Z, 0-9, or contain
-// underscores and dashes, with a maximum length of 64." Of schemas nothing is
-// said.
-var limits = wire.Limits{Names: &wire.NameLimits{Max: 64, Signs: "-"}}
+// underscores and dashes, with a maximum length of 64." Of schemas its documents
+// say nothing. What is known is that those of tools are compiled, which fails
+// where they say what they are themselves: "Grammar error: … failed to compile
+// JSON schema", https://github.com/BerriAI/litellm/pull/13389.
+var limits = fit.Limits{
+	Names: &fit.Names{Max: 64, Signs: "-"},
+	Tools: &fit.Schemas{Refused: []string{"$schema", "$id"}},
+}
 
-// Limits implements wire.Limited.
-func (Provider) Limits(string) *wire.Limits { return &limits }
+// Limits implements fit.Limited.
+func (Provider) Limits(string) *fit.Limits { return &limits }
 
 // roles as they are spelled. The service has no developer; servers with its
 // models may.

@@ -8,7 +8,7 @@ package openaichat
 
 import (
 	"github.com/sluice-gateway/sluice/llm"
-	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 const own = llm.OpenAIChat
@@ -46,8 +46,8 @@ func (Client) Format() llm.Format { return own }
 // Format implements wire.Provider.
 func (*Provider) Format() llm.Format { return own }
 
-// Limits implements wire.Limited.
-func (*Provider) Limits(string) *wire.Limits { return &wire.OpenAILimits }
+// Limits implements fit.Limited.
+func (*Provider) Limits(string) *fit.Limits { return &fit.OpenAI }
 
 // roles as they are spelled.
 var roles = [...]string{

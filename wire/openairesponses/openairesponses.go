@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 const own = llm.OpenAIResponses
@@ -63,8 +64,8 @@ func (Client) Format() llm.Format { return own }
 // Format of the bodies.
 func (Provider) Format() llm.Format { return own }
 
-// Limits implements wire.Limited.
-func (Provider) Limits(string) *wire.Limits { return &wire.OpenAILimits }
+// Limits implements fit.Limited.
+func (Provider) Limits(string) *fit.Limits { return &fit.OpenAI }
 
 // Stored tells by which of its parts a question relies on what the provider
 // has stored (previous_response_id, conversation, prompt, item_reference), or

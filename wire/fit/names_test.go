@@ -1,4 +1,4 @@
-package wire_test
+package fit_test
 
 import (
 	"fmt"
@@ -8,18 +8,19 @@ import (
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 // limited is a provider that does nothing but limit.
 type limited struct {
 	wire.Provider
-	limits wire.Limits
+	limits fit.Limits
 }
 
-func (l limited) Limits(string) *wire.Limits { return &l.limits }
+func (l limited) Limits(string) *fit.Limits { return &l.limits }
 
 func names(most int, signs string, letter bool) limited {
-	return limited{limits: wire.Limits{Names: &wire.NameLimits{Max: most, Signs: signs, Letter: letter}}}
+	return limited{limits: fit.Limits{Names: &fit.Names{Max: most, Signs: signs, Letter: letter}}}
 }
 
 // asked is a question with tools, calls and results of the names.
@@ -55,7 +56,7 @@ func TestNames(t *testing.T) {
 		r := asked([]string{c.name}, c.name)
 		r.Choice = llm.ToolChoice{Mode: llm.ChoiceNamed, Name: c.name, Allowed: []string{c.name}}
 		question := *r
-		var f wire.Fit
+		var f fit.Fit
 		var n wire.Notes
 		f.Question(&question, c.to, &n)
 		sent := question.Tools[0].Name
@@ -86,9 +87,9 @@ func TestNames(t *testing.T) {
 // TestNamesDiffer: names that look alike when cleaned, and one that is what
 // another is sent as, stay apart, and the same question has the same names.
 func TestNamesDiffer(t *testing.T) {
-	send := func(tools ...string) ([]string, *wire.Fit) {
+	send := func(tools ...string) ([]string, *fit.Fit) {
 		r := asked(tools)
-		f, n := new(wire.Fit), new(wire.Notes)
+		f, n := new(fit.Fit), new(wire.Notes)
 		f.Question(r, names(64, "-", false), n)
 		var sent []string
 		for i := range r.Tools {
@@ -121,12 +122,12 @@ func TestOwnNames(t *testing.T) {
 	r := asked([]string{"web.search", "fine"})
 	r.Tools[0].Raw = llm.JSON(`{"type":"web"}`)
 	var n wire.Notes
-	new(wire.Fit).Question(r, names(64, "-", false), &n)
+	new(fit.Fit).Question(r, names(64, "-", false), &n)
 	if r.Tools[0].Name != "web.search" || len(n.List()) > 0 {
 		t.Errorf("sent as %q, noted %v", r.Tools[0].Name, n.List())
 	}
 	r = asked(nil, "gone.now", "gone.now")
-	new(wire.Fit).Question(r, names(64, "-", false), &n)
+	new(fit.Fit).Question(r, names(64, "-", false), &n)
 	if got := fmt.Sprint(n.List()); !strings.HasPrefix(got, "[{messages[0].parts[0].name true sent as gone_now_") || len(n.List()) != 1 {
 		t.Errorf("noted %s", got)
 	}
@@ -135,9 +136,9 @@ func TestOwnNames(t *testing.T) {
 func TestFineNamesCostNothing(t *testing.T) {
 	r := asked([]string{"a", "b-c", "d_e"}, "a", "b-c")
 	r.Tools[0].Schema = llm.JSON(`{"type":"object","properties":{"a":{"$comment":"anyOf"}}}`)
-	to := &limited{limits: wire.Limits{Names: &wire.NameLimits{Max: 64}, Tools: &wire.AnthropicTools}}
+	to := &limited{limits: fit.Limits{Names: &fit.Names{Max: 64}, Tools: &fit.ClaudeTools}}
 	to.limits.Names.Signs = "-"
-	var f wire.Fit
+	var f fit.Fit
 	var n wire.Notes
 	var p wire.Provider = constant{&to.limits}
 	if got := testing.AllocsPerRun(100, func() { f.Question(r, p, &n) }); got > 0 {
@@ -145,7 +146,7 @@ func TestFineNamesCostNothing(t *testing.T) {
 	}
 }
 
-type constant struct{ limits *wire.Limits }
+type constant struct{ limits *fit.Limits }
 
 func (constant) Format() llm.Format { return "" }
 
@@ -157,4 +158,4 @@ func (constant) NewStream() wire.StreamDecoder { return nil }
 
 func (constant) DecodeError(int, func(string) string, []byte) *llm.Error { return nil }
 
-func (c constant) Limits(string) *wire.Limits { return c.limits }
+func (c constant) Limits(string) *fit.Limits { return c.limits }

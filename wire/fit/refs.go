@@ -1,11 +1,14 @@
-package wire
+package fit
 
 import (
+	"bytes"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
 // definitions finds what the references of a schema mean. Only what is within
@@ -29,7 +32,15 @@ func (d *definitions) find(ref string) llm.JSON {
 		return v
 	}
 	d.walks++
-	if v = d.walk(ref); !IsObject(v) {
+	switch name, ok := strings.CutPrefix(ref, "#"); {
+	case !ok:
+		v = called(d.root, ref, 0, "$id")
+	case name != "" && name[0] != '/':
+		v = called(d.root, name, 0, "$anchor", "$dynamicAnchor")
+	default:
+		v = d.walk(ref)
+	}
+	if !wire.IsObject(v) {
 		v = nil
 	}
 	d.known[ref] = v
@@ -47,11 +58,34 @@ func (d *definitions) load() {
 
 // read remembers the definitions below a member of the root.
 func (d *definitions) read(name string) {
-	for f := NewFields(Get(d.root, name)); f.Next(); {
-		if IsObject(f.Value()) && !strings.ContainsAny(f.Name(), "~/%") {
+	for f := wire.NewFields(wire.Get(d.root, name)); f.Next(); {
+		if wire.IsObject(f.Value()) && !strings.ContainsAny(f.Name(), "~/%") {
 			d.known["#/"+name+"/"+f.Name()] = f.Value()
 		}
 	}
+}
+
+// called is the schema within v whose name is told by one of the keywords, nil
+// for none.
+func called(v llm.JSON, name string, depth int, keywords ...string) llm.JSON {
+	if depth > maxNested {
+		return nil
+	}
+	for f := wire.NewFields(v); f.Next(); {
+		if slices.Contains(keywords, f.Name()) && wire.Equal(f.Value(), name) {
+			return v
+		}
+		if found := called(f.Value(), name, depth+1, keywords...); found != nil {
+			return found
+		}
+	}
+	items := wire.Items(v)
+	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		if found := called(item, name, depth+1, keywords...); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 // walk follows a pointer (RFC 6901) in a fragment.
@@ -68,21 +102,18 @@ func (d *definitions) walk(ref string) llm.JSON {
 		if i > maxNested || v == nil {
 			return nil
 		}
-		if s, err := url.PathUnescape(step); err == nil {
-			step = s
-		}
-		v = step1(v, strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
+		v = step1(v, unescaped(step))
 	}
 	return v
 }
 
 // step1 is a member or an element.
 func step1(v llm.JSON, name string) llm.JSON {
-	if IsObject(v) {
-		return Get(v, name)
+	if wire.IsObject(v) {
+		return wire.Get(v, name)
 	}
 	n, err := strconv.Atoi(name)
-	items := Items(v)
+	items := wire.Items(v)
 	for item, ok := items.Next(); ok && err == nil; item, ok = items.Next() {
 		if n--; n < 0 {
 			return item
@@ -92,12 +123,15 @@ func step1(v llm.JSON, name string) llm.JSON {
 }
 
 // mustInline tells whether the references of the schema cannot stay.
-func (s *rewriter) mustInline() bool {
+func (s *rewriter) mustInline(v llm.JSON) bool {
 	l := s.limits
-	if l.Inline || l.Cycles == AnyCycles && !l.PlainAllOf {
-		return l.Inline
+	if l.Inline || s.uprooted(v) || slices.Contains(l.Refused, "$id") && bytes.Contains(v, []byte(`"$id"`)) {
+		return true
 	}
-	g := newGraph(&s.defs, true)
+	if l.Cycles == AnyCycles && !l.PlainAllOf {
+		return false
+	}
+	g := newGraph(&s.defs, s.budget, true)
 	round := g.cyclic("#", s.defs.root)
 	switch {
 	case g.lost || l.PlainAllOf && g.combined:
@@ -105,7 +139,7 @@ func (s *rewriter) mustInline() bool {
 	case !round || l.Cycles != OptionalCycles:
 		return round && l.Cycles == NoCycles
 	}
-	g = newGraph(&s.defs, false)
+	g = newGraph(&s.defs, s.budget, false)
 	for ref, v := range s.defs.known {
 		if g.state[ref] == unseen && g.cyclic(ref, v) {
 			return true
@@ -114,20 +148,32 @@ func (s *rewriter) mustInline() bool {
 	return g.lost
 }
 
-func newGraph(d *definitions, optional bool) *graph {
+// uprooted tells whether something may refer to what the root does not have any
+// more.
+func (s *rewriter) uprooted(v llm.JSON) bool {
+	for _, name := range s.limits.NotRoot {
+		if bytes.Contains(v, []byte(`"#/`+name)) {
+			return true
+		}
+	}
+	return false
+}
+
+func newGraph(d *definitions, b *budget, optional bool) *graph {
 	d.load()
-	return &graph{defs: d, optional: optional, state: map[string]visit{}, left: maxSchemaWork + 4*len(d.root)}
+	return &graph{defs: d, budget: b, optional: optional, state: map[string]visit{}}
 }
 
 // graph is what refers to what.
 type graph struct {
-	defs *definitions
+	defs   *definitions
+	budget *budget
 	// optional: ways through properties that are not required count too.
 	optional bool
 	state    map[string]visit
 	// lost: a reference leads nowhere. combined: one is in an allOf.
 	lost, combined bool
-	depth, left    int
+	depth          int
 }
 
 type visit uint8
@@ -148,18 +194,18 @@ func (g *graph) cyclic(name string, v llm.JSON) bool {
 }
 
 func (g *graph) walk(v llm.JSON) bool {
-	g.left -= len(v)
+	g.budget.work -= len(v)
 	g.depth++
 	defer func() { g.depth-- }()
-	if g.left < 0 || g.depth > maxNested {
+	if g.budget.work < 0 || g.depth > maxNested {
 		g.lost = true
 		return false
 	}
 	round := false
-	if ref := Get(v, "$ref"); IsString(ref) {
-		round = g.follow(Text(ref))
+	if ref := wire.Get(v, "$ref"); wire.IsString(ref) {
+		round = g.follow(wire.Text(ref))
 	}
-	for f := NewFields(v); f.Next(); {
+	for f := wire.NewFields(v); f.Next(); {
 		round = g.member(v, f.Name(), f.Value()) || round
 	}
 	return round
@@ -186,20 +232,20 @@ func (g *graph) member(in llm.JSON, name string, v llm.JSON) bool {
 	switch nestingOf(name) {
 	case nothing:
 	case one:
-		if !IsArray(v) {
+		if !wire.IsArray(v) {
 			return g.walk(v)
 		}
-		items := Items(v)
+		items := wire.Items(v)
 		for item, ok := items.Next(); ok; item, ok = items.Next() {
-			g.combined = g.combined || name == "allOf" && Get(item, "$ref") != nil
+			g.combined = g.combined || name == "allOf" && wire.Get(item, "$ref") != nil
 			round = g.walk(item) || round
 		}
 	case named:
 		if name == "$defs" || name == "definitions" {
 			return false
 		}
-		required := TextSet(Get(in, "required"))
-		for f := NewFields(v); f.Next(); {
+		required := wire.TextSet(wire.Get(in, "required"))
+		for f := wire.NewFields(v); f.Next(); {
 			if g.optional || name != "properties" || required[f.Name()] {
 				round = g.walk(f.Value()) || round
 			}

@@ -1,4 +1,4 @@
-package wire
+package fit
 
 import (
 	"crypto/sha256"
@@ -9,10 +9,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
-// NameLimits are what names an API takes: of letters, digits and _.
-type NameLimits struct {
+// Names are what names an API takes: of letters, digits and _.
+type Names struct {
 	// Max is how many there may be; 0 is no limit.
 	Max int
 	// Signs may be among them.
@@ -22,7 +23,7 @@ type NameLimits struct {
 }
 
 // takes tells whether a name is taken. None is: there is nothing to rename.
-func (l *NameLimits) takes(name string) bool {
+func (l *Names) takes(name string) bool {
 	if l.Max > 0 && len(name) > l.Max {
 		return false
 	}
@@ -34,7 +35,7 @@ func (l *NameLimits) takes(name string) bool {
 	return true
 }
 
-func (l *NameLimits) takesAt(i int, c byte) bool {
+func (l *Names) takesAt(i int, c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_':
 		return true
@@ -52,7 +53,7 @@ const kept = 48
 
 // near is a name that is taken, in place of one that is not: what can be kept
 // of its beginning, and a hash of the whole. The same name has the same.
-func (l *NameLimits) near(name string, salt int) string {
+func (l *Names) near(name string, salt int) string {
 	sum := sha256.Sum256([]byte(name + strings.Repeat("+", salt)))
 	tail := "_" + hex.EncodeToString(sum[:])[:hashed]
 	limit := kept
@@ -74,16 +75,16 @@ func (l *NameLimits) near(name string, salt int) string {
 
 // renaming gives names to the tools of one question.
 type renaming struct {
-	limits *NameLimits
+	limits *Names
 	own    map[string]string // what the caller has, by what is sent
 	sent   map[string]string // the other way
-	notes  *Notes
+	notes  *wire.Notes
 	noted  map[string]bool
 }
 
 // names renames the tools of r that have names which are not taken, wherever
 // they are named.
-func (f *Fit) names(r *llm.Request, l *NameLimits, n *Notes) {
+func (f *Fit) names(r *llm.Request, l *Names, n *wire.Notes) {
 	if l == nil {
 		return
 	}
@@ -106,7 +107,7 @@ func (f *Fit) names(r *llm.Request, l *NameLimits, n *Notes) {
 }
 
 // takeAll tells whether there is nothing to rename.
-func (l *NameLimits) takeAll(r *llm.Request) bool {
+func (l *Names) takeAll(r *llm.Request) bool {
 	fine := true
 	eachName(r, func(name string) { fine = fine && l.takes(name) })
 	return fine

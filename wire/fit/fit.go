@@ -1,12 +1,20 @@
-package wire
+// Package fit makes the names and JSON schemas of a question acceptable to the
+// API that it goes to, and gives the caller its own names back. Each format
+// says what its vendor refuses, as Limits; here is how it is avoided.
+//
+// What is changed is noted, and nothing is changed that was not refused. It
+// must not know a format, nor read or write one; whether an answer keeps to
+// the caller's own schema is not told here.
+package fit
 
 import (
 	"strconv"
 
 	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
-// Limited is a Provider whose API refuses names and schemas that others take.
+// Limited is a wire.Provider whose API refuses names and schemas that others take.
 type Limited interface {
 	// Limits of the API for a model; they are not written to.
 	Limits(model string) *Limits
@@ -16,42 +24,39 @@ type Limited interface {
 // not limited.
 type Limits struct {
 	// Names of tools, and of the schema of an answer.
-	Names *NameLimits
+	Names *Names
+	// Properties are the names of the arguments of tools.
+	Properties *Names
 	// Tools are the schemas of tools, Output is that of an answer.
-	Tools, Output *SchemaLimits
+	Tools, Output *Schemas
 	// Strict are the schemas of tools that are kept to, StrictOutput is that of
 	// an answer. A schema that goes beyond is not adapted: it is sent without
 	// the promise.
-	Strict, StrictOutput *SchemaLimits
+	Strict, StrictOutput *Schemas
 }
 
 // Fit makes a question acceptable to an API, and undoes in the answer what the
 // caller must not see. The zero Fit undoes nothing.
 type Fit struct {
-	own map[string]string // names of tools as the caller has them, by what was sent
+	own        map[string]string  // names of tools as the caller has them, by what was sent
+	properties map[string]string  // those of their arguments
+	open       map[place]*undoing // the calls of a stream that are under way
+	budget     budget
 }
 
 // Question changes what p refuses of r, and notes it. What r refers to is left
 // as it is.
-func (f *Fit) Question(r *llm.Request, p Provider, n *Notes) {
+func (f *Fit) Question(r *llm.Request, p wire.Provider, n *wire.Notes) {
+	*f = Fit{}
 	limited, ok := p.(Limited)
 	if !ok {
 		return
 	}
 	l := limited.Limits(r.Model)
-	fitTools(r, l, n)
-	fitOutput(r, l, n)
+	f.budget = budgetOf(r)
+	f.tools(r, l, n)
+	fitOutput(r, l, &f.budget, n)
 	f.names(r, l.Names, n)
-}
-
-// Call gives a call of the answer the name that the caller has for its tool.
-func (f *Fit) Call(c *llm.Call) {
-	if f.own == nil || c == nil {
-		return
-	}
-	if name, ok := f.own[c.Name]; ok {
-		c.Name = name
-	}
 }
 
 // ToolMember is how notes name something of a tool, such as its schema.
@@ -72,21 +77,23 @@ var unkept = llm.JSON("false")
 // beyond tells what becomes of a strict schema.
 const beyond = "false: the schema has what strict ones must not have"
 
-func fitTools(r *llm.Request, l *Limits, n *Notes) {
+func (f *Fit) tools(r *llm.Request, l *Limits, n *wire.Notes) {
+	p := properties{limits: l.Properties}
 	cloned := false
 	for i := range r.Tools {
-		was := r.Tools[i]
-		if was.Raw != nil || was.Custom || was.Schema == nil {
+		t := &r.Tools[i]
+		if t.Raw != nil || t.Custom || t.Schema == nil {
 			continue
 		}
-		t := was
-		var how string
-		if t.Schema, how = l.Tools.fit(t.Schema); how != "" {
+		schema, how := l.Tools.fit(t.Schema, &f.budget)
+		if !p.fine(schema) {
+			schema, how = p.tool(r, t.Name, schema), and(how, howNamed)
+		}
+		if how != "" {
 			n.Change(ToolMember(i, "schema"), how)
 		}
-		loose := IsTrue(t.Strict) && !l.Strict.takes(t.Schema)
+		loose := wire.IsTrue(t.Strict) && !l.Strict.takes(schema, &f.budget)
 		if loose {
-			t.Strict = unkept
 			n.Change(ToolMember(i, "strict"), beyond)
 		}
 		if how == "" && !loose {
@@ -95,20 +102,31 @@ func fitTools(r *llm.Request, l *Limits, n *Notes) {
 		if !cloned {
 			r.Tools, cloned = append([]llm.Tool(nil), r.Tools...), true
 		}
-		r.Tools[i] = t
+		if r.Tools[i].Schema = schema; loose {
+			r.Tools[i].Strict = unkept
+		}
 	}
+	p.calls(r)
+	f.properties = p.own
 }
 
-func fitOutput(r *llm.Request, l *Limits, n *Notes) {
+func and(how, more string) string {
+	if how == "" {
+		return more
+	}
+	return how + ", " + more
+}
+
+func fitOutput(r *llm.Request, l *Limits, b *budget, n *wire.Notes) {
 	o := &r.Output
 	if o.Kind != llm.OutputSchema || o.Schema == nil {
 		return
 	}
 	var how string
-	if o.Schema, how = l.Output.fit(o.Schema); how != "" {
+	if o.Schema, how = l.Output.fit(o.Schema, b); how != "" {
 		n.Change(OutputSchema, how)
 	}
-	if IsTrue(o.Strict) && !l.StrictOutput.takes(o.Schema) {
+	if wire.IsTrue(o.Strict) && !l.StrictOutput.takes(o.Schema, b) {
 		o.Strict = unkept
 		n.Change(OutputStrict, beyond)
 	}

@@ -1,29 +1,36 @@
-package wire
+package fit
 
 import (
 	"slices"
 
 	"github.com/sluice-gateway/sluice/llm"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
-// root is a schema whose root is taken.
+// root is a schema whose root is taken, but for members that it must not have.
 func (s *rewriter) root(v llm.JSON) llm.JSON {
 	l := s.limits
-	if l.Object && Get(v, "type") == nil && IsString(Get(v, "$ref")) {
+	if l.Object && wire.Get(v, "type") == nil && wire.IsString(wire.Get(v, "$ref")) {
 		v = s.settle(v)
 	}
-	if slices.ContainsFunc(l.NotRoot, func(name string) bool { return Get(v, name) != nil }) {
+	if slices.ContainsFunc(l.NotRoot, func(name string) bool { return wire.Get(v, name) != nil }) {
 		v = s.flatten(v)
 	}
-	if l.Object && !Equal(Get(v, "type"), "object") {
+	if l.Object && !wire.Equal(wire.Get(v, "type"), "object") {
 		s.change(howObject)
 		v = merge(v, llm.JSON(`{"type":"object"}`))
 	}
-	if l.Properties && Get(v, "properties") == nil {
+	if l.Properties && wire.Get(v, "properties") == nil {
 		s.change(howListed)
 		v = merge(v, llm.JSON(`{"properties":{}}`))
 	}
-	if l.Root == nil {
+	return v
+}
+
+// clean is a schema without members that the root must not have.
+func (s *rewriter) clean(v llm.JSON) llm.JSON {
+	l := s.limits
+	if l.Root == nil || l.takesRoot(v) {
 		return v
 	}
 	return pick(nil, v, func(name string) bool {
@@ -38,13 +45,17 @@ func (s *rewriter) root(v llm.JSON) llm.JSON {
 // settle puts what the root refers to into it.
 func (s *rewriter) settle(v llm.JSON) llm.JSON {
 	for range maxFlattened {
-		ref := Get(v, "$ref")
-		target := s.defs.find(Text(ref))
-		if !IsString(ref) || target == nil {
+		ref := wire.Get(v, "$ref")
+		target := s.defs.find(wire.Text(ref))
+		if !wire.IsString(ref) || target == nil {
 			break
 		}
 		s.change(howInlined)
 		v = merge(target, without(v, "$ref"))
+	}
+	if wire.Get(v, "$ref") != nil {
+		s.change(howLost)
+		v = without(v, "$ref")
 	}
 	return v
 }
@@ -66,7 +77,7 @@ type flat struct {
 func (s *rewriter) flatten(v llm.JSON) llm.JSON {
 	x := flat{s: s, schemas: map[string][]llm.JSON{}}
 	required := x.add(v)
-	var w Writer
+	var w wire.Writer
 	w.Object()
 	w.StringMember("type", "object")
 	w.Name("properties")
@@ -87,22 +98,22 @@ func (s *rewriter) flatten(v llm.JSON) llm.JSON {
 
 // add takes the properties of an alternative, and tells which it requires.
 func (x *flat) add(v llm.JSON) map[string]bool {
-	x.s.left -= len(v)
-	if x.depth++; x.depth > maxFlattened || x.s.left < 0 {
+	x.s.budget.work -= len(v)
+	if x.depth++; x.depth > maxFlattened || x.s.budget.work < 0 {
 		x.s.change(howLong)
 		x.depth--
 		return nil
 	}
 	defer func() { x.depth-- }()
-	required := TextSet(Get(v, "required"))
-	if ref := Get(v, "$ref"); IsString(ref) {
-		unite(required, x.add(x.s.defs.find(Text(ref))))
+	required := wire.TextSet(wire.Get(v, "required"))
+	if ref := wire.Get(v, "$ref"); wire.IsString(ref) {
+		unite(required, x.add(x.s.defs.find(wire.Text(ref))))
 	}
-	for f := NewFields(Get(v, "properties")); f.Next(); {
+	for f := wire.NewFields(wire.Get(v, "properties")); f.Next(); {
 		x.property(f.Name(), f.Value())
 	}
 	for _, name := range [...]string{"anyOf", "oneOf", "allOf"} {
-		unite(required, x.alternatives(Get(v, name), name == "allOf"))
+		unite(required, x.alternatives(wire.Get(v, name), name == "allOf"))
 	}
 	return required
 }
@@ -117,7 +128,7 @@ func unite(set, more map[string]bool) {
 // all hold, and else what all have in common.
 func (x *flat) alternatives(list llm.JSON, all bool) map[string]bool {
 	count, n := map[string]int{}, 0
-	items := Items(list)
+	items := wire.Items(list)
 	for v, ok := items.Next(); ok; v, ok = items.Next() {
 		n++
 		for name := range x.add(v) {
@@ -147,7 +158,7 @@ func (x *flat) property(name string, v llm.JSON) {
 	x.schemas[name] = append(forms, v)
 }
 
-func (x *flat) properties(w *Writer) {
+func (x *flat) properties(w *wire.Writer) {
 	w.Object()
 	for _, name := range x.names {
 		w.Quoted(name)

@@ -1,4 +1,4 @@
-package wire_test
+package fit_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
 	"github.com/sluice-gateway/sluice/wire/cohere"
+	"github.com/sluice-gateway/sluice/wire/fit"
 	"github.com/sluice-gateway/sluice/wire/gemini"
 	"github.com/sluice-gateway/sluice/wire/mistral"
 	"github.com/sluice-gateway/sluice/wire/ollama"
@@ -53,7 +54,22 @@ var tools = []struct {
 	{google, "", `{"type":["object","null"]}`, `{"type":"object"}`, "type object"},
 	{command, "", `{}`, `{"type":"object"}`, "type object"},
 	{mistral.Provider{}, "", `{}`, "", ""},
-	{ollama.Provider{}, "", `{}`, "", ""},
+	{mistral.Provider{}, "", `{"$schema":"x","$id":"y","type":"object","properties":{"$id":{}}}`, `{"type":"object","properties":{"$id":{}}}`, "without $schema, without $id"},
+	{ollama.Provider{}, "", `{}`, `{"type":"object"}`, "type object"},
+	{ollama.Provider{}, "", `{"type":["object","null"],"properties":{"a":true,"b":{"type":"boolean","default":false}}}`, `{"properties":{"a":{},"b":{"type":"boolean","default":false}},"type":"object"}`, "type object, true and false sent as objects"},
+	{ollama.Provider{}, "", `{"type":"object","properties":{"a":{"$ref":"#/$defs/a"}},"$defs":{"a":{"type":"string"}}}`, `{"type":"object","properties":{"a":{"type":"string"}}}`, "references replaced by what they mean"},
+	{openai, "", `{"type":"object","properties":{"a":{"type":"array"},"b":{"type":["array","null"],"prefixItems":[{}]},"c":{"type":"array","items":{}}}}`, `{"type":"object","properties":{"a":{"type":"array","items":{}},"b":{"type":["array","null"],"prefixItems":[{}],"items":{}},"c":{"type":"array","items":{}}}}`, "items added"},
+	{
+		claude, "", `{"type":"object","properties":{"filter[id]":{"type":"object","properties":{"a b":{}}},"ok.-_":{"$ref":"#/properties/filter%5Bid%5D/properties/a%20b"}},"required":["filter[id]"]}`,
+		`{"type":"object","properties":{"filter_id_665d001d74":{"type":"object","properties":{"a b":{}}},"ok.-_":{"$ref":"#/properties/filter_id_665d001d74/properties/a%20b"}},"required":["filter_id_665d001d74"]}`, "properties renamed",
+	},
+	{aws, "eu.anthropic.claude-x", `{"type":"object","properties":{"":{}},"if":{"required":[""]}}`, `{"type":"object","properties":{"_e3b0c44298":{}},"if":{"required":["_e3b0c44298"]}}`, "properties renamed"},
+	{aws, "meta.llama3", `{"type":"object","properties":{"a b":{}}}`, "", ""},
+	{
+		claude, "", `{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"$ref":"#/anyOf/0/properties/a"}}}]}`,
+		`{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}}}`, "alternatives merged into one object, references replaced by what they mean",
+	},
+	{cohere.V1Provider{}, "", `{"type":"object","properties":{"a":{"$ref":"#here"}},"$defs":{"x":{"$anchor":"here","type":"string"}}}`, `{"type":"object","properties":{"a":{"type":"string"}}}`, "references replaced by what they mean"},
 	{
 		claude, "", `{"$ref":"#/$defs/a","$defs":{"a":{"type":"object","properties":{"b":{"$ref":"#/$defs/a"}}}}}`,
 		`{"type":"object","properties":{"b":{"$ref":"#/$defs/a"}},"$defs":{"a":{"type":"object","properties":{"b":{"$ref":"#/$defs/a"}}}}}`,
@@ -120,7 +136,7 @@ func TestSchemasOfTools(t *testing.T) {
 		r := &llm.Request{Model: c.model, Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(c.schema)}}}
 		was := r.Tools
 		var n wire.Notes
-		new(wire.Fit).Question(r, c.to, &n)
+		new(fit.Fit).Question(r, c.to, &n)
 		want := c.want
 		if want == "" {
 			want = c.schema
@@ -178,10 +194,21 @@ func TestSchemasOfAnswers(t *testing.T) {
 			"null left out of alternatives, without maxLength, without pattern, without additionalProperties, properties required",
 		},
 		{command, `{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}`, "", ""},
+		{command, `{"$ref":"#/$defs/a","$defs":{"a":{"type":"object","properties":{"b":{"type":"string","maxLength":2}}}}}`, `{"type":"object","properties":{"b":{"type":"string"}},"$defs":{"a":{"type":"object","properties":{"b":{"type":"string"}},"required":["b"]}},"required":["b"]}`, "references replaced by what they mean, without maxLength, properties required"},
+		{
+			claude, `{"type":"object","allOf":[{"$ref":"#/$defs/base"},{"properties":{"b":{"type":"string"}},"required":["b"]}],"$defs":{"base":{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}}}`,
+			`{"properties":{"a":{"type":"string"},"b":{"type":"string"}},"required":["a","b"],"type":"object","additionalProperties":false}`,
+			"allOf merged, objects closed",
+		},
+		{
+			claude, `{"type":"object","additionalProperties":false,"properties":{"x":{"$ref":"#/$defs/b","properties":{"n":{"type":"string"}}}},"$defs":{"b":{"type":"object","properties":{"m":{"type":"string"}},"required":["m"],"additionalProperties":false}}}`,
+			`{"type":"object","properties":{"x":{"type":"object","required":["m"],"properties":{"m":{"type":"string"},"n":{"type":"string"}},"additionalProperties":false}},"$defs":{"b":{"type":"object","properties":{"m":{"type":"string"}},"required":["m"],"additionalProperties":false}},"additionalProperties":false}`,
+			"references replaced by what they mean",
+		},
 	} {
 		r := &llm.Request{Output: llm.Output{Kind: llm.OutputSchema, Schema: llm.JSON(c.schema)}}
 		var n wire.Notes
-		new(wire.Fit).Question(r, c.to, &n)
+		new(fit.Fit).Question(r, c.to, &n)
 		want := c.want
 		if want == "" {
 			want = c.schema
@@ -202,6 +229,12 @@ func TestStrict(t *testing.T) {
 		{openai, strings.Replace(closed, `,"required":["a"]`, "", 1), false},
 		{openai, strings.Replace(closed, `,"additionalProperties":false`, "", 1), false},
 		{openai, strings.Replace(closed, `"string"`, `"string","default":"x"`, 1), false},
+		{openai, nested(10), true},
+		{openai, nested(11), false},
+		{openai, strings.Replace(closed, `"type":"string"`, `"enum":["a"`+strings.Repeat(`,"b"`, 999)+`]`, 1), true},
+		{openai, strings.Replace(closed, `"type":"string"`, `"enum":["a"`+strings.Repeat(`,"b"`, 1000)+`]`, 1), false},
+		{openai, strings.Replace(closed, `"type":"string"`, `"enum":["`+strings.Repeat("a", 15_000)+`"`+strings.Repeat(`,"b"`, 250)+`]`, 1), false},
+		{openai, strings.Replace(closed, `"type":"string"`, `"const":"`+strings.Repeat("a", 120_000)+`"`, 1), false},
 		{claude, strings.Replace(closed, `,"required":["a"]`, "", 1), true},
 		{claude, strings.Replace(closed, `"string"`, `"string","maxLength":1`, 1), false},
 		{command, closed, false},
@@ -210,7 +243,7 @@ func TestStrict(t *testing.T) {
 		r := &llm.Request{Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(c.schema), Strict: llm.JSON("true")}}}
 		r.Output = llm.Output{Kind: llm.OutputSchema, Name: "o", Schema: llm.JSON(c.schema), Strict: llm.JSON("true")}
 		var n wire.Notes
-		new(wire.Fit).Question(r, c.to, &n)
+		new(fit.Fit).Question(r, c.to, &n)
 		if got := wire.IsTrue(r.Tools[0].Strict); got != c.kept || n.Changed("tools[0].strict") == c.kept || string(r.Tools[0].Schema) != c.schema {
 			t.Errorf("%s %s: strict %v, noted %v", c.to.Format(), c.schema, got, n.List())
 		}
@@ -220,10 +253,19 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+// nested is a strict schema of so many levels.
+func nested(levels int) string {
+	s := `{"type":"string"}`
+	for range levels {
+		s = `{"type":"object","properties":{"a":` + s + `},"required":["a"],"additionalProperties":false}`
+	}
+	return s
+}
+
 func TestNamesOfAnswers(t *testing.T) {
 	r := &llm.Request{Output: llm.Output{Kind: llm.OutputSchema, Name: "my answer", Schema: llm.JSON(`{"type":"object"}`)}}
 	var n wire.Notes
-	new(wire.Fit).Question(r, openai, &n)
+	new(fit.Fit).Question(r, openai, &n)
 	if !strings.HasPrefix(r.Output.Name, "my_answer_") || !n.Changed("output.name") {
 		t.Errorf("sent as %q, noted %v", r.Output.Name, n.List())
 	}
@@ -259,7 +301,7 @@ func TestSchemaBounds(t *testing.T) {
 			for _, model := range []string{"", "amazon.nova-lite", "claude"} {
 				r := &llm.Request{Model: model, Tools: []llm.Tool{{Name: "t", Schema: llm.JSON(schema), Strict: llm.JSON("true")}}}
 				r.Output = llm.Output{Kind: llm.OutputSchema, Schema: llm.JSON(schema)}
-				new(wire.Fit).Question(r, to, new(wire.Notes))
+				new(fit.Fit).Question(r, to, new(wire.Notes))
 				for _, out := range []llm.JSON{r.Tools[0].Schema, r.Output.Schema} {
 					if err := jsonscan.NoDuplicates(out); err != nil || len(out) > len(schema)+1<<20 {
 						t.Errorf("%s for %s: %d bytes, %v: %.300s", name, to.Format(), len(out), err, out)
