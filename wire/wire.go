@@ -38,9 +38,12 @@ type Twofold interface {
 	For(q Question) Client
 }
 
-// Headed is a Client whose answers say something in the head, too.
+// Headed is a Client whose questions and answers say something in the head, too.
 type Headed interface {
 	Client
+	// Field reads a field of the head of a question that goes on in another
+	// format. What r has no place for is noted.
+	Field(r *llm.Request, name, value string, n *Notes)
 	// Head sets fields for an answer; a is nil before a stream.
 	Head(a *llm.Response, set func(name, value string))
 }
