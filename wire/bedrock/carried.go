@@ -65,6 +65,12 @@ type chunker struct {
 	over   bool
 }
 
+// failing are encoders that cannot tell everything.
+type failing interface {
+	// failure is why the stream cannot go on, nil if it can.
+	failure() *llm.Error
+}
+
 // ContentType implements wire.StreamEncoder.
 func (c *chunker) ContentType() string { return c.frames.ContentType() }
 
@@ -81,6 +87,10 @@ func (c *chunker) Encode(dst []byte, ev *llm.Event) []byte {
 	}
 	c.over = ev.Kind == llm.EventEnd
 	c.said = c.family.Encode(c.said[:0], ev)
+	if f, ok := c.family.(failing); ok && f.failure() != nil {
+		c.over = true
+		return c.frames.exception(dst, f.failure())
+	}
 	for doc, rest := document(c.said); doc != nil; {
 		next, after := document(rest)
 		if next == nil && c.over {

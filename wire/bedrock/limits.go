@@ -40,4 +40,15 @@ func (Provider) Limits(model string) *wire.Limits {
 }
 
 // Limits implements wire.Limited.
-func (Invoke) Limits(string) *wire.Limits { return &invokeLimits }
+func (v Invoke) Limits(model string) *wire.Limits {
+	maker := v.Claude
+	if d := dialectOf(model); d == &dialects[commandRDialect] {
+		maker = v.CommandR
+	} else if d != nil || !isClaude(model) {
+		maker = nil
+	}
+	if limited, ok := maker.(wire.Limited); ok {
+		return limited.Limits(model)
+	}
+	return &invokeLimits
+}
