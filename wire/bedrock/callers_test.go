@@ -156,6 +156,33 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
+// A text in very many turns is not read into them: that would take far more memory
+// than the text.
+func TestProseTurnsAreBounded(t *testing.T) {
+	for turns, want := range map[int]int{4000: 4000, 100_000: 1} {
+		body := `{"inputText":"` + strings.Repeat(`User: a\n`, turns) + `Bot:"}`
+		var r llm.Request
+		err := caller("amazon.titan-text-lite-v1", body).DecodeRequest(&r, wire.Question{Path: "/model/amazon.titan-text-lite-v1/invoke", Body: []byte(body)})
+		if err != nil || len(r.Messages) != want {
+			t.Errorf("%d turns: %d messages, %v", turns, len(r.Messages), err)
+		}
+	}
+}
+
+// Where a question is as a whole unreadable that is said, whichever the family.
+func TestUnreadable(t *testing.T) {
+	for _, model := range []string{"gpt-4.1", "amazon.titan-text-lite-v1", "stability.sd3-v1:0"} {
+		for body, want := range map[string]string{
+			`{"a":1,"a":2}`: "duplicate", `{"a":`: "unexpected end", `[]`: "must be a JSON object", `{"a":"\ud800"}`: "lone surrogate", "{\"a\":\"\xff\"}": "UTF-8",
+		} {
+			err := caller(model, body).DecodeRequest(&llm.Request{}, wire.Question{Path: "/model/" + model + "/invoke", Body: []byte(body)})
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s %s: %v, want %q", model, body, err, want)
+			}
+		}
+	}
+}
+
 var families = map[string]string{
 	"amazon.titan-text-lite-v1":        `{"inputText":"q"}`,
 	"amazon.nova-lite-v1:0":            `{"messages":[{"role":"user","content":[{"text":"q"}]}]}`,
