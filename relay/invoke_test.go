@@ -236,3 +236,28 @@ func TestAmazonExceptions(t *testing.T) {
 		}
 	}
 }
+
+// TestAmazonCounts: families whose answers have no counts have them in the head.
+func TestAmazonCounts(t *testing.T) {
+	for _, tt := range []struct {
+		in, out            string
+		prompt, completion int64
+	}{
+		{"30", "7", 30, 7},
+		{"", "", -1, 1},
+		{"x", `"7"`, -1, 1},
+		{"-3", "99999999999999999999999", -1, 1},
+		{"30", "[", 30, -1},
+	} {
+		ex := toBedrock(t, "/model/mistral.mistral-7b-instruct-v0:2/invoke", `{"prompt":"q"}`)
+		r := answer(200, "application/json", flow.Whole([]byte(`{"outputs":[{"text":"sum","stop_reason":"stop"}]}`)))
+		r.Header.Set("X-Amzn-Bedrock-Input-Token-Count", tt.in)
+		r.Header.Set("X-Amzn-Bedrock-Output-Token-Count", tt.out)
+		if err := ex.Call.Receive(ex, r); err != nil {
+			t.Fatal(err)
+		}
+		if u := &ex.AI.Usage; tt.prompt >= 0 && (u.Prompt != tt.prompt || tt.completion >= 0 && u.Completion != tt.completion) || u.Prompt < -1 || u.Completion > 1<<40 {
+			t.Errorf("%+v: %+v", tt, u)
+		}
+	}
+}

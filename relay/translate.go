@@ -374,7 +374,7 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 		return err
 	}
 	a := &c.x.answer
-	if err := c.answerOf(ex, a, whole); err != nil {
+	if err := c.answerOf(ex, r, a, whole); err != nil {
 		return err
 	}
 	c.report(r)
@@ -418,7 +418,7 @@ func (c *call) collectAll(ex *flow.Exchange, r *flow.Reply) ([]byte, error) {
 }
 
 // answerOf reads an answer into the canonical model.
-func (c *call) answerOf(ex *flow.Exchange, a *llm.Response, body []byte) error {
+func (c *call) answerOf(ex *flow.Exchange, r *flow.Reply, a *llm.Response, body []byte) error {
 	c.ai.LatencyMS = since(ex)
 	err := wire.Read(c.place().format, a, body)
 	if e, ok := errors.AsType[*llm.Error](err); ok {
@@ -426,6 +426,9 @@ func (c *call) answerOf(ex *flow.Exchange, a *llm.Response, body []byte) error {
 	}
 	if err != nil {
 		return conversion(c, err.Error())
+	}
+	if counts, ok := c.place().format.(wire.Counting); ok {
+		counts.Count(&a.Usage, r.Header.Get)
 	}
 	c.complete(ex, a)
 	return nil

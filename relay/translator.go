@@ -56,7 +56,7 @@ func (c *call) unroll(ex *flow.Exchange, r *flow.Reply) error {
 		return err
 	}
 	var a llm.Response
-	if err := c.answerOf(ex, &a, whole); err != nil {
+	if err := c.answerOf(ex, r, &a, whole); err != nil {
 		return err
 	}
 	c.report(r)

@@ -48,6 +48,13 @@ type Headed interface {
 	Head(a *llm.Response, set func(name, value string))
 }
 
+// Counting is a Provider whose answers have their usage in the head, too.
+type Counting interface {
+	Provider
+	// Count fills what the body did not tell.
+	Count(u *llm.Usage, header func(name string) string)
+}
+
 // Question is a request as it arrived. Formats that have the model or the
 // operation in the path find it there.
 type Question struct {

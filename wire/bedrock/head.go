@@ -16,6 +16,12 @@ const headPrefix = "X-Amzn-Bedrock-"
 // fieldTier is the tier of service, asked for and given.
 const fieldTier = headPrefix + "Service-Tier"
 
+// Fields of an answer.
+const (
+	fieldInput  = headPrefix + "Input-Token-Count"
+	fieldOutput = headPrefix + "Output-Token-Count"
+)
+
 // headField is one of those of a question. unasked is what says no more than to
 // say nothing.
 type headField struct{ name, unasked string }
@@ -57,15 +63,15 @@ func (carried) Field(r *llm.Request, name, value string, n *wire.Notes) {
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
 func (carried) Head(a *llm.Response, set func(name, value string)) {
 	if a == nil {
-		set("X-Amzn-Bedrock-Content-Type", "application/json")
+		set(headPrefix+"Content-Type", "application/json")
 		return
 	}
 	in, out := counted(&a.Usage)
 	if in >= 0 {
-		set("X-Amzn-Bedrock-Input-Token-Count", strconv.FormatInt(in, 10))
+		set(fieldInput, strconv.FormatInt(in, 10))
 	}
 	if out >= 0 {
-		set("X-Amzn-Bedrock-Output-Token-Count", strconv.FormatInt(out, 10))
+		set(fieldOutput, strconv.FormatInt(out, 10))
 	}
 }
 
@@ -77,4 +83,13 @@ func counted(u *llm.Usage) (in, out int64) {
 		in = max(in-max(u.Details.CachedPrompt, 0)-max(u.Details.CacheWrite, 0), 0)
 	}
 	return in, u.Completion
+}
+
+// Count implements wire.Counting: some families tell no counts in the body.
+func (Invoke) Count(u *llm.Usage, header func(name string) string) {
+	if u.Prompt >= 0 || u.Completion >= 0 {
+		return
+	}
+	u.Prompt, u.Completion = tokens(llm.JSON(header(fieldInput))), tokens(llm.JSON(header(fieldOutput)))
+	*u = totalled(*u)
 }

@@ -22,7 +22,7 @@ type Invoke struct {
 	Claude, CommandR, Mistral wire.Provider
 }
 
-var _ wire.Provider = Invoke{}
+var _ wire.Counting = Invoke{}
 
 // Format is llm.BedrockInvoke.
 func (Invoke) Format() llm.Format { return invokeFormat }
