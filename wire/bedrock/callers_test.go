@@ -301,6 +301,36 @@ func TestProseStreams(t *testing.T) {
 	}
 }
 
+// An error in a stream is one of those that AWS's clients know there.
+func TestStreamExceptions(t *testing.T) {
+	for _, tt := range []struct {
+		err  *llm.Error
+		want string
+	}{
+		{&llm.Error{Status: 429}, "throttlingException"},
+		{&llm.Error{Status: 400}, "validationException"},
+		{&llm.Error{Status: 403}, "validationException"},
+		{&llm.Error{Status: 404, Type: "model_not_found"}, "validationException"},
+		{&llm.Error{Status: 408}, "modelTimeoutException"},
+		{&llm.Error{Status: 424}, "modelStreamErrorException"},
+		{&llm.Error{Status: 500}, "internalServerException"},
+		{&llm.Error{Status: 502}, "internalServerException"},
+		{&llm.Error{Status: 503}, "serviceUnavailableException"},
+		{&llm.Error{Type: "ModelTimeoutException"}, "modelTimeoutException"},
+		{&llm.Error{}, "internalServerException"},
+		{nil, "internalServerException"},
+	} {
+		for model, body := range families {
+			for _, list := range [][]llm.Event{{{Kind: llm.EventError, Err: tt.err}}, {streamed[0], {Kind: llm.EventError, Err: tt.err}, streamed[len(streamed)-1]}} {
+				all := messages(t, encoded(caller(model, body), list))
+				if len(all) == 0 || all[len(all)-1].Name != tt.want || !strings.HasPrefix(string(all[len(all)-1].Data), `{"message":"`) {
+					t.Errorf("%s: %+v: %+v, want %s", model, tt.err, all, tt.want)
+				}
+			}
+		}
+	}
+}
+
 // What is read of a question is written again, whatever the family, and then
 // stays as it is.
 func FuzzCallers(f *testing.F) {

@@ -81,7 +81,7 @@ func (c *chunker) Encode(dst []byte, ev *llm.Event) []byte {
 		return dst
 	case ev.Kind == llm.EventError:
 		c.over = true
-		return c.frames.exception(dst, ev.Err)
+		return c.fail(dst, ev.Err)
 	case ev.Kind == llm.EventUsage:
 		c.count(&ev.Usage)
 	}
@@ -89,7 +89,7 @@ func (c *chunker) Encode(dst []byte, ev *llm.Event) []byte {
 	c.said = c.family.Encode(c.said[:0], ev)
 	if f, ok := c.family.(failing); ok && f.failure() != nil {
 		c.over = true
-		return c.frames.exception(dst, f.failure())
+		return c.fail(dst, f.failure())
 	}
 	for doc, rest := document(c.said); doc != nil; {
 		next, after := document(rest)
@@ -100,6 +100,15 @@ func (c *chunker) Encode(dst []byte, ev *llm.Event) []byte {
 		doc, rest = next, after
 	}
 	return dst
+}
+
+// fail ends the stream with an exception: those of Converse, and one more.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html
+func (c *chunker) fail(dst []byte, e *llm.Error) []byte {
+	if e != nil && kindOf(e) == modelTimeout {
+		return c.frames.raise(dst, "modelTimeoutException", e)
+	}
+	return c.frames.exception(dst, e)
 }
 
 // document is the next JSON object of what an encoder wrote: of server-sent

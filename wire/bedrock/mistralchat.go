@@ -133,7 +133,7 @@ func chatChoice(w *wire.Writer, index int, text llm.JSON, parts []llm.Part, reas
 // What Mistral and OpenAI call the tokens that a cache gave.
 const (
 	promptDetails = "prompt_tokens_details"
-	cachedTokens  = "cached_tokens"
+	cachedTokens  = "cached_tokens" //nolint:gosec // a member
 )
 
 func chatUsage(w *wire.Writer, u *llm.Usage) {
