@@ -29,6 +29,7 @@ var counters = map[llm.Format]counter{
 	llm.Anthropic:       {"/count_tokens", "", nil, "input_tokens"},
 	llm.Gemini:          {":countTokens", ":generateContent", []string{"generateContentRequest"}, "totalTokens"},
 	llm.BedrockConverse: {"/count-tokens", "/converse", []string{"input", "converse"}, "inputTokens"},
+	llm.BedrockInvoke:   {"/count-tokens", "/invoke", nil, "inputTokens"},
 }
 
 // counting tells whether a path asks how many tokens a question has.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/sluice-gateway/sluice/internal/eventstream"
@@ -85,6 +86,32 @@ func (f *framer) end() error {
 	case sniff, refuse:
 	}
 	return nil
+}
+
+// pending is how many bytes, of those that came last, are the beginning of a
+// message.
+func (f *framer) pending() int {
+	switch f.kind {
+	case events:
+		return f.split.Pending()
+	case lines:
+		return len(f.cutter.line)
+	case elements:
+		return len(f.line)
+	case binaryMessages:
+		return f.binary.Pending()
+	case sniff:
+		return len(f.held)
+	case refuse:
+	}
+	return 0
+}
+
+// corrupt tells whether an error says that where messages begin is lost: nobody
+// can read on.
+func corrupt(err error) bool {
+	return errors.Is(err, eventstream.ErrPrelude) || errors.Is(err, eventstream.ErrChecksum) ||
+		errors.Is(err, eventstream.ErrLength) || errors.Is(err, eventstream.ErrHeader)
 }
 
 // sniff decides by the first character that is no white space.

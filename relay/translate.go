@@ -3,11 +3,13 @@ package relay
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/fault"
 	"github.com/sluice-gateway/sluice/flow"
+	"github.com/sluice-gateway/sluice/header"
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
@@ -143,6 +145,7 @@ func (c *call) put(ex *flow.Exchange, attempt int) error {
 		q.Model, q.Stream = c.target.model, c.stream
 		c.configure(q)
 		if !c.x.same {
+			c.heed(ex, q)
 			c.x.fit.Question(q, c.place().format, &c.x.notes)
 		}
 		if l, ok := c.place().format.(wire.Linker); ok {
@@ -150,6 +153,18 @@ func (c *call) put(ex *flow.Exchange, attempt int) error {
 		}
 		return c.place().format.EncodeRequest(dst, q, &c.x.notes)
 	})
+}
+
+// heed reads what the head of the question asks for, where the callers' format
+// says something there.
+func (c *call) heed(ex *flow.Exchange, q *llm.Request) {
+	h, ok := c.client.(wire.Headed)
+	if !ok {
+		return
+	}
+	for i := range ex.In.Header {
+		h.Field(q, ex.In.Header[i].Name, ex.In.Header[i].Value, &c.x.notes)
+	}
 }
 
 // link writes the question around its long values.
@@ -231,9 +246,7 @@ func (c *call) forget(ex *flow.Exchange) {
 		}
 		ex.Out.Header.Del(name)
 	}
-	if f := c.place().speaker().Format(); f != llm.Anthropic && f != llm.AnthropicHosted {
-		ex.Out.Header.Del("Anthropic-Beta")
-	}
+	c.forgetMaker(ex)
 	if c.x.same { // the query belongs to the question; its key does not
 		ex.Out.Query = dropParam(ex.Out.Query, "key")
 		ex.Out.HasQuery = ex.Out.Query != ""
@@ -241,6 +254,24 @@ func (c *call) forget(ex *flow.Exchange) {
 	}
 	loc := &c.place().location
 	ex.Out.Query, ex.Out.HasQuery = loc.Query, loc.Query != ""
+}
+
+// forgetMaker takes out what says something only to the provider whose format it
+// is of, whichever the caller's is.
+func (c *call) forgetMaker(ex *flow.Exchange) {
+	f := c.place().speaker().Format()
+	if f != llm.Anthropic && f != llm.AnthropicHosted {
+		ex.Out.Header.Del("Anthropic-Beta")
+	}
+	if f != llm.BedrockConverse && f != llm.BedrockInvoke && f != llm.BedrockEmbed {
+		ex.Out.Header = slices.DeleteFunc(ex.Out.Header, amazons)
+	}
+}
+
+// amazons tells the fields in which InvokeModel says what is not in the body.
+func amazons(f header.Field) bool {
+	const prefix = "X-Amzn-Bedrock-"
+	return len(f.Name) > len(prefix) && header.Equal(f.Name[:len(prefix)], prefix)
 }
 
 // addMembers sets what every body at the place has, and a credential that
@@ -344,7 +375,7 @@ func (c *call) receiveTranslated(ex *flow.Exchange, r *flow.Reply) error {
 		return err
 	}
 	a := &c.x.answer
-	if err := c.answerOf(ex, a, whole); err != nil {
+	if err := c.answerOf(ex, r, a, whole); err != nil {
 		return err
 	}
 	c.report(r)
@@ -388,7 +419,7 @@ func (c *call) collectAll(ex *flow.Exchange, r *flow.Reply) ([]byte, error) {
 }
 
 // answerOf reads an answer into the canonical model.
-func (c *call) answerOf(ex *flow.Exchange, a *llm.Response, body []byte) error {
+func (c *call) answerOf(ex *flow.Exchange, r *flow.Reply, a *llm.Response, body []byte) error {
 	c.ai.LatencyMS = since(ex)
 	err := wire.Read(c.place().format, a, body)
 	if e, ok := errors.AsType[*llm.Error](err); ok {
@@ -396,6 +427,9 @@ func (c *call) answerOf(ex *flow.Exchange, a *llm.Response, body []byte) error {
 	}
 	if err != nil {
 		return conversion(c, err.Error())
+	}
+	if counts, ok := c.place().format.(wire.Counting); ok {
+		counts.Count(&a.Usage, r.Header.Get)
 	}
 	c.complete(ex, a)
 	return nil

@@ -56,7 +56,7 @@ func (c *call) unroll(ex *flow.Exchange, r *flow.Reply) error {
 		return err
 	}
 	var a llm.Response
-	if err := c.answerOf(ex, &a, whole); err != nil {
+	if err := c.answerOf(ex, r, &a, whole); err != nil {
 		return err
 	}
 	c.report(r)
@@ -81,6 +81,7 @@ type translator struct {
 	enc     wire.StreamEncoder
 	list    []llm.Event
 	out     []byte
+	held    []byte // of the provider's: the beginning of a message
 	started bool
 	calls   int // of tools
 	sent    bool
@@ -120,19 +121,45 @@ func (t *translator) Next() (flow.Frame, error) {
 }
 
 // pass reads what came. Where caller and provider speak one format it goes out
-// as it is, whatever we make of it.
+// as it is, whatever we make of it, as soon as a message is whole.
 func (t *translator) pass(data []byte) error {
 	if !t.c.x.same {
 		return t.frames.push(data)
 	}
-	t.out = append(t.out, data...)
-	if t.blind {
-		return nil
+	var err error
+	if !t.blind {
+		if err = t.frames.push(data); err != nil && !corrupt(err) {
+			t.lose(err)
+			err = nil
+		}
 	}
-	if err := t.frames.push(data); err != nil {
-		t.lose(err)
+	t.let(data)
+	return err
+}
+
+// keepHeld is how large a buffer may be that waits for the rest of a message.
+const keepHeld = 64 << 10
+
+// let passes on what is whole of what came; the beginning of a message waits.
+func (t *translator) let(data []byte) {
+	pending := 0
+	if !t.blind {
+		pending = t.frames.pending()
 	}
-	return nil
+	whole := len(t.held) + len(data) - pending
+	switch {
+	case whole <= 0:
+		t.held = append(t.held, data...)
+	case len(t.held) == 0:
+		t.out, t.held = append(t.out, data[:whole]...), append(t.held, data[whole:]...)
+	default:
+		t.held = append(t.held, data...)
+		t.out = append(t.out, t.held[:whole]...)
+		t.held = t.held[:copy(t.held, t.held[whole:])]
+	}
+	if len(t.held) == 0 && cap(t.held) > keepHeld {
+		t.held = nil
+	}
 }
 
 // lose stops reading a stream that passes as it is.
@@ -158,7 +185,7 @@ func (t *translator) take(m wire.Message) error {
 // last ends the stream in order; io.EOF tells that it did.
 func (t *translator) last() error {
 	if t.c.x.same {
-		return io.EOF
+		return t.lastSame()
 	}
 	if err := t.frames.end(); err != nil {
 		return err
@@ -172,6 +199,26 @@ func (t *translator) last() error {
 	if err != nil {
 		return err
 	}
+	return io.EOF
+}
+
+// lastSame is last where caller and provider speak one format. What is no whole
+// message goes out too, but for those that could not be told from the next.
+func (t *translator) lastSame() error {
+	if !t.blind {
+		err := t.frames.end()
+		if err != nil && t.frames.kind == binaryMessages {
+			return err
+		}
+		if err == nil {
+			t.list, err = t.dec.End(t.list[:0])
+			t.write()
+		}
+		if err != nil {
+			t.c.ai.Error = err.Error()
+		}
+	}
+	t.out, t.held = append(t.out, t.held...), nil
 	return io.EOF
 }
 

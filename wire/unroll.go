@@ -56,7 +56,8 @@ func (u *unroller) choice(c *llm.Choice) bool {
 
 func (u *unroller) part(c *llm.Choice, i int) bool {
 	p := c.Parts[i]
-	text := p.Text
+	text, cited := p.Text, p.Citations
+	p.Citations = nil
 	if p.Text = nil; p.Call != nil {
 		begun := *p.Call
 		begun.Args = nil
@@ -68,7 +69,7 @@ func (u *unroller) part(c *llm.Choice, i int) bool {
 	if text != nil && !EmptyText(text) && !u.tell(llm.Event{Kind: llm.EventDelta, Choice: c.Index, Index: i, Text: text}) {
 		return false
 	}
-	for _, cite := range p.Citations {
+	for _, cite := range cited {
 		if !u.tell(llm.Event{Kind: llm.EventCite, Choice: c.Index, Index: i, Citation: cite}) {
 			return false
 		}

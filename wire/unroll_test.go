@@ -49,3 +49,18 @@ func TestCollectorOfManyParts(t *testing.T) {
 		t.Errorf("%d parts are kept", parts)
 	}
 }
+
+// A whole answer told in events tells everything once.
+func TestUnrolledOnce(t *testing.T) {
+	part := llm.Part{Text: llm.JSON(`"a"`), Citations: []llm.Citation{{From: llm.Anthropic, Raw: llm.JSON(`{}`)}}}
+	cited := 0
+	for ev := range wire.Unroll(&llm.Response{Choices: []llm.Choice{{Parts: []llm.Part{part}}}}) {
+		cited += len(ev.Part.Citations)
+		if ev.Kind == llm.EventCite {
+			cited++
+		}
+	}
+	if cited != 1 {
+		t.Errorf("cited %d times", cited)
+	}
+}

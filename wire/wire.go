@@ -38,11 +38,21 @@ type Twofold interface {
 	For(q Question) Client
 }
 
-// Headed is a Client whose answers say something in the head, too.
+// Headed is a Client whose questions and answers say something in the head, too.
 type Headed interface {
 	Client
+	// Field reads a field of the head of a question that goes on in another
+	// format. What r has no place for is noted.
+	Field(r *llm.Request, name, value string, n *Notes)
 	// Head sets fields for an answer; a is nil before a stream.
 	Head(a *llm.Response, set func(name, value string))
+}
+
+// Counting is a Provider whose answers have their usage in the head, too.
+type Counting interface {
+	Provider
+	// Count fills what the body did not tell.
+	Count(u *llm.Usage, header func(name string) string)
 }
 
 // Question is a request as it arrived. Formats that have the model or the

@@ -17,6 +17,8 @@ import (
 	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
 	"github.com/sluice-gateway/sluice/wire/bedrockembed"
+	"github.com/sluice-gateway/sluice/wire/cohere"
+	"github.com/sluice-gateway/sluice/wire/mistral"
 )
 
 // New returns the provider.
@@ -92,7 +94,9 @@ func invoke(e *provider.Endpoint, o *provider.Operation) {
 		e.Header.Set("X-Amzn-Bedrock-PerformanceConfig-Latency", latency)
 	}
 	if o.RouteType != provider.Completions || messages(o) {
-		e.Format = bedrock.Invoke{Claude: anthropic.Hosted(anthropic.BedrockVersion).Provider}
+		e.Format = bedrock.Invoke{
+			Claude: anthropic.Hosted(anthropic.BedrockVersion).Provider, CommandR: cohere.HostedV1(), Mistral: mistral.Hosted(),
+		}
 	}
 }
 

@@ -226,6 +226,12 @@ var lost = map[llm.Format]losses{
 	// Of the two counts, that of what is billed knows nothing of a cache.
 	llm.CohereV2: {finish: map[llm.Finish]llm.Finish{llm.FinishRefusal: llm.FinishStop, llm.FinishFilter: llm.FinishError}, refusals: true, cached: true},
 	llm.CohereV1: {finish: map[llm.Finish]llm.Finish{llm.FinishRefusal: llm.FinishStop}, refusals: true, thoughts: true, cached: true, ids: true},
+	// As Amazon documents it, see wire/bedrock.
+	llm.Mistral: {
+		finish:   map[llm.Finish]llm.Finish{llm.FinishRefusal: llm.FinishStop, llm.FinishFilter: llm.FinishStop},
+		refusals: true, thoughts: true, thought: true,
+		ids: true, // of calls have nine letters in questions
+	},
 	llm.OllamaChat: {
 		finish:   map[llm.Finish]llm.Finish{llm.FinishRefusal: llm.FinishStop, llm.FinishFilter: llm.FinishStop},
 		refusals: true, thought: true, cached: true,

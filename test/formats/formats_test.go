@@ -88,6 +88,16 @@ func formats() []format {
 			silent: []string{"reasoning=off", "new turn N name", "new output.name"},
 		},
 		{
+			name: "bedrock.invoke/command-r", maker: llm.CohereV1, client: invokeClient(commandRModel), provider: invokeProvider,
+			model: commandRModel, path: "/model/%s/%s", plain: "invoke", stream: "invoke-with-response-stream", unframe: amazon,
+			silent: []string{"output.strict=true", "reasoning=off"},
+		},
+		{
+			name: "bedrock.invoke/mistral", maker: llm.Mistral, client: invokeClient(mistralModel), provider: invokeProvider,
+			model: mistralModel, path: "/model/%s/%s", plain: "invoke", stream: "invoke-with-response-stream", unframe: amazon,
+			silent: []string{"reasoning=off", "output.strict=true"},
+		},
+		{
 			name: "cohere.v2", client: cohere.V2Client{}, provider: cohere.V2Provider{},
 			model: "command-a-03-2025", unframe: events,
 			silent: []string{"output.strict=true", "no output.name"},

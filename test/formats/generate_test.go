@@ -124,7 +124,9 @@ func (m *maker) piece() llm.Part {
 	case 3:
 		return llm.Part{Kind: llm.Document, Media: &llm.Media{MIME: "text/plain", Text: m.text(), Title: llm.JSON(`"notes"`)}}
 	case 4:
-		return llm.Part{Kind: llm.Audio, Media: &llm.Media{MIME: pick(m, "audio/wav", "audio/mp3"), Data: m.data("RIFF")}}
+		kind := pick(m, "audio/wav", "audio/mp3")
+		begin := map[string]string{"audio/wav": "RIFF", "audio/mp3": "ID3"}[kind]
+		return llm.Part{Kind: llm.Audio, Media: &llm.Media{MIME: kind, Data: m.data(begin)}}
 	}
 	return llm.Part{Text: m.text()}
 }

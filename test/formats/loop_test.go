@@ -106,7 +106,7 @@ func (f *format) whole(t testing.TB, raw []byte, asked *llm.Request) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return wire.Get(messages[len(messages)-1].Data, "response")
+		return wire.Get(unchunked(messages[len(messages)-1].Data), "response")
 	}
 	if f.words() == llm.Gemini {
 		return f.joined(t, raw)

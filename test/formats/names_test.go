@@ -22,6 +22,7 @@ var taken = map[llm.Format]string{
 	llm.CohereV1:        `^[a-zA-Z_][a-zA-Z0-9_]*$`,
 	llm.CohereV2:        ``,
 	llm.OllamaChat:      ``,
+	llm.Mistral:         `^[a-zA-Z0-9_-]{1,64}$`,
 }
 
 var oddNames = []string{"get.weather/now", "get weather/now", strings.Repeat("very_long_", 15), "天気", "7-up", "fine_name"}
@@ -41,7 +42,7 @@ func odd(forced bool) *llm.Request {
 
 // confines tells whether a format that forces a tool has no place for others.
 func confines(f *format) bool {
-	return f.client.Format() == llm.CohereV1 || f.client.Format() == llm.CohereV2
+	return f.words() == llm.CohereV1 || f.words() == llm.CohereV2
 }
 
 // calls is an answer that calls the tools as they are named in a question.

@@ -13,6 +13,8 @@ type asker struct {
 	w wire.Writer
 	r *llm.Request
 	n *wire.Notes
+	// own: the question came in the model's own words.
+	own bool
 	// tools: the model is told them.
 	tools bool
 }
@@ -51,7 +53,7 @@ func (e *asker) sampling(o *object, p params) {
 		switch {
 		case f.value == nil:
 		case f.name == "":
-			e.n.Drop("sampling." + f.field)
+			e.n.Lose("sampling."+f.field, f.value)
 		default:
 			o.member(f.name, f.value)
 		}
@@ -94,7 +96,7 @@ func (e *asker) beside() {
 	e.n.LoseText("output.verbosity", e.r.Output.Verbosity)
 	e.n.Lose("metadata", e.r.Metadata)
 	e.n.Lose("service_tier", e.r.ServiceTier)
-	if e.r.Extra.From == invokeFormat {
+	if e.own {
 		return
 	}
 	for i := range e.r.Extra.Members {
@@ -144,7 +146,7 @@ type turns struct {
 
 // prompt writes a conversation as one text: as it came, if it came as one.
 func (e *asker) prompt(t turns) llm.JSON { //nolint:gocritic // once a question
-	if v, ok := wire.Marked(&e.r.Extra, invokeFormat, promptForm); ok {
+	if v, ok := wire.Marked(&e.r.Extra, invokeFormat, promptForm); ok && e.own {
 		return v
 	}
 	if e.r.Prompt != nil && len(e.r.Messages) == 0 {
@@ -203,7 +205,9 @@ func (e *asker) titan(o *object) {
 	o.name("textGenerationConfig")
 	in := begin(&e.w)
 	e.sampling(&in, titanParams)
-	in.restOf(e.r.Extra.Get(invokeFormat, "textGenerationConfig"))
+	if e.own {
+		in.restOf(e.r.Extra.Get(invokeFormat, "textGenerationConfig"))
+	}
 	in.end()
 }
 
@@ -287,8 +291,7 @@ func (e *asker) jurassic(o *object) {
 // spoken is a conversation for models that know no marks; a single question is
 // only what the user says.
 func (e *asker) spoken(t turns) llm.JSON { //nolint:gocritic // once a question
-	_, came := wire.Marked(&e.r.Extra, invokeFormat, promptForm)
-	if !came && len(e.r.Messages) == 1 && e.r.Messages[0].Role == llm.User {
+	if !e.own && len(e.r.Messages) == 1 && e.r.Messages[0].Role == llm.User {
 		if text := e.words(0); text != nil {
 			return text
 		}

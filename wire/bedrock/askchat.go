@@ -70,15 +70,15 @@ func (e *asker) chatCalls(m *llm.Message, text llm.JSON) {
 		if m.Parts[j].Kind != llm.ToolCall || c == nil {
 			continue
 		}
-		writeChatCall(&e.w, c)
+		writeChatCall(&e.w, c.ID, c)
 	}
 	e.w.EndArray()
 	e.w.EndObject()
 }
 
-func writeChatCall(w *wire.Writer, c *llm.Call) {
+func writeChatCall(w *wire.Writer, id string, c *llm.Call) {
 	w.Object()
-	w.StringMember("id", c.ID)
+	w.StringMember("id", id)
 	w.StringMember("type", "function")
 	w.Name("function")
 	w.Object()

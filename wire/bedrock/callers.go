@@ -27,6 +27,7 @@ var (
 const (
 	invokeOperation = "invoke"
 	invokeStream    = "invoke-with-response-stream"
+	countOperation  = "count-tokens"
 )
 
 // Second is llm.BedrockInvoke.
@@ -35,34 +36,71 @@ func (Callers) Second() llm.Format { return invokeFormat }
 // For implements wire.Twofold.
 func (c Callers) For(q wire.Question) wire.Client {
 	model, operation := fromPath(q.Path)
-	if operation != invokeOperation && operation != invokeStream {
-		return c.Client
+	switch operation {
+	case invokeOperation, invokeStream:
+		return carried{family: c.family(model, marksOf(q))}
+	case countOperation:
+		return c.counted(model, q)
 	}
-	family := c.family(model, q.Body)
-	if family == nil {
-		family = unserved{model: model}
-	}
-	return carried{family}
+	return c.Client
 }
 
-// family is the format of the model's family; nil is one that callers are not
-// served in. Names that say nothing (an application's inference profile, a model
-// of another provider) leave it to the body.
-func (c Callers) family(model string, body []byte) wire.Client {
-	d, text := dialectOf(model), wire.Get(body, "prompt") != nil
+// family is the format of the model's family. Names that say nothing (an
+// application's inference profile, a model of another provider) leave it to the
+// body.
+func (c Callers) family(model string, m marks) wire.Client {
+	d := dialectOf(model)
 	switch {
-	case isClaude(model) && !text:
-		return c.Claude
+	case isClaude(model) && (d == nil || !m.prompt):
+		return orUnserved(c.Claude, model)
+	case slices.ContainsFunc(wordless, func(s string) bool { return strings.Contains(model, s) }):
+		return unserved(model)
 	case d != nil, bedrocks(model):
-	case wire.Get(body, "anthropic_version") != nil:
-		return c.Claude
+	case m.claude:
+		return orUnserved(c.Claude, model)
 	default:
-		d = dialectBy(body)
+		d = m.dialect
 	}
-	if slices.ContainsFunc(wordless, func(s string) bool { return strings.Contains(model, s) }) {
-		return nil
+	return orUnserved(c.speaks(d, m.prompt), model)
+}
+
+// marks are what the members of a question tell of its family.
+type marks struct {
+	prompt, claude bool
+	// dialect is the first of which a member is that no other family has; nil is
+	// none.
+	dialect *dialect
+}
+
+// marksOf looks for the marks in a body; one that cannot be read has none.
+func marksOf(q wire.Question) (m marks) {
+	f, err := q.Open()
+	if err != nil {
+		return m
 	}
-	return c.speaks(d, text)
+	for f.Next() {
+		switch name := f.Name(); name {
+		case "prompt":
+			m.prompt = true
+		case "anthropic_version":
+			m.claude = true
+		default:
+			if m.dialect == nil {
+				m.dialect = markedBy(name)
+			}
+		}
+	}
+	return m
+}
+
+// markedBy finds the dialect that alone has a member; nil is none.
+func markedBy(name string) *dialect {
+	for i := range dialects {
+		if slices.Contains(dialects[i].marks, name) {
+			return &dialects[i]
+		}
+	}
+	return nil
 }
 
 // makers are what the names of Bedrock's own models have before a dot.
@@ -88,19 +126,6 @@ func bedrocks(model string) bool {
 // wordless are the Novas that make pictures, films, sounds and vectors.
 var wordless = []string{"nova-canvas", "nova-reel", "nova-sonic", "nova-2-sonic", "embed"}
 
-// dialectBy finds a dialect by the members that only its questions have; nil is
-// none.
-func dialectBy(body []byte) *dialect {
-	for f := wire.NewFields(body); f.Next(); {
-		for i := range dialects {
-			if slices.Contains(dialects[i].marks, f.Name()) {
-				return &dialects[i]
-			}
-		}
-	}
-	return nil
-}
-
 // speaks is the format of a dialect; text tells that the question is a prompt.
 func (c Callers) speaks(d *dialect, text bool) wire.Client {
 	switch {
@@ -123,17 +148,34 @@ func (c Callers) speaks(d *dialect, text bool) wire.Client {
 
 func isClaude(model string) bool { return strings.Contains(model, "anthropic.claude") }
 
-// unserved refuses the questions to a model whose format is not understood.
-type unserved struct {
+// refused is a question that is not served, with the reason.
+type refused struct {
 	wire.Client
-	model string
+	reason wire.Invalid
 }
 
-func (u unserved) DecodeRequest(*llm.Request, wire.Question) error {
-	return &wire.Invalid{
-		Field: "model", Message: "InvokeModel in the format of '" + u.model + "' is not understood; use Converse, or one of: " + served,
+// DecodeRequest implements wire.Client. What is wrong with the body as a whole
+// is said first: it can be why its family is not known.
+func (r refused) DecodeRequest(_ *llm.Request, q wire.Question) error {
+	if _, err := q.Open(); err != nil {
+		return wire.AsInvalid(err)
 	}
+	return &r.reason
 }
 
 // served are the families that InvokeModel's callers may ask.
 const served = "anthropic.claude, amazon.nova, amazon.titan-text, meta.llama, mistral, cohere.command"
+
+// unserved refuses the questions to a model whose format is not understood.
+func unserved(model string) wire.Client {
+	return refused{Client{}, wire.Invalid{
+		Field: "model", Message: "InvokeModel in the format of '" + model + "' is not understood; use Converse, or one of: " + served,
+	}}
+}
+
+func orUnserved(c wire.Client, model string) wire.Client {
+	if c == nil {
+		return unserved(model)
+	}
+	return c
+}

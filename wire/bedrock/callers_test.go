@@ -156,6 +156,33 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
+// A text in very many turns is not read into them: that would take far more memory
+// than the text.
+func TestProseTurnsAreBounded(t *testing.T) {
+	for turns, want := range map[int]int{4000: 4000, 100_000: 1} {
+		body := `{"inputText":"` + strings.Repeat(`User: a\n`, turns) + `Bot:"}`
+		var r llm.Request
+		err := caller("amazon.titan-text-lite-v1", body).DecodeRequest(&r, wire.Question{Path: "/model/amazon.titan-text-lite-v1/invoke", Body: []byte(body)})
+		if err != nil || len(r.Messages) != want {
+			t.Errorf("%d turns: %d messages, %v", turns, len(r.Messages), err)
+		}
+	}
+}
+
+// Where a question is as a whole unreadable that is said, whichever the family.
+func TestUnreadable(t *testing.T) {
+	for _, model := range []string{"gpt-4.1", "amazon.titan-text-lite-v1", "stability.sd3-v1:0"} {
+		for body, want := range map[string]string{
+			`{"a":1,"a":2}`: "duplicate", `{"a":`: "unexpected end", `[]`: "must be a JSON object", `{"a":"\ud800"}`: "lone surrogate", "{\"a\":\"\xff\"}": "UTF-8",
+		} {
+			err := caller(model, body).DecodeRequest(&llm.Request{}, wire.Question{Path: "/model/" + model + "/invoke", Body: []byte(body)})
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s %s: %v, want %q", model, body, err, want)
+			}
+		}
+	}
+}
+
 var families = map[string]string{
 	"amazon.titan-text-lite-v1":        `{"inputText":"q"}`,
 	"amazon.nova-lite-v1:0":            `{"messages":[{"role":"user","content":[{"text":"q"}]}]}`,
@@ -270,6 +297,36 @@ func TestProseStreams(t *testing.T) {
 		all := messages(t, broken)
 		if last := all[len(all)-1]; last.Name != "throttlingException" || string(last.Data) != `{"message":"slow down"}` {
 			t.Errorf("%s: %s %s", model, last.Name, last.Data)
+		}
+	}
+}
+
+// An error in a stream is one of those that AWS's clients know there.
+func TestStreamExceptions(t *testing.T) {
+	for _, tt := range []struct {
+		err  *llm.Error
+		want string
+	}{
+		{&llm.Error{Status: 429}, "throttlingException"},
+		{&llm.Error{Status: 400}, "validationException"},
+		{&llm.Error{Status: 403}, "validationException"},
+		{&llm.Error{Status: 404, Type: "model_not_found"}, "validationException"},
+		{&llm.Error{Status: 408}, "modelTimeoutException"},
+		{&llm.Error{Status: 424}, "modelStreamErrorException"},
+		{&llm.Error{Status: 500}, "internalServerException"},
+		{&llm.Error{Status: 502}, "internalServerException"},
+		{&llm.Error{Status: 503}, "serviceUnavailableException"},
+		{&llm.Error{Type: "ModelTimeoutException"}, "modelTimeoutException"},
+		{&llm.Error{}, "internalServerException"},
+		{nil, "internalServerException"},
+	} {
+		for model, body := range families {
+			for _, list := range [][]llm.Event{{{Kind: llm.EventError, Err: tt.err}}, {streamed[0], {Kind: llm.EventError, Err: tt.err}, streamed[len(streamed)-1]}} {
+				all := messages(t, encoded(caller(model, body), list))
+				if len(all) == 0 || all[len(all)-1].Name != tt.want || !strings.HasPrefix(string(all[len(all)-1].Data), `{"message":"`) {
+					t.Errorf("%s: %+v: %+v, want %s", model, tt.err, all, tt.want)
+				}
+			}
 		}
 	}
 }

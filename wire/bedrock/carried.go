@@ -3,7 +3,6 @@ package bedrock
 import (
 	"bytes"
 	"encoding/base64"
-	"strconv"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -12,19 +11,34 @@ import (
 // carried is a family's format as InvokeModel carries it to and from callers:
 // model and operation are in the path, the events of a stream in chunks, and
 // errors are Bedrock's.
-type carried struct{ family wire.Client }
+type carried struct {
+	family wire.Client
+	// inner is the question, if it is within another body.
+	inner []byte
+}
 
 // Format is llm.BedrockInvoke.
 func (carried) Format() llm.Format { return invokeFormat }
 
 // DecodeRequest implements wire.Client.
 func (c carried) DecodeRequest(r *llm.Request, q wire.Question) error {
+	if c.inner != nil {
+		q.Body, q.Index = c.inner, nil
+	}
 	if err := c.family.DecodeRequest(r, q); err != nil {
-		return err
+		return c.within(err)
 	}
 	model, operation := fromPath(q.Path)
 	r.Model, r.Stream, r.IncludeUsage = model, operation == invokeStream, true
 	return nil
+}
+
+// within says where the question is that something is wrong with.
+func (c carried) within(err error) error {
+	if c.inner == nil {
+		return err
+	}
+	return &wire.Invalid{Field: countedBody, Message: err.Error()}
 }
 
 // EncodeResponse implements wire.Client.
@@ -34,32 +48,6 @@ func (c carried) EncodeResponse(dst []byte, a *llm.Response, r *llm.Request) []b
 
 // EncodeError implements wire.Client.
 func (carried) EncodeError(dst []byte, e *llm.Error) []byte { return Client{}.EncodeError(dst, e) }
-
-// Head implements wire.Headed.
-// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
-func (carried) Head(a *llm.Response, set func(name, value string)) {
-	if a == nil {
-		set("X-Amzn-Bedrock-Content-Type", "application/json")
-		return
-	}
-	in, out := counted(&a.Usage)
-	if in >= 0 {
-		set("X-Amzn-Bedrock-Input-Token-Count", strconv.FormatInt(in, 10))
-	}
-	if out >= 0 {
-		set("X-Amzn-Bedrock-Output-Token-Count", strconv.FormatInt(out, 10))
-	}
-}
-
-// counted are the tokens as Bedrock counts them: without what a cache gave or
-// took; -1 is unknown.
-func counted(u *llm.Usage) (in, out int64) {
-	in = u.Prompt
-	if u.Details != nil && in >= 0 {
-		in = max(in-max(u.Details.CachedPrompt, 0)-max(u.Details.CacheWrite, 0), 0)
-	}
-	return in, u.Completion
-}
 
 // NewStream implements wire.Client.
 func (c carried) NewStream(r *llm.Request) wire.StreamEncoder {
@@ -77,6 +65,12 @@ type chunker struct {
 	over   bool
 }
 
+// failing are encoders that cannot tell everything.
+type failing interface {
+	// failure is why the stream cannot go on, nil if it can.
+	failure() *llm.Error
+}
+
 // ContentType implements wire.StreamEncoder.
 func (c *chunker) ContentType() string { return c.frames.ContentType() }
 
@@ -87,12 +81,16 @@ func (c *chunker) Encode(dst []byte, ev *llm.Event) []byte {
 		return dst
 	case ev.Kind == llm.EventError:
 		c.over = true
-		return c.frames.exception(dst, ev.Err)
+		return c.fail(dst, ev.Err)
 	case ev.Kind == llm.EventUsage:
 		c.count(&ev.Usage)
 	}
 	c.over = ev.Kind == llm.EventEnd
 	c.said = c.family.Encode(c.said[:0], ev)
+	if f, ok := c.family.(failing); ok && f.failure() != nil {
+		c.over = true
+		return c.fail(dst, f.failure())
+	}
 	for doc, rest := document(c.said); doc != nil; {
 		next, after := document(rest)
 		if next == nil && c.over {
@@ -102,6 +100,15 @@ func (c *chunker) Encode(dst []byte, ev *llm.Event) []byte {
 		doc, rest = next, after
 	}
 	return dst
+}
+
+// fail ends the stream with an exception: those of Converse, and one more.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html
+func (c *chunker) fail(dst []byte, e *llm.Error) []byte {
+	if e != nil && kindOf(e) == modelTimeout {
+		return c.frames.raise(dst, "modelTimeoutException", e)
+	}
+	return c.frames.exception(dst, e)
 }
 
 // document is the next JSON object of what an encoder wrote: of server-sent

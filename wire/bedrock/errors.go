@@ -24,7 +24,7 @@ var kinds = []struct {
 	{403, "InvalidSignatureException"},
 	{404, "ResourceNotFoundException"},
 	{404, "UnknownOperationException"},
-	{408, "ModelTimeoutException"},
+	{408, modelTimeout},
 	{409, "ConflictException"},
 	{424, "ModelErrorException"},
 	{424, "ModelStreamErrorException"},
@@ -33,6 +33,8 @@ var kinds = []struct {
 	{500, "InternalServerException"},
 	{503, "ServiceUnavailableException"},
 }
+
+const modelTimeout = "ModelTimeoutException"
 
 // maxMessage bounds what is taken from a body that is no JSON.
 const maxMessage = 2000

@@ -15,12 +15,14 @@ const invokeFormat = llm.BedrockInvoke
 //
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
 type Invoke struct {
-	// Claude is Anthropic's Messages as hosts of theirs have them; without it
-	// Claude is asked for texts only.
-	Claude wire.Provider
+	// Claude is Anthropic's Messages, CommandR the first version of Cohere's
+	// chat, Mistral the chat completions of Mistral, all as hosts of theirs have
+	// them. Without its maker's a family is asked for texts only, or as Amazon
+	// documents it.
+	Claude, CommandR, Mistral wire.Provider
 }
 
-var _ wire.Provider = Invoke{}
+var _ wire.Counting = Invoke{}
 
 // Format is llm.BedrockInvoke.
 func (Invoke) Format() llm.Format { return invokeFormat }
@@ -70,8 +72,11 @@ const (
 
 // EncodeRequest implements wire.Provider.
 func (v Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
-	if v.Claude != nil && v.speaksClaude(r) {
-		return v.Claude.EncodeRequest(dst, r, n)
+	if m := v.maker(r); m != nil {
+		if m == v.Mistral && r.Extra.From != llm.Mistral {
+			r = documented(r, n)
+		}
+		return m.EncodeRequest(dst, r, n)
 	}
 	if r.Extra.From != invokeFormat && strings.Contains(r.Model, "anthropic.") && !strings.Contains(r.Model, "anthropic.claude-v") && !strings.Contains(r.Model, "anthropic.claude-instant") {
 		return dst, &wire.Invalid{Field: "model", Message: "InvokeModel takes the Messages of Anthropic for Claude model '" + r.Model + "'"}
@@ -80,6 +85,20 @@ func (v Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 		return ask(dst, r, n, d)
 	}
 	return dst, &wire.Invalid{Field: "model", Message: "the InvokeModel format of model '" + r.Model + "' is unknown"}
+}
+
+// maker is whose format a question is put in, nil if it is none of the makers'.
+func (v Invoke) maker(r *llm.Request) wire.Provider {
+	d := dialectFor(r)
+	switch {
+	case v.speaksClaude(r):
+		return v.Claude
+	case d == &dialects[commandRDialect] && len(r.Messages) > 0:
+		return v.CommandR
+	case d == &dialects[mistralChatDialect] && len(r.Messages) > 0:
+		return v.Mistral
+	}
+	return nil
 }
 
 // speaksClaude tells whether a question is put in Anthropic's Messages: by the
@@ -91,14 +110,13 @@ func (Invoke) speaksClaude(r *llm.Request) bool {
 	return r.Extra.From == llm.Anthropic && dialectOf(r.Model) == nil
 }
 
-// dialectFor finds what a question is put in: that which it came in, else the
-// dialect of its model.
+// dialectFor finds what a question is put in: the dialect of its model, else that
+// which it came in.
 func dialectFor(r *llm.Request) *dialect {
-	if n := cameIn(r); n >= 0 {
-		return &dialects[n]
-	}
 	d := dialectOf(r.Model)
-	switch from := r.Extra.From; {
+	switch n, from := cameIn(r), r.Extra.From; {
+	case n >= 0 && d == nil:
+		return &dialects[n]
 	case from == llm.Mistral && (d == nil || d == &dialects[mistralDialect]):
 		return &dialects[mistralChatDialect]
 	case from == llm.CohereV1 && d == nil:
@@ -135,10 +153,10 @@ func ask(dst []byte, r *llm.Request, n *wire.Notes, d *dialect) ([]byte, error) 
 	if r.Prompt != nil && !wire.IsString(onePrompt(r.Prompt)) {
 		return dst, &wire.Invalid{Field: "prompt", Message: "must be one text"}
 	}
-	e := &asker{w: wire.Writer{Buf: dst}, r: r, n: n}
+	e := &asker{w: wire.Writer{Buf: dst}, r: r, n: n, own: cameIn(r) >= 0 && d == &dialects[cameIn(r)]}
 	o := begin(&e.w)
 	d.ask(e, &o)
-	if r.Extra.From == invokeFormat {
+	if e.own {
 		o.members(r.Extra.Members)
 	}
 	o.end()
@@ -155,7 +173,7 @@ func onePrompt(v llm.JSON) llm.JSON {
 // askNova writes a Nova model's body, which is almost Converse.
 // https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html
 func askNova(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
-	mine := r.Extra.From == invokeFormat
+	mine := cameIn(r) == novaDialect
 	if mine { // its words are Converse's
 		converse := *r
 		converse.Extra.From = own
@@ -176,7 +194,7 @@ func askNova(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
 	}
 	o.end()
 	e.unsaid()
-	a := &asker{r: r, n: n}
+	a := &asker{r: r, n: n, own: mine}
 	if mine {
 		a.r = &llm.Request{Reasoning: r.Reasoning, Output: r.Output, Metadata: r.Metadata, ServiceTier: r.ServiceTier}
 	}

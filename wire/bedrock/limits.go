@@ -48,7 +48,12 @@ func (Provider) Limits(model string) *fit.Limits {
 }
 
 // Limits implements fit.Limited.
-func (Invoke) Limits(model string) *fit.Limits {
+func (v Invoke) Limits(model string) *fit.Limits {
+	if d := dialectOf(model); d == &dialects[commandRDialect] {
+		if limited, ok := v.CommandR.(fit.Limited); ok {
+			return limited.Limits(model)
+		}
+	}
 	switch familyOf(model) {
 	case claude:
 		return &claudeLimits

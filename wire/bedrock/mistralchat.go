@@ -28,6 +28,53 @@ func (mistralChat) EncodeResponse(dst []byte, a *llm.Response, _ *llm.Request) [
 	return w.Buf
 }
 
+// documented is a question with no more than what Amazon documents of Mistral's
+// chat: the rest is an error there.
+func documented(r *llm.Request, n *wire.Notes) *llm.Request {
+	for i := range r.Extra.Members {
+		n.Lose(r.Extra.Members[i].Name, r.Extra.Members[i].Value)
+	}
+	q := *r
+	q.Extra = llm.Extra{}
+	if len(q.Sampling.Stop) > 0 {
+		n.Drop("sampling.stop")
+		q.Sampling.Stop = nil
+	}
+	for _, f := range []struct {
+		name  string
+		value *llm.JSON
+	}{
+		{"sampling.seed", &q.Sampling.Seed},
+		{"sampling.n", &q.Sampling.N},
+		{"sampling.frequency_penalty", &q.Sampling.FrequencyPenalty},
+		{"sampling.presence_penalty", &q.Sampling.PresencePenalty},
+		{"parallel", &q.Parallel},
+		{"service_tier", &q.ServiceTier},
+		{"metadata", &q.Metadata},
+	} {
+		n.Lose(f.name, *f.value)
+		*f.value = nil
+	}
+	answered(&q, n)
+	return &q
+}
+
+// answered leaves out of a question how the answer shall come about.
+func answered(q *llm.Request, n *wire.Notes) {
+	if q.Output.Kind > llm.OutputText {
+		n.Drop("output")
+	}
+	n.LoseText("output.verbosity", q.Output.Verbosity)
+	if wire.Thinks(&q.Reasoning) {
+		n.Drop("reasoning")
+	}
+	q.Output, q.Reasoning = llm.Output{}, llm.Reasoning{}
+	if q.Choice.Mode == llm.ChoiceNamed {
+		n.Change("choice", "any tool")
+		q.Choice = llm.ToolChoice{Mode: llm.ChoiceAny}
+	}
+}
+
 // beginChat begins an answer, or a piece of one, up to its choices.
 func beginChat(w *wire.Writer, object, id string, created int64, model string) {
 	w.Object()
@@ -72,7 +119,7 @@ func chatChoice(w *wire.Writer, index int, text llm.JSON, parts []llm.Part, reas
 			w.Name("tool_calls")
 			w.Array()
 		}
-		writeChatCall(w, c)
+		writeChatCall(w, wire.SealID(c.ID, proofsOf(parts[:i+1])), c)
 	}
 	if some {
 		w.EndArray()
@@ -83,6 +130,12 @@ func chatChoice(w *wire.Writer, index int, text llm.JSON, parts []llm.Part, reas
 	w.EndObject()
 }
 
+// What Mistral and OpenAI call the tokens that a cache gave.
+const (
+	promptDetails = "prompt_tokens_details"
+	cachedTokens  = "cached_tokens" //nolint:gosec // a member
+)
+
 func chatUsage(w *wire.Writer, u *llm.Usage) {
 	if u.Prompt < 0 && u.Completion < 0 {
 		return
@@ -92,28 +145,61 @@ func chatUsage(w *wire.Writer, u *llm.Usage) {
 	w.IntMember("prompt_tokens", max(u.Prompt, 0))
 	w.IntMember("completion_tokens", max(u.Completion, 0))
 	w.IntMember("total_tokens", total(u))
+	if u.Details != nil && u.Details.CachedPrompt > 0 {
+		w.Name(promptDetails)
+		w.Object()
+		w.IntMember(cachedTokens, u.Details.CachedPrompt)
+		w.EndObject()
+	}
 	w.EndObject()
 }
 
 // NewStream implements wire.Client.
 func (mistralChat) NewStream(*llm.Request) wire.StreamEncoder { return &chatPieces{} }
 
+// proofsOf are the proofs that the last part, a call, has to come back with: its
+// own, and those of what stands between it and the call before.
+func proofsOf(parts []llm.Part) (out []wire.Proof) {
+	from := len(parts) - 1
+	for from > 0 && parts[from-1].Kind != llm.ToolCall {
+		from--
+	}
+	for i := from; i < len(parts); i++ {
+		out = addProof(out, &parts[i])
+	}
+	return out
+}
+
+// addProof adds what a part must come back with: this format has no place for it
+// but the id of a call.
+func addProof(list []wire.Proof, p *llm.Part) []wire.Proof {
+	if p.Signature == nil || p.Kind != llm.ToolCall && p.Kind != llm.Thinking && p.Kind != llm.Redacted {
+		return list
+	}
+	return append(list, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: slices.Clone(p.Signature)})
+}
+
 // chatPieces writes a stream, one event a line. Calls are told whole.
 type chatPieces struct {
 	id, model string
 	created   int64
 	calls     []llm.Part
-	open      []openCall
+	open      []openPart
 	held      int
+	proofs    []wire.Proof // that the next call takes along
 	finish    llm.Finish
 	usage     llm.Usage
-	mute      []int
+	failed    bool
 }
 
-// openCall is a call that is not told yet.
-type openCall struct {
-	index int // of its part
-	call  llm.Call
+// openPart is a part that is not told as it comes: a call, or one that has no
+// place here.
+type openPart struct {
+	index  int
+	kind   llm.Kind
+	by     llm.Format // who signs it
+	call   *llm.Call
+	proofs []wire.Proof
 }
 
 // ContentType implements wire.StreamEncoder.
@@ -137,46 +223,86 @@ func (s *chatPieces) Encode(dst []byte, ev *llm.Event) []byte {
 		s.finish = ev.Finish
 	case llm.EventUsage:
 		s.usage = llm.Usage{Prompt: ev.Usage.Prompt, Completion: ev.Usage.Completion, Total: ev.Usage.Total}
+		if d := ev.Usage.Details; d != nil {
+			s.usage.Details = &llm.UsageDetails{CachedPrompt: d.CachedPrompt}
+		}
 	case llm.EventEnd:
 		for len(s.open) > 0 {
 			dst = s.partEnd(dst, s.open[0].index)
 		}
 		return s.line(dst, llm.JSON(`""`), nil, chatReason(s.finish, s.calls))
-	case llm.EventSign, llm.EventCite, llm.EventLogprobs, llm.EventError, llm.EventOther:
+	case llm.EventSign:
+		s.sign(ev)
+	case llm.EventCite, llm.EventLogprobs, llm.EventError, llm.EventOther:
 	}
 	return dst
+}
+
+// failure implements failing.
+func (s *chatPieces) failure() *llm.Error {
+	if !s.failed {
+		return nil
+	}
+	return &llm.Error{Status: 502, Message: "the arguments of a call are too long", RetryAfter: -1}
 }
 
 func (s *chatPieces) part(dst []byte, ev *llm.Event) []byte {
-	switch p := &ev.Part; p.Kind {
-	case llm.ToolCall:
-		if p.Call != nil && len(s.open) < maxOpen {
-			s.open = append(s.open, openCall{ev.Index, llm.Call{
-				ID: strings.Clone(p.Call.ID), Name: strings.Clone(p.Call.Name), Args: slices.Clone(p.Call.Args),
-			}})
-		}
-	case llm.Text, llm.Refusal:
+	p := &ev.Part
+	if p.Kind == llm.Text || p.Kind == llm.Refusal {
 		return s.text(dst, p.Text)
-	case llm.Image, llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Thinking, llm.Redacted, llm.Opaque:
-		s.mute = append(s.mute, ev.Index)
+	}
+	if len(s.open) >= maxOpen { // a provider that never ends its parts
+		dst = s.partEnd(dst, s.open[0].index)
+	}
+	o := openPart{index: ev.Index, kind: p.Kind, by: p.SignedBy}
+	if s.proofs = addProof(s.proofs, p); p.Call != nil {
+		o.call = &llm.Call{ID: strings.Clone(p.Call.ID), Name: strings.Clone(p.Call.Name), Args: slices.Clone(p.Call.Args)}
+		o.proofs, s.proofs = s.proofs, nil
+	}
+	s.open = append(s.open, o)
+	return dst
+}
+
+// at is the part that is open with an index, nil if it is told as it comes.
+func (s *chatPieces) at(index int) *openPart {
+	for i := range s.open {
+		if s.open[i].index == index {
+			return &s.open[i]
+		}
+	}
+	return nil
+}
+
+func (s *chatPieces) delta(dst []byte, ev *llm.Event) []byte {
+	o := s.at(ev.Index)
+	switch {
+	case o == nil:
+		return s.text(dst, ev.Text)
+	case o.call == nil:
+	case s.held+len(ev.Text) > maxHeld:
+		s.failed = true
+	default:
+		s.held += len(ev.Text)
+		o.call.Args = append(o.call.Args, wire.TextBytes(ev.Text)...)
 	}
 	return dst
 }
 
-func (s *chatPieces) delta(dst []byte, ev *llm.Event) []byte {
-	for i := range s.open {
-		if s.open[i].index != ev.Index {
-			continue
-		}
-		if s.held += len(ev.Text); s.held <= maxHeld {
-			s.open[i].call.Args = append(s.open[i].call.Args, wire.TextBytes(ev.Text)...)
-		}
-		return dst
+// sign keeps a signature for the call that it goes back with.
+func (s *chatPieces) sign(ev *llm.Event) {
+	o := s.at(ev.Index)
+	if o == nil {
+		return
 	}
-	if slices.Contains(s.mute, ev.Index) {
-		return dst
+	p := llm.Part{Kind: o.kind, Signature: ev.Text, SignedBy: o.by}
+	if ev.Part.SignedBy != "" {
+		p.SignedBy = ev.Part.SignedBy
 	}
-	return s.text(dst, ev.Text)
+	if o.call != nil {
+		o.proofs = addProof(o.proofs, &p)
+		return
+	}
+	s.proofs = addProof(s.proofs, &p)
 }
 
 func (s *chatPieces) text(dst []byte, text llm.JSON) []byte {
@@ -187,17 +313,19 @@ func (s *chatPieces) text(dst []byte, text llm.JSON) []byte {
 }
 
 func (s *chatPieces) partEnd(dst []byte, index int) []byte {
-	s.mute = slices.DeleteFunc(s.mute, func(i int) bool { return i == index })
-	for i := range s.open {
-		if s.open[i].index != index {
-			continue
-		}
-		call := s.open[i].call
-		s.open = slices.Delete(s.open, i, i+1)
-		s.calls = []llm.Part{{Kind: llm.ToolCall}} // that there was one
-		return s.line(dst, llm.JSON(`""`), []llm.Part{{Kind: llm.ToolCall, Call: &call}}, "")
+	i := slices.IndexFunc(s.open, func(o openPart) bool { return o.index == index })
+	if i < 0 {
+		return dst
 	}
-	return dst
+	o := s.open[i]
+	s.open = slices.Delete(s.open, i, i+1)
+	if o.call == nil {
+		return dst
+	}
+	s.held -= len(o.call.Args)
+	o.call.ID = wire.SealID(o.call.ID, o.proofs)
+	s.calls = []llm.Part{{Kind: llm.ToolCall}} // that there was one
+	return s.line(dst, llm.JSON(`""`), []llm.Part{{Kind: llm.ToolCall, Call: o.call}}, "")
 }
 
 func (s *chatPieces) line(dst []byte, text llm.JSON, calls []llm.Part, reason string) []byte {

@@ -173,6 +173,10 @@ func (p *prose) conversation(text llm.JSON) []llm.Message {
 	return []llm.Message{{Role: llm.User, Plain: true, Parts: []llm.Part{{Kind: llm.Text, Text: text}}}}
 }
 
+// maxTurns bounds in how many turns a text is read: one of seven letters takes a
+// hundred times that in memory.
+const maxTurns = 4096
+
 // read takes a text apart at the marks.
 func (t *turns) read(text string) (list []llm.Message, ok bool) {
 	s, ok := strings.CutPrefix(text, t.start)
@@ -193,6 +197,8 @@ func (t *turns) read(text string) (list []llm.Message, ok bool) {
 	for {
 		var said string
 		switch {
+		case len(list) > maxTurns:
+			return nil, false
 		case s == t.answer:
 			return list, len(list) > 0
 		case strings.HasPrefix(s, t.user):

@@ -190,8 +190,8 @@ func (v Invoke) DecodeResponse(a *llm.Response, body []byte) error {
 	if wire.Check(body) != nil {
 		return errUnreadable
 	}
-	if v.Claude != nil && wire.IsString(wire.Get(body, "type")) {
-		return v.Claude.DecodeResponse(a, body)
+	if m := v.answers(body); m != nil {
+		return m.DecodeResponse(a, body)
 	}
 	if wire.Get(body, "output", "message") != nil {
 		return Provider{}.DecodeResponse(a, body)
@@ -204,6 +204,18 @@ func (v Invoke) DecodeResponse(a *llm.Response, body []byte) error {
 	a.Usage = replyUsage(body)
 	for i := range list {
 		a.Choices = append(a.Choices, list[i].choice(a.ID))
+	}
+	return nil
+}
+
+// answers is whose format an answer, or an event of one, is in; nil if it is none
+// of the makers'.
+func (v Invoke) answers(body []byte) wire.Provider {
+	switch {
+	case wire.IsString(wire.Get(body, "type")):
+		return v.Claude
+	case wire.IsString(wire.Get(body, "event_type")), commandRReply(body) != nil && wire.Get(body, "generations") == nil:
+		return v.CommandR
 	}
 	return nil
 }
@@ -251,6 +263,11 @@ func replyUsage(body []byte) llm.Usage {
 	}
 	if in := wire.Get(body, "usage"); in != nil {
 		u.Prompt, u.Completion = tokens(wire.Get(in, "prompt_tokens")), tokens(wire.Get(in, "completion_tokens"))
+		if n := tokens(wire.Get(in, promptDetails, cachedTokens)); n >= 0 {
+			d := llm.NoDetails()
+			d.CachedPrompt = n
+			u.Details = &d
+		}
 	} else {
 		u.Prompt = tokens(first(body, "inputTextTokenCount", "prompt_token_count"))
 		u.Completion = tokens(first(body, "totalOutputTextTokenCount", "generation_token_count"))

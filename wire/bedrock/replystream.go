@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
 	"github.com/sluice-gateway/sluice/llm"
@@ -11,7 +12,7 @@ import (
 )
 
 // NewStream implements wire.Provider.
-func (v Invoke) NewStream() wire.StreamDecoder { return &replyDecoder{maker: v.Claude} }
+func (v Invoke) NewStream() wire.StreamDecoder { return &replyDecoder{makers: v} }
 
 // maxChoices bounds how many answers a stream may have.
 const maxChoices = 32
@@ -20,8 +21,8 @@ const maxChoices = 32
 // there is, in base64, a piece in the model's own words.
 type replyDecoder struct {
 	nova          *decoder           // not nil: the model speaks Converse
-	claude        wire.StreamDecoder // not nil: the model speaks Messages
-	maker         wire.Provider      // of claude
+	maker         wire.StreamDecoder // not nil: the model speaks as its maker's
+	makers        Invoke
 	started, over bool
 	id            string
 	choices       [maxChoices]saying
@@ -57,18 +58,35 @@ func (d *replyDecoder) Decode(dst []llm.Event, m wire.Message) ([]llm.Event, err
 	if d.nova != nil || isNova(chunk) {
 		return d.converse(dst, chunk)
 	}
-	if kind := wire.Get(chunk, "type"); d.claude != nil || d.maker != nil && !d.started && wire.IsString(kind) {
-		return d.messages(dst, wire.Message{Name: wire.Text(kind), Data: chunk})
+	if d.maker == nil && !d.started {
+		if m := d.makers.answers(chunk); m != nil {
+			d.maker = m.NewStream()
+		}
+	}
+	if d.maker != nil {
+		return d.made(dst, chunk)
 	}
 	return d.piece(dst, chunk)
 }
 
-// messages reads an event of Claude.
-func (d *replyDecoder) messages(dst []llm.Event, m wire.Message) ([]llm.Event, error) {
-	if d.claude == nil {
-		d.claude = d.maker.NewStream()
+// made reads an event of a maker's. Where that does not count Bedrock does, in
+// the last one.
+func (d *replyDecoder) made(dst []llm.Event, chunk []byte) ([]llm.Event, error) {
+	from := len(dst)
+	dst, err := d.maker.Decode(dst, wire.Message{Name: wire.Text(wire.Get(chunk, "type")), Data: chunk})
+	for i := from; i < len(dst); i++ {
+		d.counted = d.counted || dst[i].Kind == llm.EventUsage
 	}
-	return d.claude.Decode(dst, m)
+	counts := wire.Get(chunk, metrics)
+	if counts == nil || d.counted {
+		return dst, err
+	}
+	d.counted = true
+	at := len(dst)
+	if at > from && dst[at-1].Kind == llm.EventEnd {
+		at--
+	}
+	return slices.Insert(dst, at, llm.Event{Kind: llm.EventUsage, Usage: metricsUsage(counts)}), err
 }
 
 // chunk takes a piece out of its wrapping.
@@ -224,8 +242,8 @@ func (d *replyDecoder) End(dst []llm.Event) ([]llm.Event, error) {
 	if d.over {
 		return dst, nil
 	}
-	if d.over = true; d.claude != nil {
-		return d.claude.End(dst)
+	if d.over = true; d.maker != nil {
+		return d.maker.End(dst)
 	}
 	finished := d.counted
 	for i := range d.choices {

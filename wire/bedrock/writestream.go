@@ -430,10 +430,15 @@ func (s *stream) exception(dst []byte, e *llm.Error) []byte {
 	if e == nil {
 		e = &llm.Error{Status: 500, Message: "the stream broke"}
 	}
+	return s.raise(dst, exceptionOf(e), e)
+}
+
+// raise writes an exception of a name.
+func (s *stream) raise(dst []byte, name string, e *llm.Error) []byte {
 	s.headers[0].Name = ":exception-type"
 	s.headers[2].Value = eventstream.Text("exception")
 	o := s.payload()
 	o.text("message", e.Message)
 	o.end()
-	return s.frame(dst, exceptionOf(e), s.w.Buf)
+	return s.frame(dst, name, s.w.Buf)
 }

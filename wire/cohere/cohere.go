@@ -28,8 +28,15 @@ type V2Provider struct{}
 // https://docs.cohere.com/v1/reference/chat
 type V1Client struct{}
 
-// V1Provider is chat in the first version of the API, as providers speak it.
-type V1Provider struct{}
+// V1Provider is chat in the first version of the API, as providers speak it. Its
+// zero value is Cohere's own.
+type V1Provider struct{ hosted bool }
+
+// HostedV1 is chat in the first version of the API, as other hosts speak it: the
+// model and whether to stream are said in the path, and answers have no format.
+//
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command-r-plus.html
+func HostedV1() V1Provider { return V1Provider{hosted: true} }
 
 // Generate goes on with a text, in the first version of the API, as providers
 // speak it.

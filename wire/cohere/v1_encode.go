@@ -11,7 +11,7 @@ import (
 // EncodeRequest implements wire.Provider. The last message is the one to
 // answer, all before it are the history. Instructions of other formats are
 // said by the user there.
-func (V1Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+func (p V1Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
 	messages, err := spoken(r, n)
 	if err != nil {
 		return nil, err
@@ -19,12 +19,11 @@ func (V1Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	w := wire.Writer{Buf: dst}
 	top := begin(&w, &r.Extra, llm.CohereV1)
 	e := v1Writer{v2Writer: v2Writer{w: &w, n: n}, calls: map[string]*llm.Call{}}
-	top.Text("model", r.Model)
-	top.stream(r.Stream)
+	p.asks(&top, r)
 	e.turns(&top, messages)
 	e.beside(&top, messages)
 	e.tools(&top, r)
-	outputFormat(&top, &r.Output, n)
+	p.output(&top, &r.Output, n)
 	top.sampling(&r.Sampling)
 	top.End()
 	dropped(r, n)
@@ -35,6 +34,24 @@ func (V1Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]by
 	drop(n, "reasoning", wire.Thinks(t))
 	wire.NoteExtra(n, &r.Extra, llm.CohereV1, "")
 	return w.Buf, nil
+}
+
+// asks writes whom is asked, and how it shall answer, where that is not said in
+// the path.
+func (p V1Provider) asks(top *node, r *llm.Request) {
+	if p.hosted {
+		return
+	}
+	top.Text("model", r.Model)
+	top.stream(r.Stream)
+}
+
+func (p V1Provider) output(top *node, o *llm.Output, n *wire.Notes) {
+	if !p.hosted || top.X.From == llm.CohereV1 {
+		outputFormat(top, o, n)
+		return
+	}
+	drop(n, "output", o.Kind > llm.OutputText)
 }
 
 type v1Writer struct {

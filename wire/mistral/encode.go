@@ -9,11 +9,13 @@ import (
 )
 
 // EncodeRequest implements wire.Provider.
-func (Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
+func (p Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte, error) {
 	e := encoder{w: wire.Writer{Buf: dst}, n: n, r: r, same: r.Extra.From == own}
 	e.thinks = e.same || r.Reasoning.On || r.Reasoning.Budget != nil
 	e.w.Object()
-	e.w.StringMember("model", r.Model)
+	if !p.hosted {
+		e.w.StringMember("model", r.Model)
+	}
 	if err := e.messages(); err != nil {
 		return nil, err
 	}
@@ -21,7 +23,7 @@ func (Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 	e.sampling()
 	e.output()
 	e.reasoning()
-	if r.Stream {
+	if r.Stream && !p.hosted {
 		e.w.BoolMember("stream", true)
 	}
 	e.rest()
@@ -243,7 +245,7 @@ func (e *encoder) tool(t *llm.Tool, at string) {
 	e.function(t, at)
 	e.w.Extra(&t.Extra, own)
 	e.w.EndObject()
-	e.drop(t.Cache != nil, "cache")
+	e.drop(t.Cache != nil, at+".cache")
 	wire.NoteExtra(e.n, &t.Extra, own, at+".")
 	wire.NoteExtra(e.n, &t.Inner, own, at+".")
 }

@@ -58,13 +58,25 @@ func readAudio(v llm.JSON) *llm.Media {
 	}
 	text := wire.TextBytes(v)
 	if isBase64(text) {
-		return &llm.Media{Data: text, Extra: llm.Extra{From: own}}
+		return &llm.Media{MIME: audioType(text), Data: text, Extra: llm.Extra{From: own}}
 	}
 	m := readURL(v)
 	if m.Data != nil {
 		wire.Mark(&m.Extra, own, "url", v)
 	}
 	return m
+}
+
+// audioType is what base64 is by its beginning, empty if that says nothing.
+func audioType(data []byte) string {
+	for _, known := range [...]struct{ begin, mime string }{
+		{"UklGR", "audio/wav"}, {"SUQz", "audio/mpeg"}, {"//uQ", "audio/mpeg"}, {"//vQ", "audio/mpeg"}, {"ZkxhQ", "audio/flac"}, {"T2dnUw", "audio/ogg"},
+	} {
+		if bytes.HasPrefix(data, []byte(known.begin)) {
+			return known.mime
+		}
+	}
+	return ""
 }
 
 // readAudioObject reads the shape of OpenAI, which the service takes too.

@@ -21,7 +21,12 @@ const own = llm.Mistral
 type Client struct{}
 
 // Provider is the format as the service speaks it; it implements wire.Provider.
-type Provider struct{}
+// Its zero value is Mistral's own service.
+type Provider struct{ hosted bool }
+
+// Hosted is the format as other hosts speak it, where the model and whether to
+// stream are said in the path.
+func Hosted() Provider { return Provider{hosted: true} }
 
 // Format implements wire.Client.
 func (Client) Format() llm.Format { return own }

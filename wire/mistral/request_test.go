@@ -154,7 +154,7 @@ func TestForeignRequests(t *testing.T) {
 				says(llm.Assistant, llm.Part{Kind: llm.Thinking, Text: js(`"t"`), Signature: js(`"s"`), SignedBy: llm.Anthropic}, llm.Part{Kind: llm.Redacted, Text: js(`""`)}, text("a")), ask,
 			}},
 			`{"reasoning_effort":"high","messages":[{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"text","text":"a"}]},{"role":"user","content":"hi"}]}`,
-			[]string{"thinking", "reasoning"},
+			[]string{"messages[0].parts[1]", "reasoning"},
 		},
 		{
 			"thoughts unasked",
@@ -162,7 +162,7 @@ func TestForeignRequests(t *testing.T) {
 				says(llm.Assistant, llm.Part{Kind: llm.Thinking, Text: js(`"t"`)}, llm.Part{Kind: llm.Thinking, Text: js(`"u"`), Signature: js(`"s"`), SignedBy: llm.Mistral}, text("a")), ask,
 			}},
 			`{"messages":[{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"u"}],"signature":"s"},{"type":"text","text":"a"}]},{"role":"user","content":"hi"}]}`,
-			[]string{"thinking"},
+			[]string{"messages[0].parts[0]"},
 		},
 		{"effort", llm.Request{Reasoning: llm.Reasoning{Effort: "low", On: true}, Messages: []llm.Message{ask}}, `{"reasoning_effort":"high","messages":[{"role":"user","content":"hi"}]}`, []string{"reasoning"}},
 		{"no effort", llm.Request{Reasoning: llm.Reasoning{Effort: "none", Off: true}, Messages: []llm.Message{ask}}, `{"reasoning_effort":"none","messages":[{"role":"user","content":"hi"}]}`, nil},
@@ -200,7 +200,7 @@ func TestForeignRequests(t *testing.T) {
 			)}},
 			`{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"high"}},{"type":"input_audio","input_audio":"AAAA"},
 			{"type":"document_url","document_url":"data:application/pdf;base64,AAAA","document_name":"t"},{"type":"text","text":"plain"},{"type":"image_url","image_url":{"url":"data:image/png;base64,a\"},{\"b"}}]}]}`,
-			[]string{"messages[0].parts[2].context", "messages[0].parts[4]", "messages[0].parts[5]", "cache"},
+			[]string{"messages[0].parts[2].context", "messages[0].parts[3]", "messages[0].parts[4]", "messages[0].parts[5]", "messages[0].parts[6].cache"},
 		},
 		{
 			"results",
@@ -210,7 +210,7 @@ func TestForeignRequests(t *testing.T) {
 				llm.Part{Kind: llm.ToolResult, Result: &llm.Result{ID: "ccccccccc"}},
 			)}},
 			`{"messages":[{"role":"tool","tool_call_id":"aaaaaaaaa","name":"f","content":"{\"a\":1}"},{"role":"tool","tool_call_id":"bbbbbbbbb","content":[{"type":"image_url","image_url":{"url":"u"}}]},{"role":"tool","tool_call_id":"ccccccccc","content":""}]}`,
-			[]string{"messages[0].failed"},
+			[]string{"messages[0].parts[0].failed"},
 		},
 		{
 			"calls",

@@ -36,7 +36,7 @@ func (e *encoder) message(m *llm.Message, last bool) {
 	for i := range m.Parts {
 		if p := &m.Parts[i]; p.Kind == llm.ToolResult {
 			results++
-			e.result(m, p)
+			e.result(m, p, e.at+".parts"+index(i))
 		}
 	}
 	if results > 0 && results == len(m.Parts) {
@@ -97,7 +97,7 @@ func (e *encoder) id(id string) string {
 	return fitID(id)
 }
 
-func (e *encoder) result(m *llm.Message, p *llm.Part) {
+func (e *encoder) result(m *llm.Message, p *llm.Part, at string) {
 	res := p.Result
 	e.w.Object()
 	e.w.StringMember("role", "tool")
@@ -111,14 +111,17 @@ func (e *encoder) result(m *llm.Message, p *llm.Part) {
 		e.w.Bytes(res.Value)
 	} else {
 		inner := llm.Message{Role: llm.ToolRole, Parts: res.Parts}
+		turn := e.at
+		e.at = at
 		e.contents(e.content(&inner), res.Plain)
+		e.at = turn
 	}
 	e.w.Extra(&m.Extra, own)
 	e.w.EndObject()
 	if res.Failed {
-		e.n.Change(e.at+".failed", "told by the content only")
+		e.n.Change(at+".failed", "told by the content only")
 	}
-	e.drop(p.Cache != nil, "cache")
+	e.drop(p.Cache != nil, at+".cache")
 }
 
 // content are the parts that go into the content; the others are noted.
@@ -130,10 +133,10 @@ func (e *encoder) content(m *llm.Message) []llm.Part {
 			continue
 		}
 		at := e.at + ".parts" + index(i)
-		e.drop(p.Cache != nil, "cache")
+		e.drop(p.Cache != nil, at+".cache")
 		e.drop(len(p.Citations) > 0, at+".citations")
 		if !e.sayable(p, m.Role) {
-			e.n.Drop(noteOf(p, at))
+			e.n.Drop(at)
 			continue
 		}
 		e.losses(p, at)
@@ -142,20 +145,13 @@ func (e *encoder) content(m *llm.Message) []llm.Part {
 	return list
 }
 
-func noteOf(p *llm.Part, at string) string {
-	if p.Kind == llm.Thinking || p.Kind == llm.Redacted {
-		return "thinking"
-	}
-	return at
-}
-
 // losses notes what a part that is written loses.
 func (e *encoder) losses(p *llm.Part, at string) {
 	wire.NoteExtra(e.n, &p.Extra, own, at+".")
-	if p.Kind == llm.Refusal {
-		e.n.Change(at, "a text")
-	}
 	m := p.Media
+	if p.Kind == llm.Refusal || p.Kind == llm.Document && m.Data == nil && m.URL == nil && m.Text != nil {
+		e.n.Change(at, "text")
+	}
 	if m == nil {
 		return
 	}
