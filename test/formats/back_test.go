@@ -32,6 +32,7 @@ var backs = map[llm.Format]func(q, a object){
 	llm.CohereV2:        backCohere,
 	llm.CohereV1:        backCohere1,
 	llm.OllamaChat:      backOllama,
+	llm.Mistral:         backChat,
 }
 
 func appendTo(q object, name string, more ...any) {

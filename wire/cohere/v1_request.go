@@ -275,11 +275,9 @@ func v1Call(parts *[]llm.Part, raw llm.JSON, id string) {
 		keep(&c.Extra, llm.CohereV1, "parameters", nil)
 	}
 	if own, _ := keptOf(&p.Extra, llm.CohereV1, "id"); len(own) > 2 && wire.IsString(own) {
-		var proofs []wire.Proof
-		c.ID, proofs = wire.OpenID(wire.Text(own))
-		prove(parts, &p, proofs)
+		c.ID = wire.Text(own)
 	}
-	*parts = append(*parts, p)
+	*parts = wire.AppendCall(*parts, p)
 }
 
 // results adds the results of calls, after the calls if the request has none.
