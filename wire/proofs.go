@@ -15,10 +15,18 @@ func Prove(list []Proof, p *llm.Part, own llm.Format) []Proof {
 		return list
 	}
 	proof := Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature}
-	if p.Kind == llm.Thinking && IsString(p.Text) && !EmptyText(p.Text) {
-		proof.Text = p.Text
+	if p.Kind == llm.Thinking {
+		proof.Text = orNone(p.Text)
 	}
 	return append(list, proof)
+}
+
+// orNone is a text, empty if there is none.
+func orNone(text llm.JSON) llm.JSON {
+	if !IsString(text) {
+		return llm.JSON(`""`)
+	}
+	return text
 }
 
 // Sealer gathers the proofs of a streamed answer until a call takes them along.
@@ -31,8 +39,12 @@ type Sealer struct {
 	open llm.Part
 }
 
-// maxGathered bounds what is kept of one answer's proofs.
-const maxGathered = 4 << 20
+// maxGathered bounds what is kept of one answer's proofs, proofSize is what one
+// takes beside its texts.
+const (
+	maxGathered = 4 << 20
+	proofSize   = 128
+)
 
 // Part begins a part. Its bytes are copied.
 func (s *Sealer) Part(p *llm.Part) {
@@ -70,17 +82,17 @@ func (s *Sealer) Sign(signature llm.JSON, by llm.Format) {
 func (s *Sealer) close() {
 	p := s.open
 	s.open = llm.Part{}
-	if p.Kind == llm.ToolCall || s.size+len(p.Signature) > maxGathered {
+	if p.Kind == llm.ToolCall || s.size+proofSize+len(p.Signature) > maxGathered {
 		return
 	}
-	if len(p.Text) > maxSealed || s.size+len(p.Text) > maxGathered {
-		p.Text = nil
+	n := len(s.proofs)
+	if s.proofs = Prove(s.proofs, &p, s.Own); len(s.proofs) == n {
+		return
 	}
-	if n := len(s.proofs); n < maxGathered/minProof {
-		if s.proofs = Prove(s.proofs, &p, s.Own); len(s.proofs) > n {
-			s.size += len(p.Signature) + len(p.Text) + minProof
-		}
+	if proof := &s.proofs[n]; s.size+len(proof.Text) > maxGathered {
+		proof.Text = nil
 	}
+	s.size += proofSize + len(p.Signature) + len(s.proofs[n].Text)
 }
 
 // Take gives all proofs, the call's own among them, to a call that is told now.

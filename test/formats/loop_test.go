@@ -160,7 +160,7 @@ func TestLoops(t *testing.T) {
 			if err := b.provider.DecodeResponse(&fromProvider, body); err != nil {
 				t.Fatal(err)
 			}
-			ids := !lost[a.words()].ids && !lost[b.words()].ids
+			ids := !lost[a.words()].ids && !lost[b.words()].ids && b.words() != llm.Mistral // which wants ids of its own kind
 			want := proofs(fromProvider.Choices[0].Parts, ids)
 			asked := a.answered(t, false)
 			plain := a.client.EncodeResponse(nil, &fromProvider, asked)

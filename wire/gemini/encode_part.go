@@ -88,12 +88,8 @@ func (e *partEncoder) file(m *llm.Media) bool {
 // keepProof keeps what proves thoughts of another format's model for the call
 // after them, on the way to a caller.
 func (e *partEncoder) keepProof(p *llm.Part) {
-	if e.answer && p.Signature != nil && p.SignedBy != own && p.SignedBy != "" {
-		proof := wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature}
-		if p.Kind == llm.Thinking && !wire.EmptyText(p.Text) {
-			proof.Text = p.Text // many clients drop the thoughts themselves
-		}
-		e.proofs = append(e.proofs, proof)
+	if e.answer {
+		e.proofs = wire.Prove(e.proofs, p, own)
 	}
 }
 
