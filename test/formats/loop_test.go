@@ -189,10 +189,26 @@ func unsealed(a *llm.Response) {
 
 func (f *format) checkLoop(t *testing.T, b *format, how string, answer []byte, want []string, ids bool) {
 	t.Helper()
-	first, _ := f.encode(t, f.answered(t, false))
+	first, before := f.encode(t, f.answered(t, false))
 	body := sendBack(t, f.words(), first, answer)
+	f.checkBack(t, b, how, body, before, want, ids)
+	if forget := forgets[f.words()]; forget != nil && f.words() != b.words() {
+		f.checkBack(t, b, how+", thoughts dropped", forgotten(t, body, forget), before, want, ids)
+	}
+}
+
+// checkBack puts the second question, and looks for what has come back to the
+// provider in it.
+func (f *format) checkBack(t *testing.T, b *format, how string, body []byte, before []wire.Note, want []string, ids bool) {
+	t.Helper()
 	again := f.decode(t, body, false)
-	sent, _ := b.encode(t, again)
+	sent, notes := b.encode(t, again)
+	for _, n := range notes {
+		// Thoughts that nobody signed are lost to those who do not want them.
+		if signs(b.words()) && !slices.Contains(before, n) && strings.HasPrefix(n.Field, "messages") {
+			t.Errorf("%s: noted %v\nback %s", how, n, body)
+		}
+	}
 	second := b.decode(t, sent, false)
 	got := proofs(partsOf(second, llm.Assistant), ids)
 	if fmt.Sprint(got) != fmt.Sprint(want) {
