@@ -206,3 +206,52 @@ func joined(proofs []Proof) string {
 	}
 	return Text(Join("", texts...))
 }
+
+// ThoughtsLacking is what notes say of a question whose model shall not think,
+// see LacksThoughts.
+const ThoughtsLacking = "left out: the calls that were answered came without their thoughts"
+
+// LacksThoughts tells whether a model that own asks is to go on from calls of tools
+// whose thoughts did not come back. Claude does not think then: the API refuses a
+// budget.
+func LacksThoughts(messages []llm.Message, own llm.Format) bool {
+	for i := len(messages) - 1; i >= 0; i-- {
+		m := &messages[i]
+		if m.Role == llm.Assistant && slices.ContainsFunc(m.Parts, isCall) && !slices.ContainsFunc(m.Parts, isProvenBy(own)) {
+			return true
+		}
+		if m.Role == llm.User && !OnlyResults(m.Parts) {
+			return false
+		}
+	}
+	return false
+}
+
+// Moved tells whether there are thoughts in a question that another than own has
+// proven: the model was changed since.
+func Moved(messages []llm.Message, own llm.Format) bool {
+	for i := range messages {
+		for j := range messages[i].Parts {
+			if p := &messages[i].Parts[j]; p.SignedBy != own && isProven(*p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isCall(p llm.Part) bool { return p.Kind == llm.ToolCall } //nolint:gocritic // as slices want it
+
+func isProvenBy(own llm.Format) func(p llm.Part) bool {
+	return func(p llm.Part) bool { return p.SignedBy == own && isProven(p) } //nolint:gocritic // as slices want it
+}
+
+// OnlyResults tells whether a turn is nothing but results of tools.
+func OnlyResults(parts []llm.Part) bool {
+	for i := range parts {
+		if parts[i].Kind != llm.ToolResult {
+			return false
+		}
+	}
+	return len(parts) > 0
+}

@@ -19,6 +19,14 @@ import (
 
 const seal = "-sealed-"
 
+// Some formats hide a seal in base64, at a place where it always shows as this.
+const hidden = "LXNlYWxlZC"
+
+// MayHoldSeal tells whether a body may have something sealed in it.
+func MayHoldSeal(body []byte) bool {
+	return bytes.Contains(body, []byte(seal)) || bytes.Contains(body, []byte(hidden))
+}
+
 // Proof is what has to come back with a call.
 type Proof struct {
 	By llm.Format

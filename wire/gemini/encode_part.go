@@ -15,6 +15,7 @@ type partEncoder struct {
 	n       *wire.Notes
 	version int  // of the model that is asked; 0 in answers
 	same    bool // the whole comes from this format
+	moved   bool // thoughts in it are another vendor's
 	answer  bool // it goes to a caller
 	show    bool // who wants to see thoughts of others
 	message int
@@ -159,7 +160,7 @@ func (e *partEncoder) signature(o *node, p *llm.Part) {
 		if len(e.proofs) > 0 {
 			o.member("thoughtSignature", seal(e.proofs))
 		}
-	case call && !e.same && e.version >= 30 && !e.called:
+	case call && (!e.same || e.moved || p.Signature != nil) && e.version >= 30 && !e.called:
 		o.member("thoughtSignature", llm.JSON(noSignature))
 	}
 	if call {
