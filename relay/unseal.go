@@ -19,22 +19,12 @@ func (c *call) unseal(e *jsonscan.Edits) {
 	items := jsonscan.NewElements(list.Of(c.body))
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
 		at := items.Span().Shift(list.Start)
-		if sealed(wire.Get(item, "encrypted_content")) {
+		if wire.IsSealed(wire.Text(wire.Get(item, "encrypted_content"))) {
 			e.Delete(at)
 			continue
 		}
 		c.unsealIDs(e, item, at.Start)
 	}
-}
-
-// sealed tells whether a value is more than its provider made of it.
-func sealed(v []byte) bool {
-	if !wire.IsString(v) {
-		return false
-	}
-	text := wire.Text(v)
-	bare, _ := wire.OpenID(text)
-	return bare != text
 }
 
 // unsealIDs opens the ids in an object that begins at a place of the body.
@@ -44,8 +34,8 @@ func (c *call) unsealIDs(e *jsonscan.Edits, object []byte, at int) {
 		span := members.Span().Shift(at)
 		switch wire.Text(name) {
 		case "id", "call_id", "tool_call_id":
-			if sealed(v) {
-				bare, _ := wire.OpenID(wire.Text(v))
+			given := wire.Text(v)
+			if bare, _ := wire.OpenID(given); bare != given {
 				e.Replace(span, jsonscan.AppendQuote(nil, bare))
 			}
 		case "tool_calls":

@@ -118,6 +118,12 @@ func inflate(b []byte) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b)), int64(inflatable(len(b)))))
 }
 
+// IsSealed tells whether there is something sealed in an id.
+func IsSealed(id string) bool {
+	bare, _ := OpenID(id)
+	return bare != id
+}
+
 // OpenID gives the id of a call as its provider made it, and the proofs that
 // were in it. What only looks like a sealed id is left as it is.
 func OpenID(id string) (string, []Proof) {

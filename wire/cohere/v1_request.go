@@ -1,6 +1,7 @@
 package cohere
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -275,7 +276,9 @@ func v1Call(parts *[]llm.Part, raw llm.JSON, id string) {
 		keep(&c.Extra, llm.CohereV1, "parameters", nil)
 	}
 	if own, _ := keptOf(&p.Extra, llm.CohereV1, "id"); len(own) > 2 && wire.IsString(own) {
-		c.ID = wire.Text(own)
+		if c.ID = wire.Text(own); wire.IsSealed(c.ID) { // it is ours then, not the API's
+			p.Extra.Members = slices.DeleteFunc(p.Extra.Members, func(m llm.Member) bool { return m.Name == "id" })
+		}
 	}
 	*parts = wire.AppendCall(*parts, p)
 }
