@@ -174,28 +174,23 @@ func restored(said []llm.Part, proofs []Proof) []llm.Part {
 }
 
 // unsealed are the texts of the proofs that came without, in order: those among
-// the thoughts said that no proof has, or, of a single one, what is left between
-// the others where the client joined them all. nil if they cannot be told apart.
+// the thoughts said that no other proof has. A single one may be joined with
+// those of the others.
 func unsealed(said []llm.Part, proofs []Proof, without []int) []llm.JSON {
-	sealed := map[string]bool{}
+	sealed := map[string]bool{"": true}
 	for _, p := range proofs {
 		sealed[Text(p.Text)] = true
 	}
-	var all, rest []llm.JSON
+	var rest []llm.JSON
 	for i := range said {
-		if p := &said[i]; p.Kind == llm.Thinking && IsString(p.Text) && !EmptyText(p.Text) {
-			if all = append(all, p.Text); !sealed[Text(p.Text)] {
-				rest = append(rest, p.Text)
-			}
+		if p := &said[i]; p.Kind == llm.Thinking && len(rest) < len(without) && !sealed[Text(p.Text)] {
+			rest = append(rest, p.Text)
 		}
 	}
-	switch {
-	case len(rest) == len(without):
+	if len(rest) < len(without) || len(without) > 1 {
 		return rest
-	case len(without) > 1 || len(all) == 0:
-		return nil
 	}
-	text := strings.TrimPrefix(Text(Join("", all...)), joined(proofs[:without[0]]))
+	text := strings.TrimPrefix(Text(rest[0]), joined(proofs[:without[0]]))
 	return []llm.JSON{Quote(strings.TrimSuffix(text, joined(proofs[without[0]+1:])))}
 }
 
