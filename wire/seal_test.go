@@ -85,12 +85,15 @@ func TestRestore(t *testing.T) {
 		{"in pieces", []llm.Part{thought(`"a"`, ""), thought(`"b"`, "")}, []wire.Proof{proof(`"ab"`, `"s"`)}, []llm.Part{thought(`"ab"`, `"s"`)}},
 		{"too long", []llm.Part{thought(`"a"`, "")}, []wire.Proof{proof("", `"s"`)}, []llm.Part{thought(`"a"`, `"s"`)}},
 		{
-			"too long, joined with others", []llm.Part{thought(`"abc"`, "")},
+			"too long, joined with others",
+			[]llm.Part{thought(`"abc"`, "")},
 			[]wire.Proof{proof(`"a"`, `"1"`), proof("", `"2"`), proof(`"c"`, `"3"`)},
 			[]llm.Part{thought(`"a"`, `"1"`), thought(`"b"`, `"2"`), thought(`"c"`, `"3"`)},
 		},
 		{
-			"too long, dropped", []llm.Part{text}, []wire.Proof{proof("", `"1"`), proof("", `"2"`)},
+			"too long, dropped",
+			[]llm.Part{text},
+			[]wire.Proof{proof("", `"1"`), proof("", `"2"`)},
 			[]llm.Part{thought(`""`, `"1"`), thought(`""`, `"2"`), text},
 		},
 		{"with a proof of its own", []llm.Part{thought(`"a"`, `"s"`)}, []wire.Proof{proof(`"a"`, `"s"`)}, []llm.Part{thought(`"a"`, `"s"`)}},

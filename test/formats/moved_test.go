@@ -109,6 +109,7 @@ func TestIDsDropped(t *testing.T) {
 // the call and its result, and nothing of it is taken for a proof.
 func TestTampered(t *testing.T) {
 	pairs(t, withMistral(), func(t *testing.T, a, b *format) {
+		t.Helper()
 		if !signs(b.words()) || a.vendor() == b.vendor() {
 			return
 		}
@@ -133,6 +134,7 @@ func TestTampered(t *testing.T) {
 // and with a longer one that only the client can bring.
 func TestLongProofs(t *testing.T) {
 	pairs(t, withMistral(), func(t *testing.T, a, b *format) {
+		t.Helper()
 		if b.name != "anthropic.messages" {
 			return
 		}
