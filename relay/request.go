@@ -203,6 +203,7 @@ func (c *call) edit(ex *flow.Exchange) {
 		}
 	}
 	c.editLimit(e)
+	c.unseal(e)
 	if c.spans[keyTopK].Present() {
 		e.Delete(c.spans[keyTopK])
 	}

@@ -205,7 +205,8 @@ func (c *call) send(ex *flow.Exchange, attempt int, encode func(dst []byte) ([]b
 func (c *call) untouched() bool {
 	o := &c.t.s.Model.Options
 	return o.MaxTokens == nil && o.Temperature == nil && o.TopP == nil && o.TopK == nil &&
-		c.x.question.Model == c.target.model && c.x.question.Stream == c.stream
+		c.x.question.Model == c.target.model && c.x.question.Stream == c.stream &&
+		!wire.MayHoldSeal(c.body) // the model may have been another one in the turn before
 }
 
 // configure lets the configured options win.

@@ -19,6 +19,14 @@ import (
 
 const seal = "-sealed-"
 
+// Some formats hide a seal in base64, at a place where it always shows as this.
+const hidden = "LXNlYWxlZC"
+
+// MayHoldSeal tells whether a body may have something sealed in it.
+func MayHoldSeal(body []byte) bool {
+	return bytes.Contains(body, []byte(seal)) || bytes.Contains(body, []byte(hidden))
+}
+
 // Proof is what has to come back with a call.
 type Proof struct {
 	By llm.Format
@@ -34,12 +42,16 @@ type Proof struct {
 
 const (
 	// maxSealed is how long thoughts may be that travel in an id; of longer
-	// ones only the signature does.
+	// ones, and of those beyond maxTexts in all, only the signature does.
 	maxSealed = 64 << 10
+	maxTexts  = 4 * maxSealed
 	// maxOpened bounds what an id can be inflated to, and maxRatio by how much:
 	// a body can be full of ids.
 	maxOpened = 512 << 10
 	maxRatio  = 20
+	// minProof is how many letters an id has at least for a proof in it: what
+	// is made of one takes much more.
+	minProof = 16
 )
 
 // The letter after the seal tells how the proofs are written.
@@ -53,24 +65,36 @@ func SealID(id string, proofs []Proof) string {
 	if len(proofs) == 0 {
 		return id
 	}
+	text := writeProofs(proofs)
+	form, small := byte(plainSeal), deflate(text)
+	if len(small) < len(text) && len(text) <= inflatable(len(small)) && len(proofs) <= countable(base64.RawURLEncoding.EncodedLen(len(small))) {
+		form, text = deflatedSeal, small
+	}
+	return id + seal + string(form) + base64.RawURLEncoding.EncodeToString(text)
+}
+
+func writeProofs(proofs []Proof) []byte {
 	var w Writer
+	room := maxTexts
 	w.Array()
 	for _, p := range proofs {
 		w.String(string(p.By))
 		w.Int(int64(p.Kind))
 		w.Raw(p.Signature)
-		if len(p.Text) > maxSealed {
+		if len(p.Text) > min(maxSealed, room) {
 			p.Text = nil
 		}
 		w.Raw(p.Text)
+		room -= len(p.Text)
 	}
 	w.EndArray()
-	form, text := byte(plainSeal), w.Buf
-	if small := deflate(w.Buf); len(small) < len(text) {
-		form, text = deflatedSeal, small
-	}
-	return id + seal + string(form) + base64.RawURLEncoding.EncodeToString(text)
+	return w.Buf
 }
+
+// inflatable is how long n bytes may become, countable how many proofs there
+// may be in n letters.
+func inflatable(n int) int { return min(maxOpened, maxRatio*n+1024) }
+func countable(n int) int  { return 1 + n/minProof }
 
 // deflaters are used again: one takes a megabyte.
 var deflaters = sync.Pool{New: func() any {
@@ -91,8 +115,13 @@ func deflate(b []byte) []byte {
 
 // inflate undoes deflate. What is longer than thoughts can be is cut off.
 func inflate(b []byte) ([]byte, error) {
-	limit := min(maxOpened, maxRatio*len(b)+1024)
-	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b)), int64(limit)))
+	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b)), int64(inflatable(len(b)))))
+}
+
+// IsSealed tells whether there is something sealed in an id.
+func IsSealed(id string) bool {
+	bare, _ := OpenID(id)
+	return bare != id
 }
 
 // OpenID gives the id of a call as its provider made it, and the proofs that
@@ -102,21 +131,23 @@ func OpenID(id string) (string, []Proof) {
 	if i < 0 || len(id) == i+len(seal) {
 		return id, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(id[i+len(seal)+1:])
-	if err == nil && id[i+len(seal)] == deflatedSeal {
+	form, letters := id[i+len(seal)], id[i+len(seal)+1:]
+	raw, err := base64.RawURLEncoding.DecodeString(letters)
+	if err == nil && form == deflatedSeal {
 		raw, err = inflate(raw)
 	}
 	if err != nil || !IsArray(raw) || jsonscan.Valid(raw) != nil {
 		return id, nil
 	}
-	proofs, ok := readProofs(raw)
+	proofs, ok := readProofs(raw, countable(len(letters)))
 	if !ok {
 		return id, nil
 	}
 	return id[:i], proofs
 }
 
-func readProofs(raw []byte) (proofs []Proof, ok bool) {
+// readProofs reads a list of proofs, limit at most.
+func readProofs(raw []byte, limit int) (proofs []Proof, ok bool) {
 	items := Items(raw)
 	for {
 		by, some := items.Next()
@@ -127,7 +158,7 @@ func readProofs(raw []byte) (proofs []Proof, ok bool) {
 		signature, _ := items.Next()
 		text, _ := items.Next()
 		n, isNumber := Int(kind)
-		if !IsString(by) || !isNumber || !provable(n) || !IsString(signature) || !IsString(text) && !IsNull(text) {
+		if !IsString(by) || !isNumber || !provable(n) || !IsString(signature) || !IsString(text) && !IsNull(text) || len(proofs) == limit {
 			return nil, false
 		}
 		proofs = append(proofs, Proof{By: llm.Format(Text(by)), Kind: llm.Kind(n), Signature: signature, Text: Null(text)})

@@ -1,8 +1,13 @@
 package wire_test
 
 import (
+	"bytes"
+	"compress/flate"
 	"encoding/base64"
+	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -17,6 +22,91 @@ func TestOpenID(t *testing.T) {
 	id, proofs := wire.OpenID(sealed)
 	if id != "call_1" || len(proofs) != 2 || string(proofs[1].Signature) != `"b"` {
 		t.Errorf("got %q and %v", id, proofs)
+	}
+}
+
+// What is sealed can be opened, whatever it is.
+func TestSealsOpen(t *testing.T) {
+	signature := wire.Quote("s" + strings.Repeat("x", 64<<10))
+	thought := func(text string) wire.Proof {
+		return wire.Proof{By: llm.Anthropic, Kind: llm.Thinking, Signature: llm.JSON(`"s"`), Text: wire.Quote(text)}
+	}
+	many := make([]wire.Proof, 5000)
+	for i := range many {
+		many[i] = thought("")
+	}
+	for name, proofs := range map[string][]wire.Proof{
+		"repetitive": {thought(strings.Repeat("again ", 10000))},
+		"many":       many,
+		"long":       slices.Repeat([]wire.Proof{thought(strings.Repeat("long ", 12000))}, 20),
+		"signature":  {{By: llm.Anthropic, Kind: llm.Redacted, Signature: signature}},
+	} {
+		id, opened := wire.OpenID(wire.SealID("call_1", proofs))
+		if id != "call_1" || len(opened) != len(proofs) || string(opened[0].Signature) != string(proofs[0].Signature) {
+			t.Errorf("%s: %d of %d proofs, id %.50s", name, len(opened), len(proofs), id)
+		}
+	}
+}
+
+// An id makes no more proofs than it is long.
+func TestOpenIDBounded(t *testing.T) {
+	var small bytes.Buffer
+	z, _ := flate.NewWriter(&small, flate.BestCompression)
+	_, _ = z.Write([]byte("[" + strings.TrimSuffix(strings.Repeat(`"",8,"",null,`, 1000), ",") + "]"))
+	_ = z.Close()
+	forged := "call_1-sealed-z" + base64.RawURLEncoding.EncodeToString(small.Bytes())
+	if id, proofs := wire.OpenID(forged); id != forged || proofs != nil {
+		t.Errorf("%d letters make %d proofs", len(forged), len(proofs))
+	}
+}
+
+func TestRestore(t *testing.T) {
+	js := func(s string) llm.JSON { return llm.JSON(s) }
+	text := llm.Part{Text: js(`"so"`)}
+	thought := func(text, signature string) llm.Part {
+		p := llm.Part{Kind: llm.Thinking, Text: js(text)}
+		if signature != "" {
+			p.Signature, p.SignedBy = js(signature), llm.Anthropic
+		}
+		return p
+	}
+	proof := func(text, signature string) wire.Proof {
+		return wire.Proof{By: llm.Anthropic, Kind: llm.Thinking, Text: js(text), Signature: js(signature)}
+	}
+	call := llm.Part{Kind: llm.ToolCall, Call: &llm.Call{}}
+	for _, c := range []struct {
+		name   string
+		said   []llm.Part
+		proofs []wire.Proof
+		want   []llm.Part
+	}{
+		{"dropped", []llm.Part{text}, []wire.Proof{proof(`"a"`, `"s"`)}, []llm.Part{thought(`"a"`, `"s"`), text}},
+		{"sent back", []llm.Part{thought(`"a"`, ""), text}, []wire.Proof{proof(`"a"`, `"s"`)}, []llm.Part{thought(`"a"`, `"s"`), text}},
+		{"in pieces", []llm.Part{thought(`"a"`, ""), thought(`"b"`, "")}, []wire.Proof{proof(`"ab"`, `"s"`)}, []llm.Part{thought(`"ab"`, `"s"`)}},
+		{"too long", []llm.Part{thought(`"a"`, "")}, []wire.Proof{proof("", `"s"`)}, []llm.Part{thought(`"a"`, `"s"`)}},
+		{
+			"too long, joined with others",
+			[]llm.Part{thought(`"abc"`, "")},
+			[]wire.Proof{proof(`"a"`, `"1"`), proof("", `"2"`), proof(`"c"`, `"3"`)},
+			[]llm.Part{thought(`"a"`, `"1"`), thought(`"b"`, `"2"`), thought(`"c"`, `"3"`)},
+		},
+		{
+			"too long, dropped",
+			[]llm.Part{text},
+			[]wire.Proof{proof("", `"1"`), proof("", `"2"`)},
+			[]llm.Part{thought(`""`, `"1"`), thought(`""`, `"2"`), text},
+		},
+		{"with a proof of its own", []llm.Part{thought(`"a"`, `"s"`)}, []wire.Proof{proof(`"a"`, `"s"`)}, []llm.Part{thought(`"a"`, `"s"`)}},
+		{"between calls", []llm.Part{thought(`"a"`, ""), call, text}, []wire.Proof{proof(`"b"`, `"s"`)}, []llm.Part{thought(`"a"`, ""), call, thought(`"b"`, `"s"`), text}},
+	} {
+		for i := range c.proofs {
+			if len(c.proofs[i].Text) == 0 {
+				c.proofs[i].Text = nil
+			}
+		}
+		if got := wire.Restore(c.said, c.proofs); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s:\n got %+v\nwant %+v", c.name, got, c.want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -128,4 +129,41 @@ func backOllama(q, a object) {
 		o := c.(object)
 		appendTo(q, "messages", object{"role": "tool", "tool_call_id": o["id"], "tool_name": o["function"].(object)["name"], "content": "done"})
 	}
+}
+
+// forgets are the clients that may drop the thoughts of a turn, by what is left
+// of it then. Those of the other formats must send thoughts back.
+var forgets = map[llm.Format]func(q object){
+	llm.OpenAIResponses: func(q object) {
+		q["input"] = slices.DeleteFunc(list(q["input"]), func(item any) bool { return item.(object)["type"] == "reasoning" })
+	},
+	llm.Gemini: func(q object) {
+		for _, c := range list(q["contents"]) {
+			content := c.(object)
+			content["parts"] = slices.DeleteFunc(list(content["parts"]), func(part any) bool { return part.(object)["thought"] == true })
+		}
+	},
+	llm.CohereV2: forgetChunks,
+	llm.Mistral:  forgetChunks,
+	llm.OllamaChat: func(q object) {
+		for _, m := range list(q["messages"]) {
+			delete(m.(object), "thinking")
+		}
+	},
+}
+
+func forgetChunks(q object) {
+	for _, m := range list(q["messages"]) {
+		message := m.(object)
+		if chunks, ok := message["content"].([]any); ok {
+			message["content"] = slices.DeleteFunc(chunks, func(c any) bool { return c.(object)["type"] == "thinking" })
+		}
+	}
+}
+
+func forgotten(t testing.TB, question []byte, forget func(q object)) []byte {
+	t.Helper()
+	q := value(t, question).(object)
+	forget(q)
+	return mustJSON(t, q)
 }

@@ -172,7 +172,11 @@ func (f *format) differences(got, asked *llm.Request, notes []wire.Note) []strin
 // both runs f for every pair of formats.
 func both(t *testing.T, run func(t *testing.T, a, b *format)) {
 	t.Helper()
-	all := formats()
+	pairs(t, formats(), run)
+}
+
+func pairs(t *testing.T, all []format, run func(t *testing.T, a, b *format)) {
+	t.Helper()
 	for i := range all {
 		for j := range all {
 			t.Run(all[i].name+" to "+all[j].name, func(t *testing.T) { run(t, &all[i], &all[j]) })

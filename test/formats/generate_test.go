@@ -132,11 +132,17 @@ func (m *maker) piece() llm.Part {
 }
 
 func (m *maker) data(begin string) []byte {
-	raw := append([]byte(begin), make([]byte, 1+m.IntN(40))...)
-	for i := len(begin); i < len(raw); i++ {
+	raw := append([]byte(begin), m.noise(1+m.IntN(40))...)
+	return []byte(base64.StdEncoding.EncodeToString(raw))
+}
+
+// noise is something that cannot be compressed.
+func (m *maker) noise(n int) []byte {
+	raw := make([]byte, n)
+	for i := range raw {
 		raw[i] = byte(m.IntN(256))
 	}
-	return []byte(base64.StdEncoding.EncodeToString(raw))
+	return raw
 }
 
 // assistant adds what the model said, and the results of the tools it called.

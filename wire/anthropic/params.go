@@ -183,8 +183,8 @@ func (e *encoder) foreignThought() thought {
 	if adaptiveOnly(e.r.Model) {
 		return thought{kind: "adaptive", effort: adaptiveEffort(r.Effort)}
 	}
-	if e.lacksThoughts() {
-		e.n.Change("reasoning", "left out: the calls that were answered came without their thoughts")
+	if wire.LacksThoughts(e.r.Messages, own) {
+		e.n.Change("reasoning", wire.ThoughtsLacking)
 		return thought{}
 	}
 	if !counted || budget < 0 {
@@ -217,40 +217,6 @@ func adaptiveEffort(effort string) string {
 		return "low"
 	}
 	return effort
-}
-
-// lacksThoughts tells whether the model is to go on from calls of tools whose
-// thoughts did not come back. The API refuses a budget then.
-func (e *encoder) lacksThoughts() bool {
-	for i := len(e.r.Messages) - 1; i >= 0; i-- {
-		m := &e.r.Messages[i]
-		if m.Role == llm.Assistant && called(m) && !ownThoughts(m) {
-			return true
-		}
-		if m.Role == llm.User && !onlyResults(m.Parts) {
-			return false
-		}
-	}
-	return false
-}
-
-func called(m *llm.Message) bool {
-	for i := range m.Parts {
-		if m.Parts[i].Kind == llm.ToolCall {
-			return true
-		}
-	}
-	return false
-}
-
-func ownThoughts(m *llm.Message) bool {
-	for i := range m.Parts {
-		p := &m.Parts[i]
-		if (p.Kind == llm.Thinking || p.Kind == llm.Redacted) && p.SignedBy == own && p.Signature != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // adaptiveOnly tells whether a model measures its thinking itself, and refuses

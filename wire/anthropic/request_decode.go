@@ -238,7 +238,7 @@ func decodeMessage(raw llm.JSON, f wire.Fields) (llm.Message, *wire.Invalid) {
 	if bad := decodeContent(&m, "content", c); bad != nil {
 		return m, bad
 	}
-	if m.Role == llm.User && onlyResults(m.Parts) {
+	if m.Role == llm.User && wire.OnlyResults(m.Parts) {
 		m.Role = llm.ToolRole
 	}
 	return m, nil
@@ -264,15 +264,6 @@ func decodeRole(m *llm.Message, f *wire.Fields) bool {
 // inPlace tells whether a system message stood among the others, and not at
 // the top level.
 func inPlace(m *llm.Message) bool { return m.Extra.Get(own, "role") != nil }
-
-func onlyResults(parts []llm.Part) bool {
-	for i := range parts {
-		if parts[i].Kind != llm.ToolResult {
-			return false
-		}
-	}
-	return len(parts) > 0
-}
 
 // content is a member that is read when the others are known.
 type content struct {

@@ -39,7 +39,9 @@ type encoder struct {
 	own     bool
 	version string
 	// was is what the kept spellings say, if own.
-	was   *llm.Request
+	was *llm.Request
+	// mute: the model shall not think, whatever was asked.
+	mute  bool
 	parts partWriter
 }
 
@@ -48,6 +50,9 @@ func (e *encoder) request() error {
 	if !e.own {
 		t = e.foreignThought()
 		e.noteForeign()
+	} else if t.kind == "enabled" && wire.Moved(e.r.Messages, own) && wire.LacksThoughts(e.r.Messages, own) {
+		e.n.Change("reasoning", wire.ThoughtsLacking)
+		t.kind, e.mute = "", true
 	}
 	e.head()
 	e.limit(t)
@@ -351,7 +356,7 @@ func (e *encoder) stopSequences() []llm.JSON {
 }
 
 func (e *encoder) thinking(t thought) {
-	if e.own && sameThinking(&e.was.Reasoning, &e.r.Reasoning) {
+	if e.own && !e.mute && sameThinking(&e.was.Reasoning, &e.r.Reasoning) {
 		return
 	}
 	e.o.take("thinking")

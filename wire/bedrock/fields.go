@@ -157,13 +157,22 @@ func (e *encoder) topK(in *object) {
 // neither a temperature nor top_k.
 func (e *encoder) thinks() bool {
 	r := &e.r.Reasoning
-	return !r.Off && r.Effort != "none" && (r.On || r.Budget != nil || r.Effort != "")
+	return !r.Off && r.Effort != "none" && (r.On || r.Budget != nil || r.Effort != "") && !e.lacksThoughts()
+}
+
+// lacksThoughts tells whether Claude shall go on from calls without the thoughts
+// that led to them. A caller of our own API knows what it lets them do.
+func (e *encoder) lacksThoughts() bool {
+	return familyOf(e.r.Model) == claude && e.r.Extra.From != own && wire.LacksThoughts(e.r.Messages, own)
 }
 
 func (e *encoder) reasoning(in *object) {
 	r := &e.r.Reasoning
 	e.n.LoseText("reasoning.summary", r.Summary)
 	if !e.thinks() {
+		if wire.Thinks(r) && !r.Off && r.Effort != "none" {
+			e.n.Change("reasoning", wire.ThoughtsLacking)
+		}
 		if (r.Off || r.Effort == "none") && familyOf(e.r.Model) == gptOSS {
 			e.n.Drop("reasoning.off")
 		}

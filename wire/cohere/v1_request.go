@@ -1,6 +1,7 @@
 package cohere
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -275,11 +276,11 @@ func v1Call(parts *[]llm.Part, raw llm.JSON, id string) {
 		keep(&c.Extra, llm.CohereV1, "parameters", nil)
 	}
 	if own, _ := keptOf(&p.Extra, llm.CohereV1, "id"); len(own) > 2 && wire.IsString(own) {
-		var proofs []wire.Proof
-		c.ID, proofs = wire.OpenID(wire.Text(own))
-		prove(parts, &p, proofs)
+		if c.ID = wire.Text(own); wire.IsSealed(c.ID) { // it is ours then, not the API's
+			p.Extra.Members = slices.DeleteFunc(p.Extra.Members, func(m llm.Member) bool { return m.Name == "id" })
+		}
 	}
-	*parts = append(*parts, p)
+	*parts = wire.AppendCall(*parts, p)
 }
 
 // results adds the results of calls, after the calls if the request has none.

@@ -191,7 +191,7 @@ func v1Sealed(top *node, parts []llm.Part) {
 	some := false
 	for i := range parts {
 		p := &parts[i]
-		proofs = proven(proofs, p)
+		proofs = wire.Prove(proofs, p, llm.CohereV1)
 		if p.Kind != llm.ToolCall || p.Call == nil {
 			continue
 		}

@@ -69,7 +69,8 @@ func v1Result(match *matcher, raw llm.JSON, madeUp string) llm.Part {
 	parameters := wire.Get(call, "parameters")
 	r := &llm.Result{ID: madeUp, Name: wire.Text(wire.Get(call, "name"))}
 	p := llm.Part{Kind: llm.ToolResult, Result: r, Extra: llm.Extra{From: llm.CohereV1}}
-	id, _ := wire.OpenID(wire.Text(wire.Get(call, "id")))
+	given := wire.Text(wire.Get(call, "id"))
+	id, _ := wire.OpenID(given)
 	c := match.find(id, r.Name, string(parameters))
 	if c != nil {
 		r.ID = c.ID
@@ -79,7 +80,7 @@ func v1Result(match *matcher, raw llm.JSON, madeUp string) llm.Part {
 		switch {
 		case f.Name() == "outputs":
 			outputs(r, f.Value())
-		case f.Name() == "call" && c != nil && sameCall(call, parameters, c):
+		case f.Name() == "call" && c != nil && (id != given || sameCall(call, parameters, c)):
 		default:
 			f.Keep(&p.Extra, llm.CohereV1)
 		}

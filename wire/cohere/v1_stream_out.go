@@ -155,11 +155,14 @@ func (e *v1Encoder) delta(dst []byte, index int, text llm.JSON) []byte {
 			p.Call.Args = append(p.Call.Args, wire.TextBytes(text)...)
 		}
 		return argumentsLine(dst, call, text)
-	case !isText(p):
+	case !isText(p) && p.Kind != llm.Thinking:
 		return dst
 	}
 	if room {
 		p.Text = extend(p.Text, text)
+	}
+	if p.Kind == llm.Thinking { // they go into the id of a call only
+		return dst
 	}
 	return lineEvent(dst, "text-generation", func(w *wire.Writer) { w.Member("text", text) })
 }

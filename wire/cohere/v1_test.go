@@ -144,7 +144,7 @@ func TestV1TellsForeignAnswers(t *testing.T) {
 		"tool_calls":[{"id":"ID","name":"f","parameters":{"x":1}},{"id":"c2","name":"f","parameters":{}}],
 		"meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":4,"output_tokens":5},"tokens":{"input_tokens":4,"output_tokens":5,"reasoning_tokens":2},"cached_tokens":3}}`, "ID", id)))
 	r := asked(t, cohere.V1Client{}, `{"message":"","chat_history":[{"role":"CHATBOT","message":"A","tool_calls":[{"id":"`+id+`","name":"f","parameters":{}}]}],"tool_results":[{"call":{"id":"`+id+`","name":"f","parameters":{}},"outputs":[]}]}`)
-	if parts := r.Messages[0].Parts; parts[1].Kind != llm.Thinking || parts[1].SignedBy != llm.Anthropic || parts[2].Call.ID != "c1" || r.Messages[1].Parts[0].Result.ID != "c1" {
+	if parts := r.Messages[0].Parts; parts[0].Kind != llm.Thinking || parts[0].SignedBy != llm.Anthropic || parts[2].Call.ID != "c1" || r.Messages[1].Parts[0].Result.ID != "c1" {
 		t.Errorf("%+v", r.Messages)
 	}
 }

@@ -231,7 +231,7 @@ func v2Calls(o *node, parts []llm.Part, seal bool) {
 	for i := range parts {
 		p := &parts[i]
 		if seal {
-			proofs = proven(proofs, p)
+			proofs = wire.Prove(proofs, p, llm.CohereV2)
 		}
 		if p.Kind != llm.ToolCall || p.Call == nil {
 			continue
@@ -247,15 +247,6 @@ func v2Calls(o *node, parts []llm.Part, seal bool) {
 	if some {
 		o.W.EndArray()
 	}
-}
-
-// proven adds the proof that another format gave with a part.
-func proven(proofs []wire.Proof, p *llm.Part) []wire.Proof {
-	signs := p.Kind == llm.Thinking || p.Kind == llm.Redacted || p.Kind == llm.ToolCall
-	if !signs || p.Signature == nil || p.SignedBy == "" {
-		return proofs
-	}
-	return append(proofs, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature})
 }
 
 func v2CallOut(w *wire.Writer, p *llm.Part, id string) {

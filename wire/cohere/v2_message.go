@@ -56,8 +56,7 @@ func v2Callable(v llm.JSON) bool {
 	return n > 0
 }
 
-// v2Call reads {"id", "type", "function": {"name", "arguments"}}. Proofs that
-// travelled in the id go back to where they were.
+// v2Call reads {"id", "type", "function": {"name", "arguments"}}.
 func v2Call(parts *[]llm.Part, raw llm.JSON) {
 	inner := wire.Get(raw, "function")
 	c := &llm.Call{Name: wire.Text(wire.Get(inner, "name")), Extra: llm.Extra{From: llm.CohereV2}}
@@ -67,9 +66,7 @@ func v2Call(parts *[]llm.Part, raw llm.JSON) {
 		switch {
 		case f.Name() == "type", f.Name() == "function":
 		case f.Name() == "id" && someText(f.Value()):
-			var proofs []wire.Proof
-			c.ID, proofs = wire.OpenID(wire.Text(f.Value()))
-			prove(parts, &p, proofs)
+			c.ID = wire.Text(f.Value())
 		default:
 			f.Keep(&p.Extra, llm.CohereV2)
 		}
@@ -86,38 +83,7 @@ func v2Call(parts *[]llm.Part, raw llm.JSON) {
 		c.Args = nil
 		keep(&c.Extra, llm.CohereV2, "arguments", arguments)
 	}
-	*parts = append(*parts, p)
-}
-
-// prove gives proofs back: to the call itself, to a thought that came back
-// without, or as a thought of its own.
-func prove(parts *[]llm.Part, call *llm.Part, proofs []wire.Proof) {
-	next := 0
-	for _, proof := range proofs {
-		if proof.Kind == llm.ToolCall {
-			call.Signature, call.SignedBy = proof.Signature, proof.By
-			continue
-		}
-		if proof.Kind == llm.Thinking {
-			next = unsigned(*parts, next)
-			if next < len(*parts) {
-				(*parts)[next].Signature, (*parts)[next].SignedBy = proof.Signature, proof.By
-				continue
-			}
-		} else if proof.Kind != llm.Redacted {
-			continue
-		}
-		*parts = append(*parts, llm.Part{Kind: proof.Kind, Signature: proof.Signature, SignedBy: proof.By})
-		next = len(*parts)
-	}
-}
-
-// unsigned is the place of the next thought without a proof.
-func unsigned(parts []llm.Part, from int) int {
-	for from < len(parts) && (parts[from].Kind != llm.Thinking || parts[from].Signature != nil) {
-		from++
-	}
-	return from
+	*parts = wire.AppendCall(*parts, p)
 }
 
 // v2Result reads the message of a tool.

@@ -8,7 +8,9 @@ import (
 )
 
 // NewStream implements wire.Client.
-func (V2Client) NewStream(*llm.Request) wire.StreamEncoder { return &v2Encoder{usage: llm.NoUsage()} }
+func (V2Client) NewStream(*llm.Request) wire.StreamEncoder {
+	return &v2Encoder{usage: llm.NoUsage(), proofs: wire.Sealer{Own: llm.CohereV2}}
+}
 
 // maxSaid bounds how much of an answer an encoder remembers, and
 // how long a text is searched for what is cited.
@@ -20,7 +22,7 @@ type v2Encoder struct {
 	started, done            bool
 	open                     []outPart
 	blocks, calls, citations int64
-	proofs                   []wire.Proof
+	proofs                   wire.Sealer
 	probs                    llm.JSON
 	end                      ending
 	usage                    llm.Usage
@@ -28,13 +30,12 @@ type v2Encoder struct {
 
 // outPart is a part that is being told.
 type outPart struct {
-	index    int
-	number   int64
-	kind     llm.Kind
-	plan     bool
-	silent   bool
-	signedBy llm.Format
-	said     []byte
+	index  int
+	number int64
+	kind   llm.Kind
+	plan   bool
+	silent bool
+	said   []byte
 }
 
 // ContentType implements wire.StreamEncoder.
@@ -59,7 +60,7 @@ func (e *v2Encoder) Encode(dst []byte, ev *llm.Event) []byte {
 	case llm.EventCite:
 		return e.cite(dst, ev)
 	case llm.EventSign:
-		e.sign(ev)
+		e.proofs.Sign(ev.Text, ev.Part.SignedBy)
 	case llm.EventFinish:
 		e.end.finish, e.end.reason, e.end.stop = ev.Finish, ev.Reason, ev.StopSequence
 		e.end.mine = ev.Extra.From == llm.CohereV2
@@ -158,18 +159,18 @@ func (e *v2Encoder) find(index int) *outPart {
 
 func (e *v2Encoder) part(dst []byte, index int, p *llm.Part) []byte {
 	dst = e.partEnd(dst, index)
-	if p.Signature != nil {
-		e.prove(llm.Part{Kind: p.Kind, Signature: p.Signature, SignedBy: p.SignedBy})
-	}
-	o := outPart{index: index, kind: p.Kind, plan: isPlan(p), signedBy: p.SignedBy}
+	o := outPart{index: index, kind: p.Kind, plan: isPlan(p)}
 	switch {
 	case o.plan:
 	case p.Kind == llm.ToolCall && p.Call != nil:
-		dst = e.call(dst, &o, p.Call)
+		dst = e.call(dst, &o, p)
 	case isText(p), p.Kind == llm.Thinking, p.Kind == llm.Opaque && p.Extra.From == llm.CohereV2 && p.Raw != nil:
 		dst = e.block(dst, &o, p)
 	default:
 		o.silent = true
+	}
+	if p.Kind != llm.ToolCall {
+		e.proofs.Part(&llm.Part{Kind: p.Kind, Signature: p.Signature, SignedBy: p.SignedBy})
 	}
 	if len(e.open) < maxParts {
 		e.open = append(e.open, o)
@@ -180,10 +181,10 @@ func (e *v2Encoder) part(dst []byte, index int, p *llm.Part) []byte {
 	return dst
 }
 
-func (e *v2Encoder) call(dst []byte, o *outPart, c *llm.Call) []byte {
+func (e *v2Encoder) call(dst []byte, o *outPart, p *llm.Part) []byte {
+	c := p.Call
 	o.number, e.calls, e.end.calls = e.calls, e.calls+1, true
-	id := wire.SealID(c.ID, e.proofs)
-	e.proofs = nil
+	id := wire.SealID(c.ID, e.proofs.Take(p))
 	dst = event(dst, "tool-call-start", o.number, "tool_calls", func(w *wire.Writer) {
 		w.Object()
 		w.Name("id")
@@ -246,7 +247,9 @@ func (e *v2Encoder) delta(dst []byte, index int, text llm.JSON) []byte {
 	case o.kind == llm.ToolCall:
 		return argumentsOut(dst, o.number, text)
 	}
-	if o.kind != llm.Thinking && len(o.said) < maxSaid {
+	if o.kind == llm.Thinking {
+		e.proofs.Tell(text)
+	} else if len(o.said) < maxSaid {
 		o.said = append(o.said, text[1:len(text)-1]...)
 	}
 	return e.text(dst, o, text)
@@ -333,27 +336,6 @@ func (e *v2Encoder) cite(dst []byte, ev *llm.Event) []byte {
 		v2CitationOut(w, &ev.Citation, said)
 	})
 	return event(dst, "citation-end", number, "", nil)
-}
-
-func (e *v2Encoder) sign(ev *llm.Event) {
-	p := llm.Part{Signature: ev.Text, SignedBy: ev.Part.SignedBy}
-	if o := e.find(ev.Index); o != nil {
-		p.Kind = o.kind
-		if p.SignedBy == "" {
-			p.SignedBy = o.signedBy
-		}
-	}
-	if p.Kind != llm.ToolCall { // its id has been told
-		e.prove(p)
-	}
-}
-
-// prove remembers a proof until there is a call to carry it.
-func (e *v2Encoder) prove(p llm.Part) {
-	if len(e.proofs) < maxParts {
-		p.Signature = append(llm.JSON(nil), p.Signature...)
-		e.proofs = proven(e.proofs, &p)
-	}
 }
 
 func (e *v2Encoder) other(dst []byte, ev *llm.Event) []byte {

@@ -152,15 +152,14 @@ func (c *callIDs) result(r *llm.Result) {
 	c.answered[r.ID] = true
 }
 
-// decodePart reads a part; proofs of other formats that were sealed in its
-// signature stand before it.
-func decodePart(v llm.JSON, ids *callIDs) []llm.Part {
+// decodePart reads a part.
+func decodePart(v llm.JSON, ids *callIDs) llm.Part {
 	var d partDecoder
 	walk(v, &d.p.Extra, d.member)
 	p := &d.p
 	switch {
 	case !d.known:
-		return []llm.Part{{Kind: llm.Opaque, Raw: v, Extra: llm.Extra{From: own}}}
+		return llm.Part{Kind: llm.Opaque, Raw: v, Extra: llm.Extra{From: own}}
 	case wire.IsTrue(d.thought) && p.Kind == llm.Text:
 		p.Kind = llm.Thinking
 	case wire.IsTrue(d.thought):
@@ -175,10 +174,7 @@ func decodePart(v llm.JSON, ids *callIDs) []llm.Part {
 	if p.Result != nil {
 		ids.result(p.Result)
 	}
-	if p.Signature == nil {
-		return []llm.Part{d.p}
-	}
-	return unseal(&d.p)
+	return d.p
 }
 
 type partDecoder struct {

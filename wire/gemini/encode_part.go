@@ -15,6 +15,7 @@ type partEncoder struct {
 	n       *wire.Notes
 	version int  // of the model that is asked; 0 in answers
 	same    bool // the whole comes from this format
+	moved   bool // thoughts in it are another vendor's
 	answer  bool // it goes to a caller
 	show    bool // who wants to see thoughts of others
 	message int
@@ -88,12 +89,8 @@ func (e *partEncoder) file(m *llm.Media) bool {
 // keepProof keeps what proves thoughts of another format's model for the call
 // after them, on the way to a caller.
 func (e *partEncoder) keepProof(p *llm.Part) {
-	if e.answer && p.Signature != nil && p.SignedBy != own && p.SignedBy != "" {
-		proof := wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature}
-		if p.Kind == llm.Thinking && !wire.EmptyText(p.Text) {
-			proof.Text = p.Text // many clients drop the thoughts themselves
-		}
-		e.proofs = append(e.proofs, proof)
+	if e.answer {
+		e.proofs = wire.Prove(e.proofs, p, own)
 	}
 }
 
@@ -163,7 +160,7 @@ func (e *partEncoder) signature(o *node, p *llm.Part) {
 		if len(e.proofs) > 0 {
 			o.member("thoughtSignature", seal(e.proofs))
 		}
-	case call && !e.same && e.version >= 30 && !e.called:
+	case call && (!e.same || e.moved || p.Signature != nil) && e.version >= 30 && !e.called:
 		o.member("thoughtSignature", llm.JSON(noSignature))
 	}
 	if call {

@@ -14,6 +14,7 @@ func (Provider) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 	e := requestEncoder{r: r}
 	e.w.Buf = dst
 	e.n, e.version, e.same = n, generation(r.Model), r.Extra.From == own
+	e.moved = e.same && wire.Moved(r.Messages, own)
 	if e.version == 10 && hasSystem(r) {
 		return dst, &wire.Invalid{Message: "system prompts aren't supported on gemini-1.0 models"}
 	}

@@ -37,82 +37,23 @@ func openSeal(signature llm.JSON) []wire.Proof {
 	return proofs
 }
 
-// unseal gives a part with what its signature holds of other formats.
-func unseal(p *llm.Part) []llm.Part {
+// unseal gives a part the proof of another format that its signature holds, and
+// tells those of the thoughts before it.
+func unseal(p *llm.Part) (thoughts []wire.Proof) {
+	if p.Signature == nil {
+		return nil
+	}
 	proofs := openSeal(p.Signature)
 	if proofs == nil {
-		return []llm.Part{*p}
+		return nil
 	}
 	p.Signature, p.SignedBy = nil, ""
-	var out []llm.Part
 	for _, proof := range proofs {
 		if proof.Kind == llm.ToolCall {
 			p.Signature, p.SignedBy = proof.Signature, proof.By
-			continue
-		}
-		text := proof.Text
-		if text == nil {
-			text = llm.JSON(`""`)
-		}
-		out = append(out, llm.Part{Kind: proof.Kind, Text: text, Signature: proof.Signature, SignedBy: proof.By})
-	}
-	return append(out, *p)
-}
-
-// attachProofs gives thoughts that came back as texts the proofs that came back
-// with the call after them, where there is one for each.
-func attachProofs(parts []llm.Part) []llm.Part {
-	out := parts[:0:0]
-	for i := 0; i < len(parts); {
-		thoughts := run(parts[i:], isThought)
-		proofs := run(parts[i+thoughts:], isProof)
-		switch {
-		case thoughts+proofs == 0:
-			out = append(out, parts[i])
-			i++
-			continue
-		case thoughts == thinking(parts[i+thoughts:i+thoughts+proofs]):
-			out = append(out, merge(parts[i:i+thoughts], parts[i+thoughts:i+thoughts+proofs])...)
-		default:
-			out = append(out, parts[i:i+thoughts+proofs]...)
-		}
-		i += thoughts + proofs
-	}
-	return out
-}
-
-func run(parts []llm.Part, is func(p *llm.Part) bool) int {
-	n := 0
-	for n < len(parts) && is(&parts[n]) {
-		n++
-	}
-	return n
-}
-
-func isThought(p *llm.Part) bool { return p.Kind == llm.Thinking && p.Signature == nil }
-
-func isProof(p *llm.Part) bool {
-	return (p.Kind == llm.Thinking || p.Kind == llm.Redacted) && p.Signature != nil && p.SignedBy != own
-}
-
-func thinking(proofs []llm.Part) int {
-	n := 0
-	for i := range proofs {
-		if proofs[i].Kind == llm.Thinking {
-			n++
+		} else {
+			thoughts = append(thoughts, proof)
 		}
 	}
-	return n
-}
-
-// merge puts the texts of thoughts into their proofs.
-func merge(thoughts, proofs []llm.Part) []llm.Part {
-	n := 0
-	for i := range proofs {
-		if proofs[i].Kind == llm.Thinking {
-			proofs[i].Text, proofs[i].Extra = thoughts[n].Text, thoughts[n].Extra
-			n++
-		}
-	}
-	return proofs
+	return thoughts
 }

@@ -136,10 +136,11 @@ func (d *requestDecoder) content(v llm.JSON, field string) error {
 func (d *requestDecoder) split(c *content, role llm.Role, head llm.Extra) []llm.Message {
 	out := []llm.Message{{Role: role, Extra: head}}
 	c.each(func(v llm.JSON) {
-		parts := decodePart(v, &d.ids)
+		part := decodePart(v, &d.ids)
+		thoughts := unseal(&part)
 		speaker := role
 		if role != llm.Assistant {
-			speaker = speakerOf(&parts[0])
+			speaker = speakerOf(&part)
 		}
 		last := &out[len(out)-1]
 		switch {
@@ -150,11 +151,8 @@ func (d *requestDecoder) split(c *content, role llm.Role, head llm.Extra) []llm.
 			last = &out[len(out)-1]
 			setForm(&last.Extra, formJoined, llm.JSON("true"))
 		}
-		last.Parts = append(last.Parts, parts...)
+		last.Parts = append(wire.Restore(last.Parts, thoughts), part)
 	})
-	if role == llm.Assistant {
-		out[0].Parts = attachProofs(out[0].Parts)
-	}
 	return out
 }
 
@@ -188,7 +186,7 @@ func (d *requestDecoder) takeSystem(v llm.JSON) bool {
 	if c.role != nil {
 		setForm(&m.Extra, formRole, spelledRole(c.role))
 	}
-	c.each(func(v llm.JSON) { m.Parts = append(m.Parts, decodePart(v, &d.ids)...) })
+	c.each(func(v llm.JSON) { m.Parts = append(m.Parts, decodePart(v, &d.ids)) })
 	m.Extra.From = own
 	d.system = []llm.Message{m}
 	return true

@@ -165,7 +165,7 @@ func (d *responseDecoder) content(c *llm.Choice, v llm.JSON) {
 	if !wire.Equal(turn.role, "model") {
 		setForm(&c.Inner, formRole, spelledRole(turn.role))
 	}
-	turn.each(func(v llm.JSON) { c.Parts = append(c.Parts, decodePart(v, &d.ids)...) })
+	turn.each(func(v llm.JSON) { c.Parts = append(c.Parts, decodePart(v, &d.ids)) })
 }
 
 func hasCalls(parts []llm.Part) bool {

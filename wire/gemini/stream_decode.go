@@ -227,8 +227,8 @@ func (d *decoder) part(c *choice, v llm.JSON) {
 		d.pieces(c, call)
 		return
 	}
-	parts := decodePart(v, &d.ids)
-	p := &parts[len(parts)-1]
+	part := decodePart(v, &d.ids)
+	p := &part
 	switch p.Kind {
 	case llm.Text, llm.Thinking:
 		p.Extra.Form = nil

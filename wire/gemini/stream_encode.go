@@ -32,7 +32,7 @@ type answer struct {
 	parts   map[int]*piece
 	rest    llm.Extra // members of the candidate to write with the next message
 	inner   llm.Extra // of its content
-	proofs  []wire.Proof
+	proofs  wire.Sealer
 	called  bool
 	cited   grounding
 	written bool
@@ -44,7 +44,7 @@ type answer struct {
 type piece struct {
 	llm.Part
 	whole bool   // to be written at its end
-	text  []byte // until then: the text, or that of the arguments; of thoughts the inside of the string
+	text  []byte // until then: the text, or that of the arguments
 	ascii bool
 }
 
@@ -101,7 +101,7 @@ func (e *encoder) choice(index int) *answer {
 			return a
 		}
 	}
-	a := &answer{index: index, parts: map[int]*piece{}}
+	a := &answer{index: index, parts: map[int]*piece{}, proofs: wire.Sealer{Own: own}}
 	e.choices = append(e.choices, a)
 	return a
 }
@@ -133,6 +133,9 @@ func (e *encoder) begin(a *answer, ev *llm.Event) *piece {
 		p.Part = ev.Part
 	}
 	a.parts[ev.Index] = p
+	if p.Kind != llm.ToolCall {
+		a.proofs.Part(&llm.Part{Kind: p.Kind, Signature: p.Signature, SignedBy: p.SignedBy})
+	}
 	switch p.Kind {
 	case llm.ToolCall:
 		p.whole = true
@@ -189,9 +192,7 @@ func (e *encoder) delta(a *answer, p *piece, text llm.JSON) {
 		return
 	}
 	p.ascii = p.ascii && isASCII(text)
-	if p.Kind == llm.Thinking && len(p.text) <= maxThought {
-		p.text = append(p.text, text[1:len(text)-1]...)
-	}
+	a.proofs.Tell(text)
 	e.write(a, &llm.Part{Kind: p.Kind, Text: text})
 }
 
@@ -222,19 +223,8 @@ func (e *encoder) sign(a *answer, p *piece, ev *llm.Event) {
 	case by == own:
 		e.write(a, &llm.Part{Kind: p.Kind, Text: llm.JSON(`""`), Signature: signature, SignedBy: by})
 	default:
-		a.proofs = append(a.proofs, wire.Proof{By: by, Kind: p.Kind, Signature: signature, Text: p.thoughts()})
+		a.proofs.Sign(signature, by)
 	}
-}
-
-// maxThought is how much of thoughts is kept for their proof.
-const maxThought = 64 << 10
-
-// thoughts are those of a part, nil if there are none or too many.
-func (p *piece) thoughts() llm.JSON {
-	if p.Kind != llm.Thinking || len(p.text) == 0 || len(p.text) > maxThought {
-		return nil
-	}
-	return append(append(llm.JSON{'"'}, p.text...), '"')
 }
 
 // cite keeps a citation of another format for the end. Places are in bytes here;
@@ -264,11 +254,12 @@ func (e *encoder) endPart(a *answer, index int) {
 
 // write writes a message with one part.
 func (e *encoder) write(a *answer, p *llm.Part) {
-	e.called, e.proofs = a.called, a.proofs
-	ok := e.expressible(p, &llm.Message{Parts: []llm.Part{*p}})
-	a.proofs = e.proofs
-	if !ok {
+	e.called, e.proofs = a.called, nil
+	if !e.expressible(p, &llm.Message{Parts: []llm.Part{*p}}) {
 		return
+	}
+	if p.Kind == llm.ToolCall {
+		e.proofs = a.proofs.Take(&llm.Part{})
 	}
 	e.flush()
 	e.message(func(o *node) {
@@ -276,7 +267,7 @@ func (e *encoder) write(a *answer, p *llm.Part) {
 			e.content(c, a, p)
 		})
 	})
-	a.called, a.proofs, a.written = e.called, e.proofs, true
+	a.called, a.written = e.called, true
 }
 
 func (e *encoder) content(c *node, a *answer, p *llm.Part) {

@@ -62,62 +62,6 @@ func readFunctionCall(c *llm.Call, v llm.JSON) {
 	}
 }
 
-// unseal takes the proofs out of the calls' ids. Those of thoughts go back to
-// the thoughts among said, if these are the ones; else they stand before the
-// call as thoughts of their own.
-func unseal(said, calls []llm.Part) []llm.Part {
-	var out []llm.Part
-	thoughts := unsigned(said)
-	for i := range calls {
-		id, proofs := wire.OpenID(calls[i].Call.ID)
-		calls[i].Call.ID = id
-		fits := count(proofs) == len(thoughts)
-		for _, p := range proofs {
-			switch {
-			case p.Kind == llm.ToolCall:
-				calls[i].Signature, calls[i].SignedBy = p.Signature, p.By
-			case p.Kind == llm.Thinking && fits:
-				thoughts[0].Signature, thoughts[0].SignedBy = p.Signature, p.By
-				thoughts = thoughts[1:]
-			default:
-				out = append(out, llm.Part{Kind: p.Kind, Text: llm.JSON(`""`), Signature: p.Signature, SignedBy: p.By})
-			}
-		}
-		out = append(out, calls[i])
-	}
-	return out
-}
-
-// unsigned are the thoughts that nothing proves.
-func unsigned(parts []llm.Part) []*llm.Part {
-	var out []*llm.Part
-	for i := range parts {
-		if p := &parts[i]; p.Kind == llm.Thinking && p.Signature == nil {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-func count(proofs []wire.Proof) int {
-	n := 0
-	for _, p := range proofs {
-		if p.Kind == llm.Thinking {
-			n++
-		}
-	}
-	return n
-}
-
-// addProof adds what a part must come back with and this format has no place
-// for.
-func addProof(list []wire.Proof, p *llm.Part) []wire.Proof {
-	if p.Signature == nil || p.SignedBy == own || p.Kind != llm.ToolCall && p.Kind != llm.Thinking && p.Kind != llm.Redacted {
-		return list
-	}
-	return append(list, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature})
-}
-
 func hasCalls(parts []llm.Part) bool {
 	for i := range parts {
 		if parts[i].Kind == llm.ToolCall {

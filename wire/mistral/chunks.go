@@ -1,6 +1,7 @@
 package mistral
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -25,7 +26,7 @@ type outgoing struct {
 	index  int
 	parts  []outPart
 	calls  int64
-	proofs []wire.Proof
+	proofs wire.Sealer
 	reason string // once it has ended
 }
 
@@ -38,8 +39,8 @@ type outPart struct {
 
 // outCall is a call that waits for the rest of its arguments.
 type outCall struct {
-	part llm.Part
-	id   string // with the proofs
+	part   llm.Part
+	proofs []wire.Proof
 }
 
 // Bounds on what one answer can make us remember.
@@ -103,7 +104,7 @@ func (c *chunker) at(dst []byte, n int) (*outgoing, []byte) {
 			return o, dst
 		}
 	}
-	o := &outgoing{index: n}
+	o := &outgoing{index: n, proofs: wire.Sealer{Own: own}}
 	c.choices = append(c.choices, o)
 	w := c.open(dst, o)
 	w.StringMember("role", roles[llm.Assistant])
@@ -185,16 +186,16 @@ func (c *chunker) part(dst []byte, o *outgoing, ev *llm.Event) []byte {
 	p := &ev.Part
 	part := o.of(ev.Index)
 	*part = outPart{kind: p.Kind, signed: p.SignedBy}
-	switch p.Kind {
-	case llm.ToolCall:
+	if p.Kind == llm.ToolCall {
 		part.call = o.call(p)
 		return dst
+	}
+	o.proofs.Part(p)
+	switch p.Kind {
 	case llm.Text, llm.Thinking, llm.Refusal:
 		if wire.IsString(p.Text) {
 			dst = c.text(dst, o, p.Kind, p.Text)
 		}
-		return c.proof(dst, o, p)
-	case llm.Redacted:
 		return c.proof(dst, o, p)
 	case llm.Image, llm.Audio, llm.Document, llm.Opaque:
 		if shown(p) {
@@ -203,20 +204,19 @@ func (c *chunker) part(dst []byte, o *outgoing, ev *llm.Event) []byte {
 			writeChunks(w, []llm.Part{*p})
 			return c.close(w, o, "", nil)
 		}
-	case llm.Video, llm.ToolResult:
+	case llm.Video, llm.ToolCall, llm.ToolResult, llm.Redacted:
 	}
 	return dst
 }
 
 // call begins a call. Events hold for a moment only, so it is a copy.
 func (o *outgoing) call(p *llm.Part) *outCall {
-	t := &outCall{id: wire.SealID(p.Call.ID, addProof(o.proofs, p))}
-	t.part = llm.Part{Kind: llm.ToolCall, Call: &llm.Call{
-		Name: p.Call.Name, Custom: p.Call.Custom, Args: append([]byte{}, p.Call.Args...),
+	t := &outCall{proofs: o.proofs.Take(&llm.Part{})}
+	t.part = llm.Part{Kind: llm.ToolCall, Signature: slices.Clone(p.Signature), SignedBy: p.SignedBy, Call: &llm.Call{
+		ID: p.Call.ID, Name: p.Call.Name, Custom: p.Call.Custom, Args: append([]byte{}, p.Call.Args...),
 	}}
 	wire.Mark(&t.part.Extra, own, "index", strconv.AppendInt(nil, o.calls, 10))
 	o.calls++
-	o.proofs = nil
 	return t
 }
 
@@ -230,7 +230,7 @@ func (c *chunker) tell(dst []byte, o *outgoing, part *outPart) []byte {
 	w := c.open(dst, o)
 	w.Name("tool_calls")
 	w.Array()
-	writeCall(w, &t.part, t.id)
+	writeCall(w, &t.part, wire.SealID(t.part.Call.ID, wire.Prove(t.proofs, &t.part, own)))
 	w.EndArray()
 	return c.close(w, o, "", nil)
 }
@@ -239,6 +239,7 @@ func (c *chunker) piece(dst []byte, o *outgoing, ev *llm.Event) []byte {
 	part := o.of(ev.Index)
 	t := part.call
 	if t == nil {
+		o.proofs.Tell(ev.Text)
 		return c.text(dst, o, part.kind, ev.Text)
 	}
 	args := &t.part.Call.Args
@@ -272,26 +273,17 @@ func (c *chunker) sign(dst []byte, o *outgoing, ev *llm.Event) []byte {
 		p.SignedBy = part.signed
 	}
 	if t := part.call; t != nil {
-		t.id = resealed(t.id, &p)
+		t.part.Signature, t.part.SignedBy = slices.Clone(ev.Text), p.SignedBy
 		return dst
 	}
+	o.proofs.Sign(ev.Text, p.SignedBy)
 	return c.proof(dst, o, &p)
-}
-
-// resealed adds a proof to the id of a call that waits.
-func resealed(id string, p *llm.Part) string {
-	bare, proofs := wire.OpenID(id)
-	return wire.SealID(bare, addProof(proofs, clone(p)))
 }
 
 // proof writes the service's own signature of thoughts; another's travels with
 // the next call.
 func (c *chunker) proof(dst []byte, o *outgoing, p *llm.Part) []byte {
-	if p.SignedBy != own || p.Kind != llm.Thinking {
-		o.proofs = addProof(o.proofs, clone(p))
-		return dst
-	}
-	if p.Signature == nil {
+	if p.SignedBy != own || p.Kind != llm.Thinking || p.Signature == nil {
 		return dst
 	}
 	w := c.open(dst, o)
@@ -305,14 +297,6 @@ func (c *chunker) proof(dst []byte, o *outgoing, p *llm.Part) []byte {
 	w.EndObject()
 	w.EndArray()
 	return c.close(w, o, "", nil)
-}
-
-// clone copies what is kept of a part that must come back.
-func clone(p *llm.Part) *llm.Part {
-	if p.Signature == nil {
-		return p
-	}
-	return &llm.Part{Kind: p.Kind, SignedBy: p.SignedBy, Signature: append(llm.JSON{}, p.Signature...)}
 }
 
 func (c *chunker) fail(dst []byte, e *llm.Error) []byte {

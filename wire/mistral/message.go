@@ -58,7 +58,9 @@ func readMessage(role llm.Role, v llm.JSON) llm.Message {
 		m.Parts, m.Plain = []llm.Part{{Kind: llm.ToolResult, Result: &res}}, false
 		return m
 	}
-	m.Parts = append(m.Parts, unseal(m.Parts, calls)...)
+	for i := range calls {
+		m.Parts = wire.AppendCall(m.Parts, calls[i])
+	}
 	return m
 }
 

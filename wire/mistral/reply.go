@@ -69,23 +69,22 @@ func writeSaid(w *wire.Writer, c *llm.Choice, same bool) {
 			w.Raw(nil)
 		}
 	}
-	writeCalls(w, c.Parts, func(i int) string { return sealed(c.Parts, i) })
+	writeCalls(w, c.Parts, sealed(c.Parts))
 	w.Extra(&c.Inner, own)
 	w.EndObject()
 }
 
-// sealed is the id of a call with the proofs of what stands between it and the
-// call before.
-func sealed(parts []llm.Part, i int) string {
-	var proofs []wire.Proof
-	from := i
-	for from > 0 && parts[from-1].Kind != llm.ToolCall {
-		from--
+// sealed gives calls, in order, their ids with the proofs of what stands between
+// them and the calls before.
+func sealed(parts []llm.Part) func(i int) string {
+	from := 0
+	return func(i int) string {
+		var proofs []wire.Proof
+		for ; from <= i; from++ {
+			proofs = wire.Prove(proofs, &parts[from], own)
+		}
+		return wire.SealID(parts[i].Call.ID, proofs)
 	}
-	for k := from; k <= i; k++ {
-		proofs = addProof(proofs, &parts[k])
-	}
-	return wire.SealID(parts[i].Call.ID, proofs)
 }
 
 // answered are the parts that stand in the content of an answer.

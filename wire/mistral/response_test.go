@@ -123,7 +123,7 @@ func TestProofsComeBack(t *testing.T) {
 			}
 			got = append(got, s)
 		}
-		want := []string{`thinking "t""s1"anthropic.messages`, `"""s2"anthropic.messages`, `call "s3"gemini.generateContenttoolu_1`, `call toolu_2`}
+		want := []string{`thinking "t""s1"anthropic.messages`, `"s2"anthropic.messages`, `call "s3"gemini.generateContenttoolu_1`, `call toolu_2`}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}

@@ -150,38 +150,9 @@ func (d *requestDecoder) parts(m *llm.Message, s *said, i int) {
 			p.Call.ID = madeUpID("m"+strconv.Itoa(i), n)
 		}
 		n++
-		m.Parts = unseal(m.Parts, p)
+		m.Parts = wire.AppendCall(m.Parts, p)
 		d.pending = append(d.pending, *p.Call)
 	}
-}
-
-// unseal adds a call, and gives the proofs that came in its id to the parts
-// that they are of.
-func unseal(parts []llm.Part, p llm.Part) []llm.Part {
-	id, proofs := wire.OpenID(p.Call.ID)
-	p.Call.ID = id
-	for _, proof := range proofs {
-		switch proof.Kind { //nolint:exhaustive // no other part has a proof that goes with a call
-		case llm.ToolCall:
-			p.Signature, p.SignedBy = proof.Signature, proof.By
-		case llm.Thinking:
-			parts = sign(parts, proof)
-		case llm.Redacted:
-			parts = append(parts, llm.Part{Kind: llm.Redacted, Signature: proof.Signature, SignedBy: proof.By})
-		}
-	}
-	return append(parts, p)
-}
-
-// sign gives a proof to the message's thoughts, which Ollama has in one piece.
-func sign(parts []llm.Part, proof wire.Proof) []llm.Part {
-	if len(parts) > 0 && parts[0].Kind == llm.Thinking && parts[0].Signature == nil {
-		parts[0].Signature, parts[0].SignedBy = proof.Signature, proof.By
-		return parts
-	}
-	return append(parts, llm.Part{
-		Kind: llm.Thinking, Text: llm.JSON(`""`), Signature: proof.Signature, SignedBy: proof.By,
-	})
 }
 
 // decodeCall reads a call whose function is an object.

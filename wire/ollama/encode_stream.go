@@ -11,7 +11,7 @@ import (
 
 // NewStream implements wire.Client.
 func (c Client) NewStream(*llm.Request) wire.StreamEncoder {
-	return &streamEncoder{own: c.Format(), finish: llm.FinishStop, usage: llm.NoUsage()}
+	return &streamEncoder{own: c.Format(), proofs: wire.Sealer{Own: c.Format()}, finish: llm.FinishStop, usage: llm.NoUsage()}
 }
 
 // streamEncoder writes one answer line by line. Of several answers to one
@@ -24,18 +24,20 @@ type streamEncoder struct {
 	last    llm.Extra // of the last
 	silent  []int     // parts that have no place here
 	calls   []openCall
-	proofs  []wire.Proof
+	proofs  wire.Sealer
 	finish  llm.Finish
 	reason  string
 	usage   llm.Usage
 	ended   bool
 }
 
-// openCall is a call that is being told, or thoughts that may still be signed.
+// openCall is a call that is being told, with the proofs of what came before it,
+// or thoughts that may still be signed.
 type openCall struct {
-	index int
-	part  llm.Part
-	call  llm.Call
+	index  int
+	part   llm.Part
+	call   llm.Call
+	proofs []wire.Proof
 }
 
 const lineType = "application/x-ndjson"
@@ -88,6 +90,9 @@ func kept(x *llm.Extra, own llm.Format) llm.Extra {
 
 func (s *streamEncoder) part(dst []byte, ev *llm.Event) []byte {
 	p := &ev.Part
+	if p.Kind != llm.ToolCall {
+		s.proofs.Part(p)
+	}
 	switch p.Kind {
 	case llm.Text, llm.Refusal:
 		return s.text(dst, "content", p.Text)
@@ -109,6 +114,7 @@ func (s *streamEncoder) openPart(index int, p *llm.Part) {
 		Kind: p.Kind, Signature: bytes.Clone(p.Signature), SignedBy: p.SignedBy, Extra: kept(&p.Extra, s.own),
 	}}
 	if p.Call != nil {
+		o.proofs = s.proofs.Take(&llm.Part{})
 		o.call = llm.Call{
 			ID: p.Call.ID, Name: p.Call.Name, Args: bytes.Clone(p.Call.Args), Extra: kept(&p.Call.Extra, s.own),
 		}
@@ -134,6 +140,7 @@ func (s *streamEncoder) delta(dst []byte, ev *llm.Event) []byte {
 		}
 		return s.text(dst, "content", ev.Text)
 	case o.part.Kind == llm.Thinking:
+		s.proofs.Tell(ev.Text)
 		return s.text(dst, "thinking", ev.Text)
 	case o.part.Kind == llm.ToolCall && wire.IsString(ev.Text):
 		if args, err := jsonscan.AppendUnquote(o.call.Args, ev.Text); err == nil {
@@ -146,6 +153,10 @@ func (s *streamEncoder) delta(dst []byte, ev *llm.Event) []byte {
 func (s *streamEncoder) sign(ev *llm.Event) {
 	o := s.find(ev.Index)
 	if o == nil {
+		return
+	}
+	if o.part.Kind != llm.ToolCall {
+		s.proofs.Sign(ev.Text, ev.Part.SignedBy)
 		return
 	}
 	o.part.Signature = bytes.Clone(ev.Text)
@@ -167,7 +178,6 @@ func (s *streamEncoder) partEnd(dst []byte, index int) []byte {
 }
 
 func (s *streamEncoder) tell(dst []byte, o *openCall) []byte {
-	s.proofs = prove(s.proofs, &o.part, s.own)
 	if o.part.Kind != llm.ToolCall || s.own == llm.OllamaGenerate {
 		return dst
 	}
@@ -175,8 +185,7 @@ func (s *streamEncoder) tell(dst []byte, o *openCall) []byte {
 	if len(o.call.Args) == 0 {
 		o.call.Args = nil
 	}
-	v := voice{own: s.own, calls: []call{{part: &o.part, proofs: s.proofs}}}
-	s.proofs = nil
+	v := voice{own: s.own, calls: []call{{part: &o.part, proofs: wire.Prove(o.proofs, &o.part, s.own)}}}
 	return s.line(dst, &v)
 }
 

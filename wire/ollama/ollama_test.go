@@ -359,7 +359,7 @@ func TestForeignStream(t *testing.T) {
 		{Kind: llm.EventDelta, Text: quoted("late")},
 	}
 	head := `{"model":"m","created_at":"2023-11-14T22:13:20Z","message":{"role":"assistant",`
-	id := wire.SealID("c1", []wire.Proof{{By: llm.Anthropic, Kind: llm.Thinking, Signature: quoted("s1")}})
+	id := wire.SealID("c1", []wire.Proof{{By: llm.Anthropic, Kind: llm.Thinking, Signature: quoted("s1"), Text: quoted("hm")}})
 	want := head + `"content":"","thinking":"hm"},"done":false}` + "\n" +
 		head + `"content":"Hi"},"done":false}` + "\n" +
 		head + `"content":"","tool_calls":[{"id":"` + id + `","function":{"name":"f","arguments":{"a":1}}}]},"done":false}` + "\n" +

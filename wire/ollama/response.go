@@ -301,12 +301,12 @@ func (v *voice) sort(parts []llm.Part) {
 			if p.Text != nil {
 				v.thoughts = append(v.thoughts, p.Text)
 			}
-			v.proofs = prove(v.proofs, p, v.own)
+			v.proofs = wire.Prove(v.proofs, p, v.own)
 		case llm.ToolCall:
 			if p.Call == nil {
 				continue
 			}
-			v.calls = append(v.calls, call{part: p, proofs: prove(v.proofs, p, v.own)})
+			v.calls = append(v.calls, call{part: p, proofs: wire.Prove(v.proofs, p, v.own)})
 			v.proofs = nil
 		case llm.Image:
 			if p.Media != nil && (p.Media.Data != nil || isDataURL(p.Media.URL)) {
@@ -315,14 +315,6 @@ func (v *voice) sort(parts []llm.Part) {
 		case llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Opaque:
 		}
 	}
-}
-
-// prove adds the proof of a part that another format wants back.
-func prove(proofs []wire.Proof, p *llm.Part, own llm.Format) []wire.Proof {
-	if !wire.IsString(p.Signature) || p.SignedBy == "" || p.SignedBy == own {
-		return proofs
-	}
-	return append(proofs, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature})
 }
 
 func (v *voice) text() llm.JSON { return wire.Join("", v.texts...) }

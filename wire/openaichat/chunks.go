@@ -29,32 +29,8 @@ type outgoing struct {
 	index    int
 	parts    []outPart
 	calls    int64
-	proofs   []wire.Proof
-	thought  []byte // the thoughts of the part that is open, a JSON string without its end
+	proofs   wire.Sealer
 	finished bool
-}
-
-// maxThought is how much of thoughts is kept for their proof.
-const maxThought = 64 << 10
-
-// think keeps a piece of thoughts; too many are not kept at all.
-func (o *outgoing) think(piece llm.JSON) {
-	if o.thought == nil {
-		o.thought = []byte{'"'}
-	}
-	if len(o.thought) <= maxThought {
-		o.thought = append(o.thought, piece[1:len(piece)-1]...)
-	}
-}
-
-// thoughts are those that were kept, a JSON string, nil if there are none.
-func (o *outgoing) thoughts() llm.JSON {
-	text := o.thought
-	o.thought = nil
-	if text == nil || len(text) > maxThought {
-		return llm.JSON(`""`)
-	}
-	return append(text, '"')
 }
 
 type outPart struct {
@@ -125,7 +101,7 @@ func (c *chunker) at(dst []byte, index int) (*outgoing, []byte) {
 			return o, dst
 		}
 	}
-	o := &outgoing{index: index}
+	o := &outgoing{index: index, proofs: wire.Sealer{Own: own}}
 	c.choices = append(c.choices, o)
 	return o, c.delta(dst, o, `{"role":"assistant","content":""}`)
 }
@@ -186,21 +162,19 @@ func (c *chunker) part(dst []byte, o *outgoing, ev *llm.Event) []byte {
 	p := &ev.Part
 	part := o.of(ev.Index)
 	*part = outPart{kind: p.Kind, signed: p.SignedBy}
-	o.thought = nil
+	if p.Kind != llm.ToolCall {
+		o.proofs.Part(p)
+	}
 	switch p.Kind {
 	case llm.ToolCall:
 		part.call, part.custom = o.calls, p.Call.Custom
 		o.calls++
 		return c.call(dst, o, p, part)
 	case llm.Redacted:
-		o.proofs = addProof(o.proofs, p)
 		return c.detail(dst, o, p)
 	case llm.Image:
 		return c.images(dst, o, p)
 	case llm.Text, llm.Thinking, llm.Refusal:
-		if p.Signature != nil {
-			o.proofs = addProof(o.proofs, p)
-		}
 		if p.Text != nil && !wire.EmptyText(p.Text) {
 			return c.named(dst, o, memberOf(p.Kind), p.Text)
 		}
@@ -211,8 +185,6 @@ func (c *chunker) part(dst []byte, o *outgoing, ev *llm.Event) []byte {
 
 // call begins a call. What proves the thoughts before it travels in its id.
 func (c *chunker) call(dst []byte, o *outgoing, p *llm.Part, part *outPart) []byte {
-	proofs := addProof(o.proofs, p)
-	o.proofs = nil
 	kind, text := "function", "arguments"
 	if part.custom {
 		kind, text = "custom", "input"
@@ -221,7 +193,7 @@ func (c *chunker) call(dst []byte, o *outgoing, p *llm.Part, part *outPart) []by
 	w.Object()
 	w.IntMember("index", part.call)
 	w.Name("id")
-	w.String(wire.SealID(p.Call.ID, proofs))
+	w.String(wire.SealID(p.Call.ID, o.proofs.Take(p)))
 	w.StringMember("type", kind)
 	w.Name(kind)
 	w.Object()
@@ -263,7 +235,7 @@ func (c *chunker) piece(dst []byte, o *outgoing, ev *llm.Event) []byte {
 			return dst
 		}
 		if part.kind == llm.Thinking {
-			o.think(ev.Text)
+			o.proofs.Tell(ev.Text)
 		}
 		return c.named(dst, o, memberOf(part.kind), ev.Text)
 	case llm.Image, llm.Audio, llm.Video, llm.Document, llm.ToolResult, llm.Redacted, llm.Opaque:
@@ -277,11 +249,7 @@ func (c *chunker) sign(dst []byte, o *outgoing, ev *llm.Event) []byte {
 	if p.SignedBy == "" {
 		p.SignedBy = part.signed
 	}
-	proven := p
-	if p.Kind == llm.Thinking {
-		proven.Text = o.thoughts()
-	}
-	o.proofs = addProof(o.proofs, &proven)
+	o.proofs.Sign(ev.Text, p.SignedBy)
 	if p.Kind != llm.Thinking && p.Kind != llm.Redacted {
 		return dst
 	}

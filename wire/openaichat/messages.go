@@ -172,19 +172,10 @@ func (s *speech) parts() []llm.Part {
 	out = append(out, s.media...)
 	out = append(out, s.refusal...)
 	for i := range s.calls {
-		var proofs []wire.Proof
 		call := s.calls[i]
-		call.Call.ID, proofs = wire.OpenID(call.Call.ID)
-		for _, p := range proofs {
-			switch {
-			case p.Kind == llm.ToolCall:
-				call.Signature, call.SignedBy = p.Signature, p.By
-			case !s.signed:
-				if p.Text == nil {
-					p.Text = llm.JSON(`""`)
-				}
-				out = append(out, llm.Part{Kind: p.Kind, Text: p.Text, Signature: p.Signature, SignedBy: p.By})
-			}
+		thoughts := wire.Unseal(&call)
+		if !s.signed {
+			out = wire.Restore(out, thoughts)
 		}
 		out = append(out, call)
 	}

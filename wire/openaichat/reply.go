@@ -1,8 +1,6 @@
 package openaichat
 
 import (
-	"slices"
-
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
@@ -275,7 +273,7 @@ func writeCalls(w *wire.Writer, c *llm.Choice, same bool) {
 	for i := range c.Parts {
 		p := &c.Parts[i]
 		if p.Kind != llm.ToolCall {
-			proofs = addProof(proofs, p)
+			proofs = wire.Prove(proofs, p, own)
 			continue
 		}
 		if old {
@@ -290,7 +288,7 @@ func writeCalls(w *wire.Writer, c *llm.Choice, same bool) {
 		}
 		id := p.Call.ID
 		if !same {
-			id = wire.SealID(id, addProof(proofs, p))
+			id = wire.SealID(id, wire.Prove(proofs, p, own))
 			proofs = nil
 		}
 		writeCall(w, p, id)
@@ -298,18 +296,4 @@ func writeCalls(w *wire.Writer, c *llm.Choice, same bool) {
 	if open {
 		w.EndArray()
 	}
-}
-
-// addProof adds what a part must come back with. It is copied: in a stream the
-// call that carries it comes after the event is gone.
-func addProof(list []wire.Proof, p *llm.Part) []wire.Proof {
-	if p.Signature == nil || p.SignedBy == own || p.Kind != llm.ToolCall && p.Kind != llm.Thinking && p.Kind != llm.Redacted {
-		return list
-	}
-	proof := wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: slices.Clone(p.Signature)}
-	if p.Kind == llm.Thinking && !wire.EmptyText(p.Text) {
-		// Most clients drop the thoughts themselves.
-		proof.Text = slices.Clone(p.Text)
-	}
-	return append(list, proof)
 }

@@ -13,7 +13,7 @@ import (
 // in the id of the call that it leads to.
 func TestProofOutlivesItsEvent(t *testing.T) {
 	signature := `"c2lnbmF0dXJl"`
-	want := wire.SealID("c1", []wire.Proof{{By: llm.Anthropic, Kind: llm.Thinking, Signature: llm.JSON(signature)}})
+	want := wire.SealID("c1", []wire.Proof{{By: llm.Anthropic, Kind: llm.Thinking, Signature: llm.JSON(signature), Text: llm.JSON(`""`)}})
 	for name, events := range map[string][]llm.Event{
 		"with the part": {
 			{Kind: llm.EventPart, Part: llm.Part{Kind: llm.Thinking, Signature: llm.JSON(signature), SignedBy: llm.Anthropic}},

@@ -275,9 +275,7 @@ func itemID(kind, base string, n int) string {
 }
 
 func (o *output) reasoning(p *llm.Part) {
-	if isForeign(p.SignedBy) && p.Signature != nil {
-		o.proofs = append(o.proofs, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: p.Signature})
-	}
+	o.proofs = wire.Prove(o.proofs, p, own)
 	id := itemID("rs", o.base, o.n-1)
 	writeReasoning(&o.w, p, id, sealedContent(p))
 }
@@ -298,7 +296,7 @@ func (o *output) call(p *llm.Part) {
 	if id == "" && !o.native {
 		id = itemID("call", o.base, o.n-1)
 	}
-	id = wire.SealID(id, callProofs(o.proofs, p))
+	id = wire.SealID(id, wire.Prove(o.proofs, p, own))
 	o.proofs = nil
 	more := mark(p)
 	if more == nil && p.Extra.From != own && !o.native {
@@ -312,14 +310,6 @@ func callPrefix(custom bool) string {
 		return "ctc"
 	}
 	return "fc"
-}
-
-// callProofs are those that travel in the id of a call.
-func callProofs(before []wire.Proof, p *llm.Part) []wire.Proof {
-	if p.Signature == nil || !isForeign(p.SignedBy) {
-		return before
-	}
-	return append(before, wire.Proof{By: p.SignedBy, Kind: llm.ToolCall, Signature: p.Signature})
 }
 
 // madeUp are the members of an item that came without any. No kind is one that

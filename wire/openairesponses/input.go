@@ -141,33 +141,9 @@ func (d *input) call(item llm.JSON) {
 		d.opaque(item)
 		return
 	}
-	id, proofs := wire.OpenID(p.Call.ID)
-	p.Call.ID = id
-	for _, proof := range proofs {
-		if proof.Kind == llm.ToolCall {
-			p.Signature, p.SignedBy = proof.Signature, proof.By
-		} else if !d.has(proof) {
-			d.add(llm.Assistant, llm.Part{Kind: proof.Kind, Text: emptyText, Signature: proof.Signature, SignedBy: proof.By})
-		}
-	}
-	d.add(llm.Assistant, p)
-}
-
-// maxLook bounds how far back a proof is looked for.
-const maxLook = 64
-
-// has tells whether the proof came back by itself, as a reasoning item.
-func (d *input) has(proof wire.Proof) bool {
-	if !d.open {
-		return false
-	}
+	d.add(llm.Assistant)
 	m := &d.r.Messages[len(d.r.Messages)-1]
-	for i := len(m.Parts) - 1; m.Role == llm.Assistant && i >= max(0, len(m.Parts)-maxLook); i-- {
-		if p := &m.Parts[i]; p.SignedBy == proof.By && string(p.Signature) == string(proof.Signature) {
-			return true
-		}
-	}
-	return false
+	m.Parts = wire.AppendCall(m.Parts, p)
 }
 
 func (d *input) output(item llm.JSON) {

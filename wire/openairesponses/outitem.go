@@ -64,6 +64,9 @@ func (s *stream) begin(index int, p *llm.Part) *outPart {
 		return nil
 	}
 	s.parts[index] = t
+	if p.Kind != llm.ToolCall {
+		s.proofs.Part(&llm.Part{Kind: p.Kind, Signature: p.Signature, SignedBy: p.SignedBy})
+	}
 	if isText(p) {
 		s.beginContent(t, p)
 	} else {
@@ -89,9 +92,6 @@ func (s *stream) writable(p *llm.Part) bool {
 
 // inherit writes what a part brings with it from the start.
 func (s *stream) inherit(t *outPart, p *llm.Part) {
-	if isForeign(t.signedBy) && t.signature != nil && t.kind != llm.ToolCall {
-		s.prove(t)
-	}
 	if p.Text != nil && !wire.EmptyText(p.Text) {
 		s.append(t, p.Text, nil)
 	}
@@ -101,10 +101,6 @@ func (s *stream) inherit(t *outPart, p *llm.Part) {
 	for i := range p.Citations {
 		s.annotate(t, &p.Citations[i])
 	}
-}
-
-func (s *stream) prove(t *outPart) {
-	s.proofs = append(s.proofs, wire.Proof{By: t.signedBy, Kind: t.kind, Signature: t.signature})
 }
 
 func (s *stream) newItem(kind, prefix string, p *llm.Part) *outItem {
@@ -212,7 +208,7 @@ func (s *stream) beginItem(t *outPart, p *llm.Part) {
 	prefix := "rs"
 	if p.Kind == llm.ToolCall {
 		prefix = callPrefix(p.Call.Custom)
-		t.proofs, s.proofs = s.proofs, nil
+		t.proofs = s.proofs.Take(&llm.Part{})
 	}
 	if p.Kind == llm.Image {
 		prefix = "ig"
@@ -249,8 +245,8 @@ func (s *stream) writeItem(it *outItem, whole bool) {
 }
 
 func (s *stream) writeCall(t *outPart) {
-	p := llm.Part{Signature: t.signature, SignedBy: t.signedBy}
-	id := wire.SealID(t.call.ID, callProofs(slices.Clip(t.proofs), &p))
+	p := llm.Part{Kind: llm.ToolCall, Signature: t.signature, SignedBy: t.signedBy}
+	id := wire.SealID(t.call.ID, wire.Prove(slices.Clip(t.proofs), &p, own))
 	w := &s.w
 	w.Object()
 	w.Name("type")

@@ -55,6 +55,7 @@ func (s *stream) append(t *outPart, text llm.JSON, x *llm.Extra) {
 // think goes on with a thought. What Extra tells begins a text of its own, and
 // the separator before it is not said.
 func (s *stream) think(t *outPart, text llm.JSON, x *llm.Extra) {
+	s.proofs.Tell(text)
 	list := listOf(x)
 	n := len(t.thoughts)
 	switch {
@@ -142,9 +143,7 @@ func (s *stream) sign(ev *llm.Event) {
 	if ev.Part.SignedBy != "" {
 		t.signedBy = ev.Part.SignedBy
 	}
-	if isForeign(t.signedBy) && (t.kind == llm.Thinking || t.kind == llm.Redacted) {
-		s.prove(t)
-	}
+	s.proofs.Sign(t.signature, t.signedBy)
 }
 
 func (s *stream) cite(ev *llm.Event) {

@@ -25,7 +25,7 @@ type stream struct {
 	items   []*outItem
 	parts   map[int]*outPart
 	message *outItem // that new texts go into
-	proofs  []wire.Proof
+	proofs  wire.Sealer
 	// logprobs wait for the text that they are about.
 	logprobs []byte
 
@@ -36,7 +36,7 @@ type stream struct {
 
 // NewStream begins the answer to r.
 func (Client) NewStream(r *llm.Request) wire.StreamEncoder {
-	return &stream{r: r, parts: map[int]*outPart{}}
+	return &stream{r: r, parts: map[int]*outPart{}, proofs: wire.Sealer{Own: own}}
 }
 
 func (*stream) ContentType() string { return "text/event-stream" }
