@@ -101,7 +101,7 @@ func (f *family) note(r *llm.EmbedRequest, n *wire.Notes) {
 	}
 	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
-	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteEmbed(n, r, own)
 }
 
 // titanFirst writes the body of the first Titan, which has no parameters.
@@ -254,8 +254,9 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, header func(name string) st
 
 // count takes the first count that is told.
 func count(u *llm.Usage, v llm.JSON) {
-	if n, ok := wire.Int(v); ok && n >= 0 && u.Prompt < 0 {
-		u.Prompt, u.Total = n, n
+	if u.Prompt < 0 {
+		wire.TakeCount(&u.Prompt, v)
+		u.Total = u.Prompt
 	}
 }
 
@@ -265,13 +266,12 @@ func readVectors(a *llm.EmbedResponse, v llm.JSON) {
 	if wire.IsObject(v) {
 		v = wire.Get(v, "float")
 	}
-	items := wire.Items(v)
-	for item, ok := items.Next(); ok; item, ok = items.Next() {
+	wire.ReadVectors(a, v, func(item llm.JSON) llm.Vector {
 		if wire.IsObject(item) {
 			item = wire.Get(item, "embedding")
 		}
-		a.Vectors = append(a.Vectors, llm.Vector{Value: item})
-	}
+		return llm.Vector{Value: item}
+	})
 }
 
 // DecodeError implements wire.EmbedProvider.

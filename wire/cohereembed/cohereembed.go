@@ -120,13 +120,17 @@ func readInputs(r *llm.EmbedRequest, member string, v llm.JSON) error {
 	}
 	items := wire.Items(v)
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		in := llm.EmbedInput{}
 		switch {
 		case member != texts:
-			r.Inputs = append(r.Inputs, llm.EmbedInput{Text: partsText(item), Raw: item, From: r.Extra.From})
+			in = llm.EmbedInput{Text: partsText(item), Raw: item, From: r.Extra.From}
 		case wire.IsString(item):
-			r.Inputs = append(r.Inputs, llm.EmbedInput{Text: item})
+			in.Text = item
 		default:
 			return &wire.Invalid{Field: texts, Message: "must be a list of texts"}
+		}
+		if err := wire.AddInput(r, in); err != nil {
+			return err
 		}
 	}
 	if member != texts && len(r.Inputs) > 0 {
@@ -170,7 +174,7 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) 
 	}
 	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
-	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteEmbed(n, r, own)
 	w.Extra(&r.Extra, own)
 	w.EndObject()
 	return w.Buf, nil

@@ -45,7 +45,7 @@ func (Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([
 	}
 	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
-	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteEmbed(n, r, own)
 	w.EndObject()
 	return w.Buf, nil
 }
@@ -78,9 +78,7 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string,
 	case wire.IsNumber(first):
 		a.Vectors = []llm.Vector{{Value: body}}
 	case wire.IsNumber(second):
-		for ; ok; first, ok = items.Next() {
-			a.Vectors = append(a.Vectors, llm.Vector{Value: first})
-		}
+		wire.ReadVectors(a, body, wire.Bare)
 	case wire.IsArray(second):
 		return errTokens
 	default:
