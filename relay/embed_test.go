@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	"github.com/sluice-gateway/sluice/wire/geminiembed"
+	"github.com/sluice-gateway/sluice/wire/ollamaembed"
 	"github.com/sluice-gateway/sluice/wire/openaiembed"
 )
 
@@ -146,6 +147,10 @@ func TestEmbedAnswered(t *testing.T) {
 	}{
 		{"gemini", gemini.New(), openaiembed.Client{}, "/", `{"input":"a b"}`, `{"embeddings":[{"values":[1,2.5]}],"usageMetadata":{"promptTokenCount":2}}`, two, counted},
 		{"gemini without a count", gemini.New(), openaiembed.Client{}, "/", `{"input":"a b","stream":true}`, `{"embeddings":[{"values":[1,2.5]}]}`, two, estimated},
+		{"gemini with a count of nobody", gemini.New(), openaiembed.Client{}, "/", `{"input":"a b"}`, `{"embeddings":[{"values":[1,2.5]}],"usageMetadata":{"promptTokenCount":9223372036854775807}}`, two, estimated},
+		{"mistral in another order", mistral.New(), openaiembed.Client{}, "/", `{"input":["a","b"]}`, `{"id":"i","data":[{"index":1,"embedding":[4]},{"index":0,"embedding":[3]}],"usage":{"prompt_tokens":2,"total_tokens":2}}`, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[3]},{"object":"embedding","index":1,"embedding":[4]}],"model":"m","usage":{"prompt_tokens":2,"total_tokens":2},"id":"i"}`, counted},
+		{"cohere asks cohere for bytes", cohere.New(), cohereembed.Client{}, "/v2/embed", `{"texts":["a b"],"embedding_types":["int8"]}`, `{"id":"i","embeddings":{"int8":[[1]]}}`, `{"id":"i","embeddings":{"int8":[[1]]}}`, estimated},
+		{"ollama is asked nothing", ollama.New(), ollamaembed.Client{}, "/api/embed", `{"input":""}`, `{"model":"m","embeddings":[]}`, `{"model":"m","embeddings":[],"prompt_eval_count":0}`, llm.Usage{Estimated: true}},
 		{"huggingface", huggingface.New(), openaiembed.Client{}, "/", `{"input":["a b"]}`, `[[1,2.5]]`, two, estimated},
 		{"in base64", gemini.New(), openaiembed.Client{}, "/", `{"input":"a b","encoding_format":"base64"}`, `{"embeddings":[{"values":[1,2.5]}]}`, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":"AACAPwAAIEA="}],"model":"m","usage":{"prompt_tokens":2,"total_tokens":2}}`, estimated},
 		{"mistral", mistral.New(), openaiembed.Client{}, "/", `{"input":"a"}`, `{"id":"i",` + two[1:], `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1,2.5]}],"model":"m","usage":{"prompt_tokens":2,"total_tokens":2},"id":"i"}`, counted},
@@ -155,7 +160,11 @@ func TestEmbedAnswered(t *testing.T) {
 	} {
 		ex := asking(tt.ask)
 		ex.In.Path = tt.path
-		tg := embedding(t, tt.p, tt.client, nil)
+		tg := embedding(t, tt.p, tt.client, func(s *Settings) {
+			if tt.p.Name() == "ollama" {
+				s.Model.Options.UpstreamURL = "http://o"
+			}
+		})
 		if err := put(tg, ex); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue

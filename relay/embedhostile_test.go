@@ -112,7 +112,7 @@ func TestEmbedMatches(t *testing.T) {
 // TestEmbedBounded: what is made of an answer in a million pieces has room in
 // some tens of megabytes beside it.
 func TestEmbedBounded(t *testing.T) {
-	const size = 4 << 20
+	const size = 1 << 20
 	for i := range embedders {
 		s := &embedders[i]
 		for _, piece := range []string{`[]`, `0`, `{"a":0}`} {
@@ -136,7 +136,7 @@ func TestEmbedBounded(t *testing.T) {
 // refuses fails unless an answer is refused, and costs little to be.
 func refuses(t *testing.T, s *embedder, name, body string) {
 	t.Helper()
-	const limit = 16 << 20
+	const limit = 12 << 20
 	ex := asking(`{"input":["a","b"]}`)
 	if err := put(embedding(t, s.p, openaiembed.Client{}, s.change), ex); err != nil {
 		t.Fatal(err)
