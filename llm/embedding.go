@@ -84,9 +84,9 @@ type EmbedResponse struct {
 type Vector struct {
 	// Value is an array of numbers, or a JSON string in base64.
 	Value JSON
-	// Opaque: the vector is of a kind that only the format it came from has a
-	// word for, so there is no Value.
-	Opaque bool
+	// Opaque is why only the format it came from can tell the vector: "is of
+	// whole numbers". There is no Value then.
+	Opaque string
 	Extra  Extra
 }
 

@@ -86,6 +86,9 @@ func (c *call) receiveEmbed(ex *flow.Exchange, r *flow.Reply) error {
 		return conversion(c, err.Error())
 	}
 	c.completeEmbed(ex, &a)
+	if h, ok := c.t.s.Embed.(wire.EmbedHeaded); ok {
+		h.Head(&a, r.Header.Set)
+	}
 	c.scrap = c.t.s.Embed.EncodeResponse(c.scrap[:0], &a, &c.vectors)
 	c.answer(r)
 	return nil

@@ -23,6 +23,13 @@ type EmbedClient interface {
 	EncodeError(dst []byte, e *llm.Error) []byte
 }
 
+// EmbedHeaded is an EmbedClient whose answers say something in the head, too.
+type EmbedHeaded interface {
+	EmbedClient
+	// Head sets fields for an answer.
+	Head(a *llm.EmbedResponse, set func(name, value string))
+}
+
 // EmbedProvider is a format of embeddings as providers speak it.
 type EmbedProvider interface {
 	Format() llm.Format

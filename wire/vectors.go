@@ -26,6 +26,26 @@ func AddInput(r *llm.EmbedRequest, in llm.EmbedInput) error {
 	return nil
 }
 
+// ReadTexts reads the inputs of a question: a text or a list of texts; of
+// anything else it takes nothing.
+func ReadTexts(r *llm.EmbedRequest, v llm.JSON) error {
+	if IsString(v) {
+		r.Plain, r.Inputs = true, []llm.EmbedInput{{Text: v}}
+		return nil
+	}
+	items := Items(v)
+	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		if !IsString(item) {
+			r.Inputs = nil
+			return nil
+		}
+		if err := AddInput(r, llm.EmbedInput{Text: item}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ReadVectors adds the elements of a list to an answer, each as read makes a
 // vector of it: one more at most than there can be inputs, by which ReadEmbed
 // knows.
@@ -64,10 +84,10 @@ func checkVectors(a *llm.EmbedResponse, r *llm.EmbedRequest) error {
 	}
 	for i := range a.Vectors {
 		v := &a.Vectors[i]
-		if v.Opaque && same {
-			continue
-		}
-		if err := checkVector(v.Value, r.Encoding); err != nil {
+		switch err := checkVector(v.Value, r.Encoding); {
+		case v.Opaque != "" && !same:
+			return fmt.Errorf("vector %d of the answer %s", i, v.Opaque)
+		case v.Opaque == "" && err != nil:
 			return fmt.Errorf("vector %d of the answer %w", i, err)
 		}
 	}

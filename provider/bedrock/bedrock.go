@@ -5,6 +5,7 @@
 package bedrock
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
 	"github.com/sluice-gateway/sluice/wire/bedrockembed"
+	"github.com/sluice-gateway/sluice/wire/cohereembed"
 )
 
 // New returns the provider.
@@ -39,9 +41,7 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	switch o.RouteType {
 	case provider.Chat, provider.Completions:
 	case provider.Embeddings:
-		e = provider.Endpoint{Embed: bedrockembed.Provider{
-			Normalize: o.Options.Bedrock.EmbeddingsNormalize, InputType: o.Options.Cohere.EmbeddingInputType,
-		}}
+		e = provider.Endpoint{Embed: embed(o)}
 	default:
 		return e, provider.ErrNoOperation
 	}
@@ -79,6 +79,17 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		e.Body = []llm.Member{{Name: "performanceConfig", Value: w.Buf}}
 	}
 	return e, nil
+}
+
+// embed is the format of a model's family.
+func embed(o *provider.Operation) wire.EmbedProvider {
+	if strings.Contains(o.Model, "cohere.embed") {
+		purpose := cmp.Or(o.Options.Cohere.EmbeddingInputType, "search_document")
+		return bedrockembed.Hosted{EmbedProvider: cohereembed.Provider{
+			First: true, Sized: strings.Contains(o.Model, "cohere.embed-v4"), InputType: purpose,
+		}}
+	}
+	return bedrockembed.Provider{Normalize: o.Options.Bedrock.EmbeddingsNormalize}
 }
 
 // invoke speaks to the model in its maker's own format.

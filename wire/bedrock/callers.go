@@ -34,7 +34,7 @@ func (Callers) Second() llm.Format { return invokeFormat }
 
 // For implements wire.Twofold.
 func (c Callers) For(q wire.Question) wire.Client {
-	model, operation := fromPath(q.Path)
+	model, operation := wire.ModelOnBedrock(q.Path)
 	if operation != invokeOperation && operation != invokeStream {
 		return c.Client
 	}

@@ -72,7 +72,7 @@ func readVectors(a *llm.EmbedResponse, v llm.JSON, own llm.Format) {
 		}
 	}
 	if f := wire.NewFields(v); f.Next() {
-		wire.ReadVectors(a, f.Value(), func(llm.JSON) llm.Vector { return llm.Vector{Opaque: true} })
+		wire.ReadVectors(a, f.Value(), func(llm.JSON) llm.Vector { return llm.Vector{Opaque: "is of a type that only callers of Cohere know"} })
 	}
 }
 

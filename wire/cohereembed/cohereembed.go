@@ -21,6 +21,9 @@ type Client struct {
 // Provider is Embed as providers speak it.
 type Provider struct {
 	First bool
+	// Sized: vectors have a choice of dimensions in the first version, too, as
+	// on Bedrock since the fourth model.
+	Sized bool
 	// InputType is what vectors are for where the caller says nothing: models
 	// want to know.
 	InputType string
@@ -167,7 +170,7 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) 
 	}
 	p.writePurpose(&w, r, n)
 	writeEncoding(&w, r, own)
-	if p.First && r.Dimensions != nil {
+	if p.First && !p.Sized && r.Dimensions != nil {
 		n.Drop("dimensions")
 	} else {
 		w.Member("output_dimension", r.Dimensions)

@@ -45,7 +45,7 @@ func (Client) DecodeRequest(r *llm.EmbedRequest, q wire.Question) error {
 		case name == "model" && wire.IsString(v):
 			r.Model = wire.Text(v)
 		case name == "input":
-			if err := readInput(r, v); err != nil {
+			if err := wire.ReadTexts(r, v); err != nil {
 				return err
 			}
 		case name == "dimensions" && wire.IsNumber(v):
@@ -56,25 +56,6 @@ func (Client) DecodeRequest(r *llm.EmbedRequest, q wire.Question) error {
 	}
 	if len(r.Inputs) == 0 {
 		return &wire.Invalid{Field: "input", Message: "must be a text or a list of texts"}
-	}
-	return nil
-}
-
-// readInput reads a text or a list of texts; of anything else it takes nothing.
-func readInput(r *llm.EmbedRequest, v llm.JSON) error {
-	if wire.IsString(v) {
-		r.Plain, r.Inputs = true, []llm.EmbedInput{{Text: v}}
-		return nil
-	}
-	items := wire.Items(v)
-	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		if !wire.IsString(item) {
-			r.Inputs = nil
-			return nil
-		}
-		if err := wire.AddInput(r, llm.EmbedInput{Text: item}); err != nil {
-			return err
-		}
 	}
 	return nil
 }
