@@ -159,13 +159,13 @@ func appendFloats(dst []byte, v llm.JSON) ([]byte, bool) {
 
 // appendNumbers writes 32-bit floats in base64 as numbers.
 func appendNumbers(dst []byte, v llm.JSON) ([]byte, bool) {
-	raw, ok := floatsOf(v)
-	if !ok {
+	raw, err := base64.StdEncoding.AppendDecode(nil, TextBytes(v))
+	if err != nil || len(raw)%4 != 0 {
 		return nil, false
 	}
 	dst = append(dst, '[')
 	for i := 0; i < len(raw); i += 4 {
-		f := floatAt(raw, i)
+		f := float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[i:])))
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return nil, false
 		}

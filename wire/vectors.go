@@ -2,11 +2,8 @@ package wire
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
@@ -101,9 +98,9 @@ func asksNothing(r *llm.EmbedRequest) bool {
 }
 
 var (
-	errNoVector = errors.New("is neither a list of numbers nor 32-bit floats in base64")
+	errNoVector = errors.New("is neither a list of numbers nor base64")
 	errEmpty    = errors.New("is empty")
-	errInfinite = errors.New("has a value that is no number")
+	errUnasked  = errors.New("is a text, of what is not known: nobody asked for base64")
 )
 
 // checkVector tells what keeps a vector from being written in an encoding.
@@ -113,8 +110,8 @@ func checkVector(v llm.JSON, e llm.Encoding) error {
 		return errEmpty
 	case Numbers(v), IsString(v) && e == llm.EncodingBase64 && base64Only(TextBytes(v)): // it passes as it is
 		return nil
-	case IsString(v):
-		return checkFloats(v)
+	case IsString(v) && e != llm.EncodingBase64: // some have bytes in it, not floats
+		return errUnasked
 	}
 	return errNoVector
 }
@@ -129,28 +126,4 @@ func vacant(array llm.JSON) bool {
 // Numbers tells whether an array holds nothing but numbers, be it none.
 func Numbers(array llm.JSON) bool {
 	return IsArray(array) && !bytes.ContainsAny(array[1:len(array)-1], `"[{tfn`)
-}
-
-// floatsOf are 32-bit floats in base64, which it decodes.
-func floatsOf(v llm.JSON) (raw []byte, ok bool) {
-	raw, err := base64.StdEncoding.AppendDecode(nil, TextBytes(v))
-	return raw, err == nil && len(raw)%4 == 0
-}
-
-func floatAt(raw []byte, i int) float64 {
-	return float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[i:])))
-}
-
-// checkFloats wants numbers that JSON has.
-func checkFloats(v llm.JSON) error {
-	raw, ok := floatsOf(v)
-	if !ok {
-		return errNoVector
-	}
-	for i := 0; i < len(raw); i += 4 {
-		if f := floatAt(raw, i); math.IsNaN(f) || math.IsInf(f, 0) {
-			return errInfinite
-		}
-	}
-	return nil
 }
