@@ -73,8 +73,8 @@ func (Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([
 
 var errShape = errors.New("the answer is no list of vectors")
 
-// forTokens is why there is no vector of a text.
-const forTokens = "is a list: the model gives a vector for each token, none for a text"
+// finer is why there is no vector of a text.
+const finer = "is a list: the model gives a vector for each token, none for a text"
 
 // DecodeResponse implements wire.EmbedProvider. The answer is a list of
 // vectors; a model that was asked one text may answer one bare vector.
@@ -102,7 +102,7 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string,
 	case wire.IsNumber(second):
 		wire.ReadVectors(a, body, wire.Bare)
 	case wire.IsArray(second):
-		wire.ReadVectors(a, body, func(llm.JSON) llm.Vector { return llm.Vector{Opaque: forTokens} })
+		wire.ReadVectors(a, body, func(llm.JSON) llm.Vector { return llm.Vector{Opaque: finer} })
 	default:
 		return errShape
 	}

@@ -50,11 +50,11 @@ func readVectors(a *llm.EmbedResponse, list llm.JSON) error {
 	wire.ReadVectors(a, list, func(item llm.JSON) llm.Vector {
 		v, place := llm.Vector{}, int64(len(places))
 		for f := wire.NewFields(item); f.Next(); {
-			switch name := f.Name(); {
-			case name == "object":
-			case name == "embedding":
+			switch f.Name() {
+			case "object":
+			case "embedding":
 				v.Value = f.Value()
-			case name == "index":
+			case "index":
 				place = placeOf(f.Value(), place)
 			default:
 				f.Keep(&v.Extra, own)
