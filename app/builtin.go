@@ -27,10 +27,12 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 	anthropicwire "github.com/sluice-gateway/sluice/wire/anthropic"
 	bedrockwire "github.com/sluice-gateway/sluice/wire/bedrock"
+	"github.com/sluice-gateway/sluice/wire/bedrockembed"
 	coherewire "github.com/sluice-gateway/sluice/wire/cohere"
 	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	geminiwire "github.com/sluice-gateway/sluice/wire/gemini"
 	"github.com/sluice-gateway/sluice/wire/geminiembed"
+	"github.com/sluice-gateway/sluice/wire/hfembed"
 	mistralwire "github.com/sluice-gateway/sluice/wire/mistral"
 	ollamawire "github.com/sluice-gateway/sluice/wire/ollama"
 	"github.com/sluice-gateway/sluice/wire/ollamaembed"
@@ -103,10 +105,14 @@ func EmbedFormats(llmFormat string) wire.EmbedClient {
 	switch llmFormat {
 	case "openai":
 		return openaiembed.Client{}
+	case "bedrock":
+		return bedrockembed.Callers{Cohere: cohereembed.Client{First: true}, Failure: bedrockwire.Client{}.EncodeError}
 	case "cohere":
 		return cohereembed.Client{}
 	case "gemini":
 		return geminiembed.Client{}
+	case "huggingface":
+		return hfembed.Client{}
 	case "ollama":
 		return ollamaembed.Client{}
 	}

@@ -32,6 +32,16 @@ func TestWeigh(t *testing.T) {
 	}
 }
 
+func TestCountMembers(t *testing.T) {
+	for text, want := range map[string]int{
+		``: 0, `[1,2]`: 0, `{"a":{"b":[{"c":":"}]},"\":":1}`: 4, `{"a`: 0, `{"a":`: 1,
+	} {
+		if got := CountMembers([]byte(text)); got != want {
+			t.Errorf("%s: %d, want %d", text, got, want)
+		}
+	}
+}
+
 // FuzzWeigh: nothing makes it leave the text, or count more than there is.
 func FuzzWeigh(f *testing.F) {
 	seed(f)

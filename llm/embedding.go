@@ -41,6 +41,8 @@ type EmbedInput struct {
 	// Raw is the input as the format From has it; nil if there is no more to it.
 	Raw  JSON
 	From Format
+	// Beside are what From says of this input alone, and the model of none.
+	Beside []Member
 }
 
 // Purpose is what vectors are for.
@@ -82,7 +84,10 @@ type EmbedResponse struct {
 type Vector struct {
 	// Value is an array of numbers, or a JSON string in base64.
 	Value JSON
-	Extra Extra
+	// Opaque is why only the format it came from can tell the vector: "is of
+	// whole numbers". There is no Value then.
+	Opaque string
+	Extra  Extra
 }
 
 // RerankRequest asks how well documents answer a query.

@@ -28,7 +28,7 @@ var (
 
 // NativeEmbeddings are the formats but OpenAI's that callers may ask for
 // embeddings in.
-var NativeEmbeddings = []string{"cohere", "gemini", "ollama"}
+var NativeEmbeddings = []string{"bedrock", "cohere", "gemini", "huggingface", "ollama"}
 
 // Abilities of the providers by name. The formats know more; this is for
 // people, and for refusing a configuration before it meets a caller.

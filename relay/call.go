@@ -282,7 +282,7 @@ func (c *call) unread(err error) error {
 // takes tells whether a body of this type may be a question. The SDKs of AWS call
 // the bodies of InvokeModel bytes.
 func (t *Target) takes(contentType string) bool {
-	return jsonType(contentType) || t.twofold != nil && mediaType(contentType) == "application/octet-stream"
+	return jsonType(contentType) || t.bytes && mediaType(contentType) == "application/octet-stream"
 }
 
 // jsonType tells whether a body of this type may be JSON; none counts as JSON.

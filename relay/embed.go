@@ -6,6 +6,7 @@ import (
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/wire"
 )
 
 // caller is what every format of callers has.
@@ -77,7 +78,7 @@ func (c *call) receiveEmbed(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	c.ai.LatencyMS = since(ex)
 	var a llm.EmbedResponse
-	err = c.place().embed.DecodeResponse(&a, r.Header.Get, whole)
+	err = wire.ReadEmbed(c.place().embed, &a, &c.vectors, r.Header.Get, whole)
 	if e, ok := errors.AsType[*llm.Error](err); ok {
 		return c.disguised(e)
 	}
@@ -85,6 +86,9 @@ func (c *call) receiveEmbed(ex *flow.Exchange, r *flow.Reply) error {
 		return conversion(c, err.Error())
 	}
 	c.completeEmbed(ex, &a)
+	if h, ok := c.t.s.Embed.(wire.EmbedHeaded); ok {
+		h.Head(&a, r.Header.Set)
+	}
 	c.scrap = c.t.s.Embed.EncodeResponse(c.scrap[:0], &a, &c.vectors)
 	c.answer(r)
 	return nil

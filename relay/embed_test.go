@@ -17,8 +17,12 @@ import (
 	"github.com/sluice-gateway/sluice/provider/mistral"
 	"github.com/sluice-gateway/sluice/provider/ollama"
 	"github.com/sluice-gateway/sluice/wire"
+	bedrockwire "github.com/sluice-gateway/sluice/wire/bedrock"
+	"github.com/sluice-gateway/sluice/wire/bedrockembed"
 	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	"github.com/sluice-gateway/sluice/wire/geminiembed"
+	"github.com/sluice-gateway/sluice/wire/hfembed"
+	"github.com/sluice-gateway/sluice/wire/ollamaembed"
 	"github.com/sluice-gateway/sluice/wire/openaiembed"
 )
 
@@ -146,6 +150,10 @@ func TestEmbedAnswered(t *testing.T) {
 	}{
 		{"gemini", gemini.New(), openaiembed.Client{}, "/", `{"input":"a b"}`, `{"embeddings":[{"values":[1,2.5]}],"usageMetadata":{"promptTokenCount":2}}`, two, counted},
 		{"gemini without a count", gemini.New(), openaiembed.Client{}, "/", `{"input":"a b","stream":true}`, `{"embeddings":[{"values":[1,2.5]}]}`, two, estimated},
+		{"gemini with a count of nobody", gemini.New(), openaiembed.Client{}, "/", `{"input":"a b"}`, `{"embeddings":[{"values":[1,2.5]}],"usageMetadata":{"promptTokenCount":9223372036854775807}}`, two, estimated},
+		{"mistral in another order", mistral.New(), openaiembed.Client{}, "/", `{"input":["a","b"]}`, `{"id":"i","data":[{"index":1,"embedding":[4]},{"index":0,"embedding":[3]}],"usage":{"prompt_tokens":2,"total_tokens":2}}`, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[3]},{"object":"embedding","index":1,"embedding":[4]}],"model":"m","usage":{"prompt_tokens":2,"total_tokens":2},"id":"i"}`, counted},
+		{"cohere asks cohere for bytes", cohere.New(), cohereembed.Client{}, "/v2/embed", `{"texts":["a b"],"embedding_types":["int8"]}`, `{"id":"i","embeddings":{"int8":[[1]]}}`, `{"id":"i","embeddings":{"int8":[[1]]}}`, estimated},
+		{"ollama is asked nothing", ollama.New(), ollamaembed.Client{}, "/api/embed", `{"input":""}`, `{"model":"m","embeddings":[]}`, `{"model":"m","embeddings":[],"prompt_eval_count":0}`, llm.Usage{Estimated: true}},
 		{"huggingface", huggingface.New(), openaiembed.Client{}, "/", `{"input":["a b"]}`, `[[1,2.5]]`, two, estimated},
 		{"in base64", gemini.New(), openaiembed.Client{}, "/", `{"input":"a b","encoding_format":"base64"}`, `{"embeddings":[{"values":[1,2.5]}]}`, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":"AACAPwAAIEA="}],"model":"m","usage":{"prompt_tokens":2,"total_tokens":2}}`, estimated},
 		{"mistral", mistral.New(), openaiembed.Client{}, "/", `{"input":"a"}`, `{"id":"i",` + two[1:], `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1,2.5]}],"model":"m","usage":{"prompt_tokens":2,"total_tokens":2},"id":"i"}`, counted},
@@ -155,7 +163,11 @@ func TestEmbedAnswered(t *testing.T) {
 	} {
 		ex := asking(tt.ask)
 		ex.In.Path = tt.path
-		tg := embedding(t, tt.p, tt.client, nil)
+		tg := embedding(t, tt.p, tt.client, func(s *Settings) {
+			if tt.p.Name() == "ollama" {
+				s.Model.Options.UpstreamURL = "http://o"
+			}
+		})
 		if err := put(tg, ex); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
@@ -173,6 +185,65 @@ func TestEmbedAnswered(t *testing.T) {
 		}
 		if ex.AI.ResponseModel != "m" || ex.AI.RequestModel != "m" || ex.AI.Streaming {
 			t.Errorf("%s: %+v", tt.name, ex.AI)
+		}
+		ex.Call.Release()
+	}
+}
+
+// TestEmbedCallers: what callers of Bedrock and of Hugging Face ask, and get.
+func TestEmbedCallers(t *testing.T) {
+	amazon := bedrockembed.Callers{Cohere: cohereembed.Client{First: true}, Failure: bedrockwire.Client{}.EncodeError}
+	openai := compatible.All()[0]
+	const one = `{"data":[{"index":0,"embedding":[1,2.5]}],"usage":{"prompt_tokens":2,"total_tokens":2}}`
+	const cohere3, cohere4 = "cohere.embed-english-v3", "cohere.embed-v4:0"
+	for _, tt := range []struct {
+		name        string
+		p           provider.Provider
+		client      wire.EmbedClient
+		model, path string
+		ask, sent   string
+		answer      string
+		want, say   string
+		count       string
+	}{
+		{"titan of openai", openai, amazon, "m", "/model/m/invoke", `{"inputText":"a b","dimensions":2,"normalize":true}`, `{"model":"m","input":"a b","dimensions":2}`, one, `{"embedding":[1,2.5],"inputTextTokenCount":2}`, "dropped: normalize", "2"},
+		{"nova of openai", openai, amazon, "m", "/model/m/invoke", `{"singleEmbeddingParams":{"embeddingPurpose":"GENERIC_INDEX","text":{"value":"a b"}}}`, `{"model":"m","input":"a b"}`, one, `{"embeddings":[{"embeddingType":"TEXT","embedding":[1,2.5]}]}`, "dropped: input_type", "2"},
+		{"cohere of openai", openai, amazon, "m", "/model/m/invoke", `{"texts":["a b"],"input_type":"search_query","truncate":"END"}`, `{"model":"m","input":["a b"]}`, one, `{"id":"id","embeddings":[[1,2.5]],"texts":["a b"],"response_type":"embeddings_floats","meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":2}}}`, "dropped: input_type, truncate", "2"},
+		{"cohere", aws(), amazon, cohere3, "/model/" + cohere3 + "/invoke", `{"texts":["a","b"],"input_type":"search_query","truncate":"END","embedding_types":["int8","float"]}`, `{"texts":["a","b"],"input_type":"search_query","truncate":"END","embedding_types":["int8","float"]}`, `{"id":"i","embeddings":{"int8":[[1],[2]],"float":[[1],[2]]},"texts":["a","b"],"response_type":"embeddings_by_type"}`, `{"id":"i","embeddings":{"int8":[[1],[2]],"float":[[1],[2]]},"texts":["a","b"],"response_type":"embeddings_by_type"}`, "", "7"},
+		{"cohere of today", aws(), amazon, cohere4, "/model/cohere.embed-v4%3A0/invoke", `{"texts":["a"],"output_dimension":256}`, `{"texts":["a"],"input_type":"classification","output_dimension":256}`, `{"id":"i","embeddings":[[1]],"response_type":"embeddings_floats"}`, `{"id":"i","embeddings":[[1]],"response_type":"embeddings_floats"}`, "", "7"},
+		{"openai asks cohere of today", aws(), openaiembed.Client{}, cohere4, "/", `{"input":"a","dimensions":256}`, `{"texts":["a"],"input_type":"classification","embedding_types":["float"],"output_dimension":256}`, `{"id":"i","embeddings":{"float":[[1]]}}`, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1]}],"model":"` + cohere4 + `","usage":{"prompt_tokens":7,"total_tokens":7}}`, "", ""},
+		{"huggingface of openai", openai, hfembed.Client{}, "m", "/models/m", `{"inputs":"a b"}`, `{"model":"m","input":"a b"}`, one, `[1,2.5]`, "", ""},
+		{"huggingface of openai, a list", openai, hfembed.Client{}, "m", "/models/m/pipeline/feature-extraction", `{"inputs":["a b"]}`, `{"model":"m","input":["a b"]}`, one, `[[1,2.5]]`, "", ""},
+		{"huggingface", huggingface.New(), hfembed.Client{}, "o/m", "/models/o/m", `{"inputs":"a b","normalize":true}`, `{"inputs":"a b","normalize":true}`, `[1,2.5]`, `[1,2.5]`, "", ""},
+	} {
+		ex := asking(tt.ask)
+		ex.In.Path = tt.path
+		if tt.client.Format() == llm.BedrockEmbed {
+			ex.In.Header.Set("Content-Type", "application/octet-stream") // as the SDKs do
+		}
+		if err := put(embedding(t, tt.p, tt.client, func(s *Settings) { s.Model.Name = tt.model }), ex); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if got := sent(ex); got != tt.sent {
+			t.Errorf("%s: sent %s, want %s", tt.name, got, tt.sent)
+		}
+		r := answer(200, "application/json", cutAt([]byte(tt.answer), 5))
+		if tt.p.Name() == "bedrock" {
+			r.Header.Set("X-Amzn-Bedrock-Input-Token-Count", "7")
+		}
+		if err := ex.Call.Receive(ex, r); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if got := read(t, r.Stream); got != tt.want {
+			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
+		}
+		if got := r.Header.Get(TranslationHeader); got != tt.say {
+			t.Errorf("%s: said %q, want %q", tt.name, got, tt.say)
+		}
+		if got := r.Header.Get("X-Amzn-Bedrock-Input-Token-Count"); tt.client.Format() == llm.BedrockEmbed && got != tt.count {
+			t.Errorf("%s: count %q, want %q", tt.name, got, tt.count)
 		}
 		ex.Call.Release()
 	}

@@ -71,6 +71,7 @@ type Target struct {
 	param   int  // index of auth.param_name among keys, or -1
 	native  bool // callers speak another format than OpenAI's
 	dynamic bool
+	bytes   bool // callers may call their questions bytes
 	reads   bool // questions may be read into the canonical model
 	// twofold: callers have two formats to ask in; nil if not.
 	twofold wire.Twofold
@@ -197,6 +198,7 @@ func New(s Settings) (*Target, error) {
 	caller := t.caller()
 	t.native = caller != nil && !openAI(caller.Format())
 	t.twofold, _ = caller.(wire.Twofold)
+	t.bytes = t.twofold != nil || caller != nil && caller.Format() == llm.BedrockEmbed
 	t.keys = jsonscan.NewKeys(names...)
 	t.secrets = secrets(&s.Auth)
 	t.price = newPrice(&s.Model.Options)

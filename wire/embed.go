@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"math"
 	"strconv"
 
@@ -22,6 +23,13 @@ type EmbedClient interface {
 	EncodeError(dst []byte, e *llm.Error) []byte
 }
 
+// EmbedHeaded is an EmbedClient whose answers say something in the head, too.
+type EmbedHeaded interface {
+	EmbedClient
+	// Head sets fields for an answer.
+	Head(a *llm.EmbedResponse, set func(name, value string))
+}
+
 // EmbedProvider is a format of embeddings as providers speak it.
 type EmbedProvider interface {
 	Format() llm.Format
@@ -31,7 +39,8 @@ type EmbedProvider interface {
 	EncodeRequest(dst []byte, r *llm.EmbedRequest, n *Notes) ([]byte, error)
 	// DecodeResponse reads an answer with status 200 into a, which is empty;
 	// the bytes of a refer to body. Some tell the usage in a header, which may
-	// be nil. Errors are as in Provider.
+	// be nil. Errors are as in Provider. ReadEmbed asks it, and checks the
+	// vectors.
 	DecodeResponse(a *llm.EmbedResponse, header func(name string) string, body []byte) error
 	// DecodeError reads the body of another status, as in Provider.
 	DecodeError(status int, header func(name string) string, body []byte) *llm.Error
@@ -54,6 +63,26 @@ func OnlyTexts(r *llm.EmbedRequest) error {
 		}
 	}
 	return nil
+}
+
+// NoteEmbed notes what a question of another format than own says besides, in
+// all and of its inputs.
+func NoteEmbed(n *Notes, r *llm.EmbedRequest, own llm.Format) {
+	NoteExtra(n, &r.Extra, own, "")
+	NoteInputs(n, r, own)
+}
+
+// NoteInputs notes what is said besides of inputs that are of another format
+// than own.
+func NoteInputs(n *Notes, r *llm.EmbedRequest, own llm.Format) {
+	for i := range r.Inputs {
+		if r.Inputs[i].From == own {
+			continue
+		}
+		for _, m := range r.Inputs[i].Beside {
+			n.Lose("input["+strconv.Itoa(i)+"]."+m.Name, m.Value)
+		}
+	}
 }
 
 // NoteTitles notes the titles of inputs.
@@ -118,7 +147,7 @@ func appendFloats(dst []byte, v llm.JSON) ([]byte, bool) {
 	items := Items(v)
 	for n, ok := items.Next(); ok; n, ok = items.Next() {
 		f, err := strconv.ParseFloat(string(n), 32)
-		if err != nil {
+		if err != nil && !errors.Is(err, strconv.ErrRange) { // what is too large is infinite
 			return nil, false
 		}
 		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(float32(f)))

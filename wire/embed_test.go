@@ -30,7 +30,7 @@ func TestAppendVector(t *testing.T) {
 		{`"AAA="`, float, `"AAA="`},
 		{`"AADAfw=="`, float, `"AADAfw=="`}, // no number
 		{`["a"]`, base64, `["a"]`},
-		{`[1e99]`, base64, `[1e99]`},
+		{`[1e99]`, base64, `"AACAfw=="`},
 		{`[[1]]`, base64, `[[1]]`},
 		{`{"a":1}`, base64, `{"a":1}`},
 	} {

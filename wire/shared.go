@@ -1,6 +1,11 @@
 package wire
 
-import "github.com/sluice-gateway/sluice/llm"
+import (
+	"net/url"
+	"strings"
+
+	"github.com/sluice-gateway/sluice/llm"
+)
 
 // What several formats say in the same way is read and written here.
 
@@ -69,4 +74,19 @@ func (w *Writer) Counts(name string, list ...Counted) {
 	if some {
 		w.EndObject()
 	}
+}
+
+// ModelOnBedrock takes the model and the operation out of /model/{id}/converse.
+// The id may be an ARN, with or without its slashes encoded.
+func ModelOnBedrock(path string) (model, operation string) {
+	const before = "/model/"
+	start, end := strings.Index(path, before), strings.LastIndexByte(path, '/')
+	if start < 0 || end < start+len(before) {
+		return "", ""
+	}
+	raw := path[start+len(before) : end]
+	if model, err := url.PathUnescape(raw); err == nil {
+		raw = model
+	}
+	return raw, path[end+1:]
 }

@@ -58,11 +58,13 @@ func run(args []string, out io.Writer) error {
 	return err
 }
 
-// printMatrix prints the table of the page on translation.
+// printMatrix prints the tables of the page on translation.
 func printMatrix(root string, out io.Writer) error {
 	var b strings.Builder
-	if err := tried(&b, filepath.Join(root, "test", "translate", "matrix.txt")); err != nil {
-		return err
+	for _, file := range [...]string{"matrix.txt", "embeddings.txt"} {
+		if _, err := tried(&b, root, file); err != nil {
+			return err
+		}
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

@@ -33,26 +33,35 @@ func translationPage(root string) (string, error) {
 		"call tools, and were asked for with images. Callers are named by `llm_format`, those of `openai` also by what " +
 		"`route_type` they come on. *Same* passes as it is. *Refused* is a pair that no configuration brings together: when the " +
 		"configuration is loaded, or with 400, each by a message that names the route type. `make matrix` prints the table.\n\n")
-	if err := tried(&b, filepath.Join(root, "test", "translate", "matrix.txt")); err != nil {
+	unspoken, err := tried(&b, root, "matrix.txt")
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(&b, "\nRecorded too, and asked of no provider: %s. A route of the type `preserve` passes them as they are.\n", strings.Join(unspoken, ", "))
+	b.WriteString("\n### Embeddings\n\n" +
+		"How many recorded answers with vectors of texts reach callers with the same vectors, to 32 bits. Callers are named by `llm_format`; " +
+		"those of `openai` also ask for base64, those of `bedrock` in Titan's body, of one text, and in Cohere's.\n\n")
+	if _, err := tried(&b, root, "embeddings.txt"); err != nil {
 		return "", err
 	}
 	b.WriteString("\n## What a question loses\n\n" +
 		"Fields of a question that a provider's API has no place for, or only a near one. The names are those of the header " +
 		"`X-Sluice-Translation`; `[]` is any place in a list, `[image]` one of that kind. Found by asking each provider, for a model that nothing is known of, a question that says everything.\n")
-	err := losses(&b)
+	err = losses(&b)
 	return b.String(), err
 }
 
 // cells are what became of the pairs, by the provider's API and the callers.
 type cells map[string]map[string]string
 
-// tried writes the lines of the file as a table, an API of a provider a row.
-func tried(b *strings.Builder, file string) error {
-	data, err := os.ReadFile(file) //nolint:gosec // below the repository
+// tried writes the lines of a file of test/translate as a table, an API of a
+// provider a row. It tells those that nobody is asked in.
+func tried(b *strings.Builder, root, file string) (unspoken []string, err error) {
+	data, err := os.ReadFile(filepath.Join(root, "test", "translate", file)) //nolint:gosec // below the repository
 	if err != nil {
-		return err
+		return nil, err
 	}
-	rows, unspoken := cells{}, []string(nil)
+	rows := cells{}
 	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
 		switch fields := strings.Fields(s.Text()); {
 		case len(fields) < 2 || fields[0] == "#":
@@ -63,8 +72,7 @@ func tried(b *strings.Builder, file string) error {
 		}
 	}
 	rows.write(b)
-	fmt.Fprintf(b, "\nRecorded too, and asked of no provider: %s. A route of the type `preserve` passes them as they are.\n", strings.Join(unspoken, ", "))
-	return nil
+	return unspoken, nil
 }
 
 func (c cells) add(api, caller string, what []string) {

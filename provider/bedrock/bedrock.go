@@ -5,6 +5,7 @@
 package bedrock
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire/bedrock"
 	"github.com/sluice-gateway/sluice/wire/bedrockembed"
 	"github.com/sluice-gateway/sluice/wire/cohere"
+	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	"github.com/sluice-gateway/sluice/wire/mistral"
 )
 
@@ -41,9 +43,7 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	switch o.RouteType {
 	case provider.Chat, provider.Completions:
 	case provider.Embeddings:
-		e = provider.Endpoint{Embed: bedrockembed.Provider{
-			Normalize: o.Options.Bedrock.EmbeddingsNormalize, InputType: o.Options.Cohere.EmbeddingInputType,
-		}}
+		e = provider.Endpoint{Embed: embed(o)}
 	default:
 		return e, provider.ErrNoOperation
 	}
@@ -81,6 +81,17 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		e.Body = []llm.Member{{Name: "performanceConfig", Value: w.Buf}}
 	}
 	return e, nil
+}
+
+// embed is the format of a model's family.
+func embed(o *provider.Operation) wire.EmbedProvider {
+	if strings.Contains(o.Model, "cohere.embed") {
+		purpose := cmp.Or(o.Options.Cohere.EmbeddingInputType, "search_document")
+		return bedrockembed.Hosted{EmbedProvider: cohereembed.Provider{
+			First: true, Sized: strings.Contains(o.Model, "cohere.embed-v4"), InputType: purpose,
+		}}
+	}
+	return bedrockembed.Provider{Normalize: o.Options.Bedrock.EmbeddingsNormalize}
 }
 
 // invoke speaks to the model in its maker's own format.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
+	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 // turned is the second question of a loop that began with a provider of the
@@ -159,7 +160,7 @@ func TestLongProofs(t *testing.T) {
 			if a.checkBack(t, b, "long, plain", sendBack(t, a.words(), first, plain), before, want, false); size > 64<<10 {
 				continue // what came in pieces cannot be told apart
 			}
-			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true), new(wire.Fit)), a.answered(t, false))
+			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true), new(fit.Fit)), a.answered(t, false))
 			a.checkBack(t, b, "long, streamed", sendBack(t, a.words(), first, streamed), before, want, false)
 		}
 	})

@@ -14,9 +14,7 @@ package bedrock
 
 import (
 	"bytes"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -40,21 +38,6 @@ func (Client) Format() llm.Format { return own }
 
 // Format is llm.BedrockConverse.
 func (Provider) Format() llm.Format { return own }
-
-// fromPath takes the model and the operation out of /model/{id}/converse. The
-// id may be an ARN, with or without its slashes encoded.
-func fromPath(path string) (model, operation string) {
-	const before = "/model/"
-	start, end := strings.Index(path, before), strings.LastIndexByte(path, '/')
-	if start < 0 || end < start+len(before) {
-		return "", ""
-	}
-	raw := path[start+len(before) : end]
-	if model, err := url.PathUnescape(raw); err == nil {
-		raw = model
-	}
-	return raw, path[end+1:]
-}
 
 // object writes an object and remembers its names, so that what is kept of the
 // original never writes one twice.

@@ -35,7 +35,7 @@ func (Callers) Second() llm.Format { return invokeFormat }
 
 // For implements wire.Twofold.
 func (c Callers) For(q wire.Question) wire.Client {
-	model, operation := fromPath(q.Path)
+	model, operation := wire.ModelOnBedrock(q.Path)
 	switch operation {
 	case invokeOperation, invokeStream:
 		return carried{family: c.family(model, marksOf(q))}

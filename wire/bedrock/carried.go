@@ -28,7 +28,7 @@ func (c carried) DecodeRequest(r *llm.Request, q wire.Question) error {
 	if err := c.family.DecodeRequest(r, q); err != nil {
 		return c.within(err)
 	}
-	model, operation := fromPath(q.Path)
+	model, operation := wire.ModelOnBedrock(q.Path)
 	r.Model, r.Stream, r.IncludeUsage = model, operation == invokeStream, true
 	return nil
 }

@@ -14,7 +14,7 @@ func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 	if err != nil {
 		return wire.AsInvalid(err)
 	}
-	model, operation := fromPath(q.Path)
+	model, operation := wire.ModelOnBedrock(q.Path)
 	r.Model, r.Stream = model, operation == "converse-stream"
 	r.IncludeUsage = true
 	r.Extra.From = own

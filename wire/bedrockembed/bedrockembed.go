@@ -1,12 +1,13 @@
-// Package bedrockembed translates between canonical embeddings and what the
-// models on Amazon Bedrock take and give by InvokeModel. The id of the model
-// decides, for the body is its maker's.
+// Package bedrockembed translates between canonical embeddings and what models
+// on Amazon Bedrock take and give by InvokeModel. The id of the model decides,
+// for the body is its maker's: Amazon's own are here, others are Hosted.
 //
 // Formats are pure: they must not know networks, clocks, loggers or
 // configuration, nor any other format.
 package bedrockembed
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 
@@ -14,15 +15,12 @@ import (
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// Provider is InvokeModel with models for embeddings.
+// Provider is InvokeModel with Amazon's models for embeddings.
 //
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
 type Provider struct {
 	// Normalize asks for vectors of length one, of models that know it.
 	Normalize bool
-	// InputType is what vectors are for where the caller says nothing, for
-	// models that want to know.
-	InputType string
 }
 
 var _ wire.EmbedProvider = Provider{}
@@ -32,26 +30,40 @@ const own = llm.BedrockEmbed
 // Format implements wire.EmbedProvider.
 func (Provider) Format() llm.Format { return own }
 
-// family is what models have one body.
+// family is what models have one body, with one input in a request.
 type family struct {
 	// word in the model's id.
 	word string
-	// one: a request holds one input.
-	one bool
-	// sized: the dimensions can be chosen. purposed: there is a word for what
-	// vectors are for.
-	sized, purposed bool
-	write           func(w *wire.Writer, p Provider, r *llm.EmbedRequest, n *wire.Notes)
+	// kind of body. What came in the same goes out as it came.
+	kind string
+	// size is where the dimensions stand, if they can be chosen.
+	size []string
+	// purposed: there is a word for what vectors are for.
+	purposed bool
+	write    func(w *wire.Writer, p Provider, r *llm.EmbedRequest, n *wire.Notes)
+	read     func(r *llm.EmbedRequest, in *llm.EmbedInput, body llm.JSON)
 }
+
+// Names of kinds, models and members.
+const (
+	titanKind   = "titan"
+	novaKind    = "nova"
+	novaModels  = "nova-2-multimodal-embeddings"
+	novaParams  = "singleEmbeddingParams"
+	embedding   = "embedding"
+	embeddings  = "embeddings"
+	byType      = "embeddingsByType"
+	tokens      = "inputTextTokenCount"
+	inputType   = "input_type"
+	countHeader = "X-Amzn-Bedrock-Input-Token-Count"
+)
 
 // families by their ids; the first that fits counts.
 var families = []family{
-	{word: "titan-embed-text-v2", one: true, sized: true, write: titan},
-	{word: "titan-embed-image", one: true, sized: true, write: titanImage},
-	{word: "titan-embed", one: true, write: titanFirst},
-	{word: "nova-2-multimodal-embeddings", one: true, sized: true, purposed: true, write: nova},
-	{word: "cohere.embed-v4", sized: true, purposed: true, write: cohereSized},
-	{word: "cohere.embed", purposed: true, write: cohere},
+	{word: "titan-embed-text-v2", kind: titanKind, size: []string{"dimensions"}, write: titan, read: readTitan},
+	{word: "titan-embed-image", kind: titanKind, size: []string{"embeddingConfig", "outputEmbeddingLength"}, write: titanImage, read: readTitan},
+	{word: "titan-embed", kind: titanKind, write: titanFirst, read: readTitan},
+	{word: novaModels, kind: novaKind, size: []string{novaParams, "embeddingDimension"}, purposed: true, write: nova, read: readNova},
 }
 
 func familyOf(model string) *family {
@@ -69,14 +81,17 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) 
 	if f == nil {
 		return nil, &wire.Invalid{Field: "model", Message: "no model of Bedrock for embeddings that this version knows: it takes ids with " + words()}
 	}
-	if f.one && len(r.Inputs) != 1 {
+	if len(r.Inputs) != 1 {
 		return nil, &wire.Invalid{Field: "input", Message: "this model takes one input in a request; send them one by one"}
+	}
+	w := wire.Writer{Buf: dst}
+	if f.asItCame(&w, r) {
+		return w.Buf, nil
 	}
 	if err := wire.OnlyTexts(r); err != nil {
 		return nil, err
 	}
 	f.note(r, n)
-	w := wire.Writer{Buf: dst}
 	w.Object()
 	f.write(&w, p, r, n)
 	w.EndObject()
@@ -88,12 +103,12 @@ func words() string {
 	for i := range families {
 		list = append(list, families[i].word)
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(append(list, "cohere.embed"), ", ")
 }
 
 // note notes what the family cannot express.
 func (f *family) note(r *llm.EmbedRequest, n *wire.Notes) {
-	if !f.sized && r.Dimensions != nil {
+	if f.size == nil && r.Dimensions != nil {
 		n.Drop("dimensions")
 	}
 	if !f.purposed && r.Purpose != llm.PurposeUnsaid {
@@ -101,7 +116,7 @@ func (f *family) note(r *llm.EmbedRequest, n *wire.Notes) {
 	}
 	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
-	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteEmbed(n, r, own)
 }
 
 // titanFirst writes the body of the first Titan, which has no parameters.
@@ -151,7 +166,7 @@ func nova(w *wire.Writer, _ Provider, r *llm.EmbedRequest, n *wire.Notes) {
 		n.Change(inputType, word)
 	}
 	w.StringMember("taskType", "SINGLE_EMBEDDING")
-	w.Name("singleEmbeddingParams")
+	w.Name(novaParams)
 	w.Object()
 	w.StringMember("embeddingPurpose", word)
 	w.Member("embeddingDimension", r.Dimensions)
@@ -163,61 +178,10 @@ func nova(w *wire.Writer, _ Provider, r *llm.EmbedRequest, n *wire.Notes) {
 	w.EndObject()
 }
 
-const inputType = "input_type"
-
-// coherePurposes are the words of Cohere. What has none gets the one nearest.
-var coherePurposes = []wire.Named{
-	{Purpose: llm.PurposeQuery, Name: "search_query"},
-	{Purpose: llm.PurposeDocument, Name: "search_document"},
-	{Purpose: llm.PurposeClassification, Name: "classification"},
-	{Purpose: llm.PurposeClustering, Name: "clustering"},
-}
-
-// cohere writes the body of Cohere's models.
-//
-// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
-func cohere(w *wire.Writer, p Provider, r *llm.EmbedRequest, n *wire.Notes) {
-	w.Name("texts")
-	w.Array()
-	for i := range r.Inputs {
-		w.Raw(r.Inputs[i].Text)
-	}
-	w.EndArray()
-	w.StringMember(inputType, p.cohereWord(r.Purpose, n))
-	w.Name("embedding_types")
-	w.Array()
-	w.String("float")
-	w.EndArray()
-}
-
-// cohereSized writes the body of the models since the fourth version.
-func cohereSized(w *wire.Writer, p Provider, r *llm.EmbedRequest, n *wire.Notes) {
-	cohere(w, p, r, n)
-	w.Member("output_dimension", r.Dimensions)
-}
-
-func (p Provider) cohereWord(purpose llm.Purpose, n *wire.Notes) string {
-	word := wire.PurposeName(coherePurposes, purpose)
-	switch {
-	case word != "":
-		return word
-	case purpose == llm.PurposeUnsaid && p.InputType != "":
-		return p.InputType
-	case purpose == llm.PurposeUnsaid:
-		return "search_document"
-	case purpose == llm.PurposeSimilarity:
-		word = "clustering"
-	default:
-		word = "search_query"
-	}
-	n.Change(inputType, word)
-	return word
-}
-
 var errShape = errors.New("the answer has no embedding")
 
 // DecodeResponse implements wire.EmbedProvider. The shape of the answer tells
-// whose it is. Some models tell the count of tokens in a header only.
+// whose it is.
 func (Provider) DecodeResponse(a *llm.EmbedResponse, header func(name string) string, body []byte) error {
 	if err := wire.Check(body); err != nil {
 		return err
@@ -225,24 +189,21 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, header func(name string) st
 	a.Usage, a.Extra.From = llm.NoUsage(), own
 	for f := wire.NewFields(body); f.Next(); {
 		v := f.Value()
-		switch f.Name() {
-		case "embedding":
-			if wire.IsArray(v) {
-				a.Vectors = []llm.Vector{{Value: v}}
-			}
-		case "embeddings":
+		switch name := f.Name(); {
+		case name == embedding && wire.IsArray(v):
+			a.Vectors = []llm.Vector{{Value: v}}
+		case name == embeddings:
+			wire.Mark(&a.Extra, own, name, v)
 			readVectors(a, v)
-		case "inputTextTokenCount":
+		case name == tokens:
+			wire.Mark(&a.Extra, own, name, v)
 			count(&a.Usage, v)
-		case "id":
-			a.ID = wire.Text(v)
 		default:
 			f.Keep(&a.Extra, own)
 		}
 	}
-	if header != nil {
-		count(&a.Usage, llm.JSON(header("X-Amzn-Bedrock-Input-Token-Count")))
-	}
+	countIn(&a.Usage, header)
+	readTypes(a)
 	if len(a.Vectors) > 0 {
 		return nil
 	}
@@ -252,25 +213,43 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, header func(name string) st
 	return errShape
 }
 
-// count takes the first count that is told.
-func count(u *llm.Usage, v llm.JSON) {
-	if n, ok := wire.Int(v); ok && n >= 0 && u.Prompt < 0 {
-		u.Prompt, u.Total = n, n
+// readTypes looks for a vector that was given by type only.
+func readTypes(a *llm.EmbedResponse) {
+	kinds := a.Extra.Get(own, byType)
+	if len(a.Vectors) > 0 || !wire.IsObject(kinds) {
+		return
+	}
+	v := llm.Vector{Value: wire.Get(kinds, "float")}
+	if v.Value == nil {
+		v.Opaque = "is of a type that only callers of Bedrock know"
+	}
+	a.Vectors = []llm.Vector{v}
+}
+
+// countIn takes the count of a header, where some models tell it only.
+func countIn(u *llm.Usage, header func(name string) string) {
+	if header != nil {
+		count(u, llm.JSON(header(countHeader)))
 	}
 }
 
-// readVectors reads a list of vectors, of objects that hold one, or an object
-// with a list by type.
-func readVectors(a *llm.EmbedResponse, v llm.JSON) {
-	if wire.IsObject(v) {
-		v = wire.Get(v, "float")
+// count takes the first count that is told.
+func count(u *llm.Usage, v llm.JSON) {
+	if u.Prompt < 0 {
+		wire.TakeCount(&u.Prompt, v)
+		u.Total = u.Prompt
 	}
-	items := wire.Items(v)
-	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		if wire.IsObject(item) {
-			item = wire.Get(item, "embedding")
+}
+
+// readVectors reads the vectors of Nova, which gives sound and pictures of one
+// input apart: those of the first's type.
+func readVectors(a *llm.EmbedResponse, list llm.JSON) {
+	kind := wire.Get(first(list), "embeddingType")
+	items := wire.Items(list)
+	for item, ok := items.Next(); ok && len(a.Vectors) <= wire.MaxInputs; item, ok = items.Next() {
+		if bytes.Equal(wire.Get(item, "embeddingType"), kind) {
+			a.Vectors = append(a.Vectors, llm.Vector{Value: wire.Get(item, embedding)})
 		}
-		a.Vectors = append(a.Vectors, llm.Vector{Value: item})
 	}
 }
 

@@ -15,8 +15,6 @@ const (
 	titan2 = "us.amazon.titan-embed-text-v2:0"
 	image  = "amazon.titan-embed-image-v1"
 	nova   = "amazon.nova-2-multimodal-embeddings-v1:0"
-	embed3 = "cohere.embed-english-v3"
-	embed4 = "arn:aws:bedrock:us-east-1::foundation-model/cohere.embed-v4:0"
 )
 
 func TestRequest(t *testing.T) {
@@ -35,12 +33,9 @@ func TestRequest(t *testing.T) {
 		{image, false, llm.EmbedRequest{Inputs: inputs("a")}, `{"inputText":"a"}`, "[]"},
 		{nova, false, all, `{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"TEXT_RETRIEVAL","embeddingDimension":256,"text":{"truncationMode":"END","value":"a"}}}`, "[user]"},
 		{nova, false, llm.EmbedRequest{Inputs: inputs("a"), Purpose: llm.PurposeFact}, `{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"TEXT_RETRIEVAL","text":{"truncationMode":"END","value":"a"}}}`, "[input_type: TEXT_RETRIEVAL]"},
-		{embed3, false, llm.EmbedRequest{Inputs: inputs("a", "b"), Dimensions: llm.JSON("9")}, `{"texts":["a","b"],"input_type":"classification","embedding_types":["float"]}`, "[dimensions]"},
-		{embed3, false, llm.EmbedRequest{Inputs: inputs("a"), Purpose: llm.PurposeSimilarity}, `{"texts":["a"],"input_type":"clustering","embedding_types":["float"]}`, "[input_type: clustering]"},
-		{embed4, false, all, `{"texts":["a"],"input_type":"search_query","embedding_types":["float"],"output_dimension":256}`, "[user]"},
 	} {
 		tt.r.Model = tt.model
-		body, notes := put(t, bedrockembed.Provider{Normalize: tt.normalize, InputType: "classification"}, &tt.r)
+		body, notes := put(t, bedrockembed.Provider{Normalize: tt.normalize}, &tt.r)
 		same(t, tt.model, body, []byte(tt.want))
 		if got := fmt.Sprint(notes); got != tt.notes {
 			t.Errorf("%s: notes %s, want %s", tt.model, got, tt.notes)
@@ -57,7 +52,6 @@ func TestRefused(t *testing.T) {
 		{titan2, inputs("a", "b"), "one input in a request"},
 		{nova, inputs("a", "b"), "one input in a request"},
 		{titan2, []llm.EmbedInput{{Tokens: llm.JSON(`[1]`)}}, "no tokens"},
-		{embed3, []llm.EmbedInput{{Raw: llm.JSON(`{}`), From: "x"}}, "nothing but texts"},
 		{"anthropic.claude-3", inputs("a"), "titan-embed-text-v2"},
 	} {
 		_, err := bedrockembed.Provider{}.EncodeRequest(nil, &llm.EmbedRequest{Model: tt.model, Inputs: tt.inputs}, &wire.Notes{})
@@ -80,8 +74,6 @@ func TestResponse(t *testing.T) {
 	}{
 		{"titan", `{"embedding":[1,2],"embeddingsByType":{"float":[1,2]},"inputTextTokenCount":3}`, `[[1,2]]`, 3},
 		{"nova", `{"embeddings":[{"embeddingType":"TEXT","embedding":[1,2]}]}`, `[[1,2]]`, 7},
-		{"cohere", `{"embeddings":[[1],[2]],"id":"i","response_type":"embeddings_floats","texts":["a","b"]}`, `[[1] [2]]`, 7},
-		{"cohere by type", `{"embeddings":{"float":[[1],[2]]},"id":"i","response_type":"embeddings_by_type"}`, `[[1] [2]]`, 7},
 	} {
 		var a llm.EmbedResponse
 		if err := (bedrockembed.Provider{}).DecodeResponse(&a, header, []byte(tt.body)); err != nil {

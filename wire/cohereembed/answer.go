@@ -40,8 +40,7 @@ func (p Provider) DecodeResponse(a *llm.EmbedResponse, header func(name string) 
 	if header != nil {
 		count(&a.Usage, llm.JSON(header("num_tokens")))
 	}
-	_, byType := wire.Marked(&a.Extra, own, embeddings)
-	if a.Vectors == nil && !byType {
+	if a.Vectors == nil {
 		if wire.IsString(wire.Get(body, "message")) {
 			return wire.ReadError(502, nil, body)
 		}
@@ -52,24 +51,28 @@ func (p Provider) DecodeResponse(a *llm.EmbedResponse, header func(name string) 
 
 // count takes the first count that is told.
 func count(u *llm.Usage, v llm.JSON) {
-	if n, ok := wire.Int(v); ok && n >= 0 && u.Prompt < 0 {
-		u.Prompt, u.Total = n, n
+	if u.Prompt < 0 {
+		wire.TakeCount(&u.Prompt, v)
+		u.Total = u.Prompt
 	}
 }
 
 // readVectors takes the type that others know. All are kept for those who
 // speak the format.
 func readVectors(a *llm.EmbedResponse, v llm.JSON, own llm.Format) {
-	list := v
-	if wire.IsObject(v) {
-		wire.Mark(&a.Extra, own, embeddings, v)
-		if list = wire.Get(v, "float"); list == nil {
-			list = wire.Get(v, "base64")
+	if !wire.IsObject(v) {
+		wire.ReadVectors(a, v, wire.Bare)
+		return
+	}
+	wire.Mark(&a.Extra, own, embeddings, v)
+	for _, kind := range [...]string{"float", "base64"} {
+		if list := wire.Get(v, kind); list != nil {
+			wire.ReadVectors(a, list, wire.Bare)
+			return
 		}
 	}
-	items := wire.Items(list)
-	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		a.Vectors = append(a.Vectors, llm.Vector{Value: item})
+	if f := wire.NewFields(v); f.Next() {
+		wire.ReadVectors(a, f.Value(), func(llm.JSON) llm.Vector { return llm.Vector{Opaque: "is of a type that only callers of Cohere know"} })
 	}
 }
 

@@ -21,6 +21,9 @@ type Client struct {
 // Provider is Embed as providers speak it.
 type Provider struct {
 	First bool
+	// Sized: vectors have a choice of dimensions in the first version, too, as
+	// on Bedrock since the fourth model.
+	Sized bool
 	// InputType is what vectors are for where the caller says nothing: models
 	// want to know.
 	InputType string
@@ -120,13 +123,17 @@ func readInputs(r *llm.EmbedRequest, member string, v llm.JSON) error {
 	}
 	items := wire.Items(v)
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		in := llm.EmbedInput{}
 		switch {
 		case member != texts:
-			r.Inputs = append(r.Inputs, llm.EmbedInput{Text: partsText(item), Raw: item, From: r.Extra.From})
+			in = llm.EmbedInput{Text: partsText(item), Raw: item, From: r.Extra.From}
 		case wire.IsString(item):
-			r.Inputs = append(r.Inputs, llm.EmbedInput{Text: item})
+			in.Text = item
 		default:
 			return &wire.Invalid{Field: texts, Message: "must be a list of texts"}
+		}
+		if err := wire.AddInput(r, in); err != nil {
+			return err
 		}
 	}
 	if member != texts && len(r.Inputs) > 0 {
@@ -163,14 +170,14 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) 
 	}
 	p.writePurpose(&w, r, n)
 	writeEncoding(&w, r, own)
-	if p.First && r.Dimensions != nil {
+	if p.First && !p.Sized && r.Dimensions != nil {
 		n.Drop("dimensions")
 	} else {
 		w.Member("output_dimension", r.Dimensions)
 	}
 	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
-	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteEmbed(n, r, own)
 	w.Extra(&r.Extra, own)
 	w.EndObject()
 	return w.Buf, nil

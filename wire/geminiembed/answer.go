@@ -31,22 +31,19 @@ func decode(a *llm.EmbedResponse, body []byte) error {
 		return err
 	}
 	a.Usage, a.Extra.From = llm.NoUsage(), own
-	found := false
 	for f := wire.NewFields(body); f.Next(); {
 		v := f.Value()
 		switch name := f.Name(); {
 		case name == "embeddings" && wire.IsArray(v):
-			found = true
-			items := wire.Items(v)
-			for item, ok := items.Next(); ok; item, ok = items.Next() {
-				a.Vectors = append(a.Vectors, embedding(item))
-			}
+			wire.ReadVectors(a, v, embedding)
 		case name == "embedding" && wire.IsObject(v):
-			found = true
 			a.Vectors = append(a.Vectors, embedding(v))
 		case name == "predictions" && wire.IsArray(v):
-			found = true
-			readPredictions(a, v)
+			wire.ReadVectors(a, v, func(item llm.JSON) llm.Vector {
+				inner := wire.Get(item, "embeddings")
+				count(&a.Usage, wire.Get(inner, "statistics", "token_count"))
+				return embedding(inner)
+			})
 		case name == "usageMetadata":
 			wire.Mark(&a.Extra, own, name, v)
 			count(&a.Usage, wire.Get(v, "promptTokenCount"))
@@ -55,7 +52,7 @@ func decode(a *llm.EmbedResponse, body []byte) error {
 		}
 	}
 	switch {
-	case found:
+	case len(a.Vectors) > 0:
 		return nil
 	case wire.IsObject(wire.Get(body, "error")):
 		return wire.ReadError(502, nil, body)
@@ -65,7 +62,7 @@ func decode(a *llm.EmbedResponse, body []byte) error {
 
 // count adds to the tokens of the question.
 func count(u *llm.Usage, v llm.JSON) {
-	if n, ok := wire.Int(v); ok && n >= 0 {
+	if n, ok := wire.Count(v); ok {
 		u.Prompt = max(u.Prompt, 0) + n
 		u.Total = u.Prompt
 	}
@@ -82,16 +79,6 @@ func embedding(v llm.JSON) llm.Vector {
 		}
 	}
 	return out
-}
-
-// readPredictions reads what predict answers to each instance.
-func readPredictions(a *llm.EmbedResponse, v llm.JSON) {
-	items := wire.Items(v)
-	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		inner := wire.Get(item, "embeddings")
-		a.Vectors = append(a.Vectors, embedding(inner))
-		count(&a.Usage, wire.Get(inner, "statistics", "token_count"))
-	}
 }
 
 // EncodeResponse implements wire.EmbedClient.

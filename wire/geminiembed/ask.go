@@ -23,7 +23,7 @@ func (Batch) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([]by
 		w.EndObject()
 	}
 	w.EndArray()
-	leave(&w, r, n)
+	leave(&w, r, n, own)
 	w.EndObject()
 	return w.Buf, nil
 }
@@ -38,15 +38,17 @@ func (Single) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([]b
 	if err := writeRequest(&w, r, &r.Inputs[0]); err != nil {
 		return nil, err
 	}
-	leave(&w, r, n)
+	leave(&w, r, n, own)
 	w.EndObject()
 	return w.Buf, nil
 }
 
-// leave ends a question with what was said beside its inputs.
-func leave(w *wire.Writer, r *llm.EmbedRequest, n *wire.Notes) {
+// leave ends a question, whose inputs were put in a format, with what was said
+// beside them.
+func leave(w *wire.Writer, r *llm.EmbedRequest, n *wire.Notes, inputs llm.Format) {
 	n.Lose("user", r.User)
 	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteInputs(n, r, inputs)
 	w.Extra(&r.Extra, own)
 }
 
@@ -105,7 +107,7 @@ func (Predict) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([]
 	}
 	w.EndArray()
 	writeParameters(&w, r)
-	leave(&w, r, n)
+	leave(&w, r, n, llm.VertexPredict)
 	w.EndObject()
 	return w.Buf, nil
 }

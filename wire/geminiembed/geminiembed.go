@@ -7,6 +7,7 @@
 package geminiembed
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 
@@ -87,13 +88,17 @@ func (Client) DecodeRequest(r *llm.EmbedRequest, q wire.Question) error {
 	}
 	r.Extra.From = own
 	r.Model = modelOf(q.Path)
+	var err error
 	switch {
 	case wire.IsArray(wire.Get(q.Body, requests)):
-		readBatch(r, q.Body)
+		err = readBatch(r, q.Body)
 	case wire.IsArray(wire.Get(q.Body, instances)):
-		readPredict(r, q.Body)
+		err = readPredict(r, q.Body)
 	case wire.IsObject(wire.Get(q.Body, content)):
-		readOne(r, q.Body)
+		err = readOne(r, q.Body)
+	}
+	if err != nil {
+		return err
 	}
 	if len(r.Inputs) == 0 {
 		return &wire.Invalid{Field: requests, Message: "must hold something to embed"}
@@ -118,7 +123,7 @@ func modelOf(path string) string {
 
 // readBatch reads a list of requests, each of which says it all. What the first
 // says counts for formats that say it once.
-func readBatch(r *llm.EmbedRequest, body llm.JSON) {
+func readBatch(r *llm.EmbedRequest, body llm.JSON) error {
 	wire.Mark(&r.Extra, own, operation, llm.JSON(requests))
 	for f := wire.NewFields(body); f.Next(); {
 		if name := f.Name(); name != requests && name != "model" {
@@ -127,22 +132,25 @@ func readBatch(r *llm.EmbedRequest, body llm.JSON) {
 	}
 	items := wire.Items(wire.Get(body, requests))
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		readRequest(r, item)
+		if err := readRequest(r, item); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // readOne reads the one request of embedContent.
-func readOne(r *llm.EmbedRequest, body llm.JSON) {
+func readOne(r *llm.EmbedRequest, body llm.JSON) error {
 	wire.Mark(&r.Extra, own, operation, llm.JSON(content))
 	r.Plain = true
-	readRequest(r, body)
+	return readRequest(r, body)
 }
 
-func readRequest(r *llm.EmbedRequest, item llm.JSON) {
+func readRequest(r *llm.EmbedRequest, item llm.JSON) error {
 	in := llm.EmbedInput{Raw: item, From: own}
 	for f := wire.NewFields(item); f.Next(); {
-		v := f.Value()
-		switch f.Name() {
+		known := true
+		switch v := f.Value(); f.Name() {
 		case "model":
 			if r.Model == "" {
 				r.Model = strings.TrimPrefix(wire.Text(v), "models/")
@@ -152,16 +160,37 @@ func readRequest(r *llm.EmbedRequest, item llm.JSON) {
 		case "title":
 			in.Title = wire.Null(v)
 		case "taskType", "task_type":
-			if r.Purpose == llm.PurposeUnsaid {
-				r.Purpose = wire.PurposeOf(purposes, wire.Text(v))
-			}
+			known = purpose(r, v)
+		case longSize, shortSize:
+			known = len(r.Inputs) == 0 || bytes.Equal(v, r.Dimensions)
+		default:
+			known = false
+		}
+		if !known {
+			in.Beside = append(in.Beside, llm.Member{Name: f.Name(), Value: f.Value()})
 		}
 	}
 	if len(r.Inputs) == 0 {
 		r.Dimensions = size(item)
 	}
-	r.Inputs = append(r.Inputs, in)
+	return wire.AddInput(r, in)
 }
+
+// purpose tells whether all inputs so far have the one that an input asks for:
+// that of the first counts for formats that say it once.
+func purpose(r *llm.EmbedRequest, v llm.JSON) bool {
+	asked := wire.PurposeOf(purposes, wire.Text(v))
+	if len(r.Inputs) == 0 {
+		r.Purpose = asked
+	}
+	return asked == r.Purpose && asked != llm.PurposeUnsaid
+}
+
+// The spellings of the number of dimensions.
+const (
+	longSize  = "outputDimensionality"
+	shortSize = "output_dimensionality"
+)
 
 // textOf is the text of a content that is nothing but texts: all of its parts
 // make one vector.
@@ -187,7 +216,7 @@ func textOf(v llm.JSON) llm.JSON {
 // size is the number of dimensions that a request asks for; the API takes both
 // spellings.
 func size(v llm.JSON) llm.JSON {
-	for _, name := range [...]string{"outputDimensionality", "output_dimensionality"} {
+	for _, name := range [...]string{longSize, shortSize} {
 		if n := wire.Get(v, name); wire.IsNumber(n) {
 			return n
 		}
@@ -196,7 +225,7 @@ func size(v llm.JSON) llm.JSON {
 }
 
 // readPredict reads the instances of predict.
-func readPredict(r *llm.EmbedRequest, body llm.JSON) {
+func readPredict(r *llm.EmbedRequest, body llm.JSON) error {
 	wire.Mark(&r.Extra, own, operation, llm.JSON(instances))
 	for f := wire.NewFields(body); f.Next(); {
 		switch f.Name() {
@@ -210,13 +239,30 @@ func readPredict(r *llm.EmbedRequest, body llm.JSON) {
 	}
 	items := wire.Items(wire.Get(body, instances))
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		in := llm.EmbedInput{Raw: item, From: llm.VertexPredict, Title: wire.Null(wire.Get(item, "title"))}
-		if text := wire.Get(item, content); wire.IsString(text) {
-			in.Text = text
+		if err := readInstance(r, item); err != nil {
+			return err
 		}
-		if purpose := wire.PurposeOf(purposes, wire.Text(wire.Get(item, "task_type"))); purpose != llm.PurposeUnsaid {
-			r.Purpose = purpose
-		}
-		r.Inputs = append(r.Inputs, in)
 	}
+	return nil
+}
+
+func readInstance(r *llm.EmbedRequest, item llm.JSON) error {
+	in := llm.EmbedInput{Raw: item, From: llm.VertexPredict}
+	for f := wire.NewFields(item); f.Next(); {
+		known := true
+		switch v := f.Value(); {
+		case f.Name() == content && wire.IsString(v):
+			in.Text = v
+		case f.Name() == "title":
+			in.Title = wire.Null(v)
+		case f.Name() == "task_type":
+			known = purpose(r, v)
+		default:
+			known = false
+		}
+		if !known {
+			in.Beside = append(in.Beside, llm.Member{Name: f.Name(), Value: f.Value()})
+		}
+	}
+	return wire.AddInput(r, in)
 }

@@ -91,6 +91,29 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// TestBeside: what a request of a batch says for itself is not lost in silence.
+func TestBeside(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"requests":[{"content":{"parts":[{"text":"a"}]},"taskType":"CLUSTERING","outputDimensionality":3},{"content":{"parts":[{"text":"b"}]},"taskType":"RETRIEVAL_QUERY","output_dimensionality":4,"x":true}]}`: "[input[1].taskType input[1].output_dimensionality input[1].x]",
+		`{"requests":[{"content":{"parts":[{"text":"a"}]},"taskType":"NEW","x":null}]}`:                                                                           "[input[0].taskType]",
+		`{"instances":[{"content":"a","task_type":"CLUSTERING"},{"content":"b","task_type":"CLUSTERING"},{"content":"c","task_type":"FACT_VERIFICATION","y":1}]}`: "[input[2].task_type input[2].y]",
+	} {
+		r, err := decode(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n wire.Notes
+		wire.NoteEmbed(&n, r, "another")
+		var got []string
+		for _, note := range n.List() {
+			got = append(got, note.Field)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: notes %q, want %s", body, got, want)
+		}
+	}
+}
+
 func TestResponse(t *testing.T) {
 	foreign := &llm.EmbedResponse{Vectors: []llm.Vector{{Value: llm.JSON(`"AACAPw=="`)}}, Usage: llm.NoUsage()}
 	foreign.Usage.Prompt = 2

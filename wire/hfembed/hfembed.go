@@ -19,9 +19,21 @@ import (
 // https://huggingface.co/docs/inference-providers/tasks/feature-extraction
 type Provider struct{}
 
-var _ wire.EmbedProvider = Provider{}
+// Client is the task as callers speak it.
+type Client struct{}
+
+var (
+	_ wire.EmbedProvider = Provider{}
+	_ wire.EmbedClient   = Client{}
+)
 
 const own = llm.HFFeatures
+
+// Names of members, and of what is remembered.
+const (
+	dimensions = "dimensions"
+	whole      = "whole"
+)
 
 // Format implements wire.EmbedProvider.
 func (Provider) Format() llm.Format { return own }
@@ -34,26 +46,35 @@ func (Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([
 	w := wire.Writer{Buf: dst}
 	w.Object()
 	w.Name("inputs")
-	w.Array()
-	for i := range r.Inputs {
-		w.Raw(r.Inputs[i].Text)
+	if r.Plain && r.Extra.From == own {
+		w.Raw(r.Inputs[0].Text)
+	} else {
+		w.Array()
+		for i := range r.Inputs {
+			w.Raw(r.Inputs[i].Text)
+		}
+		w.EndArray()
 	}
-	w.EndArray()
-	n.Lose("dimensions", r.Dimensions)
+	if _, asked := wire.Marked(&r.Extra, own, dimensions); asked {
+		w.Member(dimensions, r.Dimensions)
+	} else {
+		n.Lose(dimensions, r.Dimensions)
+	}
 	if r.Purpose != llm.PurposeUnsaid {
 		n.Drop("input_type")
 	}
 	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
-	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteEmbed(n, r, own)
+	w.Extra(&r.Extra, own)
 	w.EndObject()
 	return w.Buf, nil
 }
 
-var (
-	errShape  = errors.New("the answer is no list of vectors")
-	errTokens = errors.New("the model gives a vector for each token, none for a text")
-)
+var errShape = errors.New("the answer is no list of vectors")
+
+// finer is why there is no vector of a text.
+const finer = "is a list: the model gives a vector for each token, none for a text"
 
 // DecodeResponse implements wire.EmbedProvider. The answer is a list of
 // vectors; a model that was asked one text may answer one bare vector.
@@ -68,6 +89,7 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string,
 		}
 		return errShape
 	}
+	wire.Mark(&a.Extra, own, whole, body)
 	items := wire.Items(body)
 	first, ok := items.Next()
 	inner := wire.Items(first)
@@ -78,11 +100,9 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string,
 	case wire.IsNumber(first):
 		a.Vectors = []llm.Vector{{Value: body}}
 	case wire.IsNumber(second):
-		for ; ok; first, ok = items.Next() {
-			a.Vectors = append(a.Vectors, llm.Vector{Value: first})
-		}
+		wire.ReadVectors(a, body, wire.Bare)
 	case wire.IsArray(second):
-		return errTokens
+		wire.ReadVectors(a, body, func(llm.JSON) llm.Vector { return llm.Vector{Opaque: finer} })
 	default:
 		return errShape
 	}

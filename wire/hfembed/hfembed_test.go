@@ -27,7 +27,7 @@ func TestResponse(t *testing.T) {
 		{`[0.1,0.2]`, `[[0.1,0.2]]`},
 		{`[]`, `the answer is no list of vectors`},
 		{`[[]]`, `the answer is no list of vectors`},
-		{`[[[1,2],[3,4]]]`, `the model gives a vector for each token, none for a text`},
+		{`[[[1,2],[3,4]]]`, `[]`},
 		{`{"a":1}`, `the answer is no list of vectors`},
 		{`{"error":"Model is loading","estimated_time":20}`, `Model is loading`},
 		{`{"error":["no such model"]}`, `no such model`},

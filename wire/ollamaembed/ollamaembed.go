@@ -45,7 +45,9 @@ func (Client) DecodeRequest(r *llm.EmbedRequest, q wire.Question) error {
 		case name == "model" && wire.IsString(v):
 			r.Model = wire.Text(v)
 		case name == "input":
-			readInput(r, v)
+			if err := wire.ReadTexts(r, v); err != nil {
+				return err
+			}
 		case name == "dimensions" && wire.IsNumber(v):
 			r.Dimensions = v
 		default:
@@ -56,22 +58,6 @@ func (Client) DecodeRequest(r *llm.EmbedRequest, q wire.Question) error {
 		return &wire.Invalid{Field: "input", Message: "must be a text or a list of texts"}
 	}
 	return nil
-}
-
-// readInput reads a text or a list of texts; of anything else it takes nothing.
-func readInput(r *llm.EmbedRequest, v llm.JSON) {
-	if wire.IsString(v) {
-		r.Plain, r.Inputs = true, []llm.EmbedInput{{Text: v}}
-		return
-	}
-	items := wire.Items(v)
-	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		if !wire.IsString(item) {
-			r.Inputs = nil
-			return
-		}
-		r.Inputs = append(r.Inputs, llm.EmbedInput{Text: item})
-	}
 }
 
 // EncodeRequest implements wire.EmbedProvider.
@@ -98,7 +84,7 @@ func (Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) ([
 	}
 	n.Lose("user", r.User)
 	wire.NoteTitles(n, r)
-	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteEmbed(n, r, own)
 	w.Extra(&r.Extra, own)
 	w.EndObject()
 	return w.Buf, nil
@@ -120,23 +106,19 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string,
 			a.Model = wire.Text(v)
 		case name == "embeddings" && wire.IsArray(v):
 			found = true
-			items := wire.Items(v)
-			for item, ok := items.Next(); ok; item, ok = items.Next() {
-				a.Vectors = append(a.Vectors, llm.Vector{Value: item})
-			}
+			wire.ReadVectors(a, v, wire.Bare)
 		case name == "prompt_eval_count" && wire.IsNumber(v):
-			if n, ok := wire.Int(v); ok && n >= 0 {
-				a.Usage.Prompt, a.Usage.Total = n, n
-			}
+			wire.TakeCount(&a.Usage.Prompt, v)
+			a.Usage.Total = a.Usage.Prompt
 		default:
 			f.Keep(&a.Extra, own)
 		}
 	}
 	switch {
+	case len(a.Vectors) == 0 && wire.Null(wire.Get(body, "error")) != nil:
+		return wire.ReadError(502, nil, body)
 	case found:
 		return nil
-	case wire.Null(wire.Get(body, "error")) != nil:
-		return wire.ReadError(502, nil, body)
 	}
 	return errShape
 }

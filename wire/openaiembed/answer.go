@@ -1,9 +1,8 @@
 package openaiembed
 
 import (
-	"cmp"
 	"errors"
-	"slices"
+	"fmt"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -24,7 +23,9 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string,
 		case name == "object":
 		case name == "data" && wire.IsArray(v):
 			found = true
-			readVectors(a, v)
+			if err := readVectors(a, v); err != nil {
+				return err
+			}
 		case name == "id" && wire.IsString(v):
 			a.ID = wire.Text(v)
 		case name == "model" && wire.IsString(v):
@@ -35,7 +36,7 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string,
 			f.Keep(&a.Extra, own)
 		}
 	}
-	if failure := wire.Null(wire.Get(body, "error")); failure != nil && !found {
+	if failure := wire.Null(wire.Get(body, "error")); failure != nil && len(a.Vectors) == 0 {
 		return wire.ReadError(502, nil, body)
 	}
 	if !found {
@@ -44,54 +45,59 @@ func (Provider) DecodeResponse(a *llm.EmbedResponse, _ func(name string) string,
 	return nil
 }
 
-func readVectors(a *llm.EmbedResponse, list llm.JSON) {
-	items := wire.Items(list)
+func readVectors(a *llm.EmbedResponse, list llm.JSON) error {
 	var places []int64
-	for item, ok := items.Next(); ok; item, ok = items.Next() {
+	wire.ReadVectors(a, list, func(item llm.JSON) llm.Vector {
 		v, place := llm.Vector{}, int64(len(places))
 		for f := wire.NewFields(item); f.Next(); {
-			switch name := f.Name(); {
-			case name == "object":
-			case name == "embedding":
+			switch f.Name() {
+			case "object":
+			case "embedding":
 				v.Value = f.Value()
-			case name == "index" && wire.IsNumber(f.Value()):
-				place, _ = wire.Int(f.Value())
+			case "index":
+				place = placeOf(f.Value(), place)
 			default:
 				f.Keep(&v.Extra, own)
 			}
 		}
-		a.Vectors, places = append(a.Vectors, v), append(places, place)
+		places = append(places, place)
+		return v
+	})
+	return order(a, places)
+}
+
+// placeOf is the place that an index tells, or the next where it is null; what
+// tells none is nobody's.
+func placeOf(index llm.JSON, next int64) int64 {
+	if wire.IsNull(index) {
+		return next
 	}
-	if !slices.IsSorted(places) {
-		order(a.Vectors, places)
+	if n, ok := wire.Int(index); ok {
+		return n
 	}
+	return -1
 }
 
 // order puts vectors in the order of their inputs.
-func order(list []llm.Vector, places []int64) {
-	type placed struct {
-		at int64
-		v  llm.Vector
+func order(a *llm.EmbedResponse, places []int64) error {
+	list := make([]llm.Vector, len(places))
+	taken := make([]bool, len(places))
+	for i, at := range places {
+		if at < 0 || at >= int64(len(list)) || taken[at] {
+			return fmt.Errorf("data[%d] of the answer has the index %d, which is another's or no input's", i, at)
+		}
+		list[at], taken[at] = a.Vectors[i], true
 	}
-	all := make([]placed, len(list))
-	for i := range list {
-		all[i] = placed{places[i], list[i]}
-	}
-	slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
-	for i := range all {
-		list[i] = all[i].v
-	}
+	a.Vectors = list
+	return nil
 }
 
 // readUsage reads the counts; Voyage tells the total only.
 func readUsage(u *llm.Usage, v llm.JSON) {
 	wire.Mark(&u.Extra, own, "usage", v)
-	if n, ok := wire.Int(wire.Get(v, "total_tokens")); ok && n >= 0 {
-		u.Total, u.Prompt = n, n
-	}
-	if n, ok := wire.Int(wire.Get(v, "prompt_tokens")); ok && n >= 0 {
-		u.Prompt = n
-	}
+	wire.TakeCount(&u.Total, wire.Get(v, "total_tokens"))
+	u.Prompt = u.Total
+	wire.TakeCount(&u.Prompt, wire.Get(v, "prompt_tokens"))
 }
 
 // EncodeResponse implements wire.EmbedClient.

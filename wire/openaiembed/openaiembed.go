@@ -119,7 +119,7 @@ func readInput(r *llm.EmbedRequest, v llm.JSON) error {
 	}
 	items := wire.Items(v)
 	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		if wire.IsNumber(item) && r.Inputs == nil {
+		if r.Inputs == nil && wire.Numbers(v) {
 			r.Plain, r.Inputs = true, []llm.EmbedInput{{Tokens: v}}
 			return nil
 		}
@@ -127,14 +127,16 @@ func readInput(r *llm.EmbedRequest, v llm.JSON) error {
 		switch {
 		case wire.IsString(item):
 			in.Text = item
-		case wire.IsArray(item):
+		case wire.Numbers(item):
 			in.Tokens = item
 		case wire.IsObject(item):
 			in.Raw, in.From = item, own
 		default:
 			return &wire.Invalid{Field: "input", Message: "must hold texts or lists of tokens"}
 		}
-		r.Inputs = append(r.Inputs, in)
+		if err := wire.AddInput(r, in); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -162,7 +164,7 @@ func (p Provider) EncodeRequest(dst []byte, r *llm.EmbedRequest, n *wire.Notes) 
 		w.Member("user", r.User)
 	}
 	wire.NoteTitles(n, r)
-	wire.NoteExtra(n, &r.Extra, own, "")
+	wire.NoteEmbed(n, r, own)
 	w.Extra(&r.Extra, own)
 	w.EndObject()
 	return w.Buf, nil

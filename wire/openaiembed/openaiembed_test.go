@@ -76,6 +76,10 @@ func TestRefused(t *testing.T) {
 		{`{"input":{"a":1}}`, "input: must be a text"},
 		{`{"input":[null]}`, "input: must hold texts"},
 		{`{"input":["a",1]}`, "input: must hold texts"},
+		{`{"input":[1,"a"]}`, "input: must hold texts"},
+		{`{"input":[[1],["a"]]}`, "input: must hold texts"},
+		{`{"input":[[[1]]]}`, "input: must hold texts"},
+		{`{"input":["a"` + strings.Repeat(`,"a"`, wire.MaxInputs) + `]}`, "input: more than 16384 of them; send several requests"},
 		{`{"input":"a","input":"b"}`, "duplicate"},
 		{`[1]`, "must be a JSON object"},
 		{`{`, ""},
@@ -124,7 +128,14 @@ func TestResponses(t *testing.T) {
 	for _, tt := range []struct{ body, want string }{
 		{`{"data":[{"index":1,"embedding":[1]},{"index":0,"embedding":[0]}]}`, "[0] [1] "},
 		{`{"data":[{"embedding":[1]},{"embedding":[0]}]}`, "[1] [0] "},
-		{`{"data":[{"index":-9223372036854775808,"embedding":[1]},{"index":9223372036854775807,"embedding":[0]}]}`, "[1] [0] "},
+		{`{"data":[{"index":1,"embedding":[1]},{"index":null,"embedding":[0]}]}`, "data[1] of the answer has the index 1, which is another's or no input's"},
+		{`{"data":[{"embedding":[1]},{"index":1,"embedding":[0]}]}`, "[1] [0] "},
+		{`{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[0]}]}`, "data[1] of the answer has the index 0, which is another's or no input's"},
+		{`{"data":[{"index":1,"embedding":[1]},{"index":2,"embedding":[0]}]}`, "data[1] of the answer has the index 2, which is another's or no input's"},
+		{`{"data":[{"index":"1","embedding":[1]},{"index":"0","embedding":[0]}]}`, "data[0] of the answer has the index -1, which is another's or no input's"},
+		{`{"data":[{"index":0.5,"embedding":[1]}]}`, "data[0] of the answer has the index -1, which is another's or no input's"},
+		{`{"data":[{"index":-9223372036854775808,"embedding":[1]},{"index":9223372036854775807,"embedding":[0]}]}`, "data[0] of the answer has the index -9223372036854775808, which is another's or no input's"},
+		{`{"data":[],"error":{"message":"no"}}`, "no"},
 		{`{"data":[]}`, ""},
 		{`{"data":[{}]}`, " "},
 		{`{"error":{"message":"no"}}`, "no"},
@@ -134,7 +145,7 @@ func TestResponses(t *testing.T) {
 		var a llm.EmbedResponse
 		got := ""
 		if err := (openaiembed.Provider{}).DecodeResponse(&a, nil, []byte(tt.body)); err != nil {
-			got = err.Error()
+			got, a.Vectors = err.Error(), nil
 		}
 		for _, v := range a.Vectors {
 			got += string(v.Value) + " "
