@@ -78,10 +78,14 @@ type Formats func(llmFormat, routeType string) wire.Client
 // llm_format; nil passes bodies as they are.
 type EmbedFormats func(llmFormat string) wire.EmbedClient
 
+// RerankFormats finds what callers of a route may ask for rankings in, by
+// llm_format and route_type; most in none.
+type RerankFormats func(llmFormat, routeType string) []wire.RerankClient
+
 // Definition of the plugin, with the providers and formats of this binary.
-func Definition(providers provider.Registry, formats Formats, embed EmbedFormats) plugin.Definition {
+func Definition(providers provider.Registry, formats Formats, embed EmbedFormats, rerank RerankFormats) plugin.Definition {
 	d := plugin.Define("ai-proxy", 770, func(cfg *Config, deps *plugin.Deps) (plugin.Hooks, error) {
-		return build(cfg, deps, providers, &spoken{formats, embed})
+		return build(cfg, deps, providers, &spoken{formats, embed, rerank})
 	})
 	d.Protocols = []string{"grpc", "grpcs", "http", "https", "ws", "wss"}
 	return d
@@ -91,6 +95,7 @@ func Definition(providers provider.Registry, formats Formats, embed EmbedFormats
 type spoken struct {
 	formats Formats
 	embed   EmbedFormats
+	rerank  RerankFormats
 }
 
 func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, s *spoken) (plugin.Hooks, error) {
@@ -106,8 +111,8 @@ func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, s *spoke
 		PluginID: deps.Instance.ID, RouteType: cfg.RouteType, Auth: cfg.Auth, Logging: cfg.Logging,
 		Model: cfg.Model, Streaming: relay.Streaming(cfg.ResponseStreaming), ModelHeader: cfg.ModelNameHeader,
 		MaxBody: cfg.MaxRequestBodySize, MaxBodyField: "config.max_request_body_size of plugin ai-proxy",
-		Provider: p, Client: s.formats(cfg.LLMFormat, cfg.RouteType), Embed: s.embed(cfg.LLMFormat), Identity: source,
-		Translation: relay.Translation(cfg.Translation),
+		Provider: p, Client: s.formats(cfg.LLMFormat, cfg.RouteType), Embed: s.embed(cfg.LLMFormat),
+		Rerank: s.rerank(cfg.LLMFormat, cfg.RouteType), Identity: source, Translation: relay.Translation(cfg.Translation),
 	})
 	if err != nil {
 		return plugin.Hooks{}, errors.Join(err, release())

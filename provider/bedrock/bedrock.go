@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/bedrock"
 	"github.com/sluice-gateway/sluice/wire/bedrockembed"
+	"github.com/sluice-gateway/sluice/wire/rerank"
 )
 
 // New returns the provider.
@@ -42,6 +43,8 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 		e = provider.Endpoint{Embed: bedrockembed.Provider{
 			Normalize: o.Options.Bedrock.EmbeddingsNormalize, InputType: o.Options.Cohere.EmbeddingInputType,
 		}}
+	case provider.Rerank:
+		e = provider.Endpoint{Rerank: rerank.Bedrock{}}
 	default:
 		return e, provider.ErrNoOperation
 	}
@@ -60,7 +63,7 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A")
 	e.Below = true
 	switch {
-	case o.RouteType == provider.Embeddings:
+	case o.RouteType == provider.Embeddings, o.RouteType == provider.Rerank:
 		e.Location.Path += "/invoke"
 		return e, nil
 	case o.Options.Bedrock.InvokeModel, o.Caller == llm.BedrockInvoke:
