@@ -56,6 +56,19 @@ func fromPath(path string) (model, operation string) {
 	return raw, path[end+1:]
 }
 
+// unservedOperations are what Bedrock and its agents have beside conversations.
+var unservedOperations = []string{"rerank", "retrieveAndGenerate", "retrieveAndGenerateStream", "async-invoke"}
+
+// checkOperation refuses operations that are not served, whose bodies nobody must take
+// for a conversation.
+func checkOperation(path string) error {
+	operation := path[strings.LastIndexByte(path, '/')+1:]
+	if !slices.Contains(unservedOperations, operation) {
+		return nil
+	}
+	return &wire.Invalid{Message: "not supported by this version with llm_format bedrock: " + operation}
+}
+
 // object writes an object and remembers its names, so that what is kept of the
 // original never writes one twice.
 type object struct {
