@@ -1,6 +1,6 @@
 package llm
 
-// The formats of embeddings and of reranking.
+// The formats of embeddings and of rankings.
 const (
 	OpenAIEmbeddings  Format = "openai.embeddings"
 	MistralEmbeddings Format = "mistral.embeddings"

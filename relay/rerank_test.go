@@ -87,7 +87,7 @@ func TestRerankAsked(t *testing.T) {
 		{"first to second by texts", cohere.New(), upstreamURL("http://c.example/p/v2/rerank"), v1, objects + `,"max_chunks_per_doc":4,"return_documents":true}`, "c.example/p/v2/rerank", `{"model":"m","query":"q","documents":["a","b","d"]}`, "dropped: max_chunks_per_doc"},
 		{"second to first", cohere.New(), upstreamURL("http://c.example/v1/rerank"), v2, `{"query":"q","documents":["a"],"max_tokens_per_doc":9,"priority":0}`, "c.example/v1/rerank", `{"model":"m","query":"q","documents":["a"]}`, "dropped: max_tokens_per_doc"},
 		{"jina", serviceOf(t, "openai-compatible"), upstreamURL("https://api.jina.ai/v1/rerank"), v2, two, "api.jina.ai/v1/rerank", sent, ""},
-		{"joined", serviceOf(t, "openai-compatible"), upstreamURL("https://api.jina.ai"), v1, `{"query":"q","documents":[{"title":"c\"","year":1999}],"rank_fields":["title","year","none"]}`, "api.jina.ai/v1/rerank", `{"model":"m","query":"q","documents":["c\"\n1999"]}`, "changed: rank_fields (joined)"},
+		{"joined", serviceOf(t, "openai-compatible"), upstreamURL("https://api.jina.ai"), v1, `{"query":"q","documents":[{"title":"c\"","year":1999}],"rank_fields":["title","year","title","none"]}`, "api.jina.ai/v1/rerank", `{"model":"m","query":"q","documents":["c\"\n1999"]}`, "changed: rank_fields (joined)"},
 		{"voyage", serviceOf(t, "openai-compatible"), upstreamURL("https://api.voyageai.com/v1/rerank"), v2, two, "api.voyageai.com/v1/rerank", `{"model":"m","query":"q","documents":["a","b"],"top_k":1}`, ""},
 		{"vllm beside a chat", serviceOf(t, "vllm"), upstreamURL("http://v.example:8000/v1/chat/completions"), v2, two, "v.example:8000/v1/rerank", sent, ""},
 		{"together", serviceOf(t, "together"), nil, v1, two, "api.together.xyz/v1/rerank", sent, ""},
@@ -138,6 +138,7 @@ func TestRerankRefused(t *testing.T) {
 		{"no model", cohere.New(), func(s *Settings) { s.Model.Name = "" }, plain, "model parameter not found in request"},
 		{"no text", jina, here, `{"query":"q","documents":["a",{"image":"x"}]}`, "documents[1]: must be a text, or an object with one in the member text"},
 		{"a number", jina, here, `{"query":"q","documents":[1]}`, "documents[0]: must be a text"},
+		{"too many fields", jina, here, `{"query":"q","documents":["a"],"rank_fields":[` + strings.Repeat(`"a",`, 64) + `"b"]}`, "rank_fields: must be 64 at most for this provider"},
 		{"strict", jina, func(s *Settings) { here(s); s.Translation = Strict }, `{"query":"q","documents":["a"],"max_tokens_per_doc":1}`, "openai-compatible cannot express: max_tokens_per_doc"},
 		{"no ranker", aws(), func(s *Settings) { s.Model.Name = "anthropic.claude-v2" }, plain, "model: no model of Bedrock that ranks"},
 	}

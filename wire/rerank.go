@@ -2,7 +2,7 @@ package wire
 
 import "github.com/sluice-gateway/sluice/llm"
 
-// RerankClient is a format of reranking as callers speak it.
+// RerankClient is a format of rankings as callers speak it.
 type RerankClient interface {
 	Format() llm.Format
 	// Asks tells whether a path, without query, is one of such questions.
@@ -16,7 +16,7 @@ type RerankClient interface {
 	EncodeError(dst []byte, e *llm.Error) []byte
 }
 
-// RerankProvider is a format of reranking as providers speak it.
+// RerankProvider is a format of rankings as providers speak it.
 type RerankProvider interface {
 	Format() llm.Format
 	// EncodeRequest appends the body of the question. What the format cannot

@@ -23,7 +23,8 @@ type Config struct {
 	RouteType string `json:"route_type" required:"true" enum:"llm/v1/chat,llm/v1/completions,llm/v1/embeddings,llm/v1/responses,preserve,llm/v1/assistants,llm/v1/batches,llm/v1/files,audio/v1/audio/speech,audio/v1/audio/transcriptions,audio/v1/audio/translations,image/v1/images/edits,image/v1/images/generations,realtime/v1/realtime,video/v1/videos/generations"`
 	// LLMFormat is the API that callers speak. Another than openai goes with
 	// route_type llm/v1/chat; cohere, gemini and ollama with llm/v1/embeddings,
-	// too. mistral and ollama are values of Sluice's own.
+	// too. Callers of cohere may also ask for rankings, at /v1/rerank and
+	// /v2/rerank. mistral and ollama are values of Sluice's own.
 	LLMFormat string `json:"llm_format" default:"openai" enum:"anthropic,bedrock,cohere,gemini,huggingface,mistral,ollama,openai"`
 	// Translation says what becomes of what the provider's API cannot express:
 	// adapt does the nearest and names the fields in the header

@@ -1,4 +1,4 @@
-// Package rerank translates between canonical reranking and the bodies that
+// Package rerank translates between canonical rankings and the bodies that
 // Cohere has for it, and Jina, Voyage and those who followed them, DashScope
 // and Amazon Bedrock.
 //
@@ -7,6 +7,7 @@
 package rerank
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -163,6 +164,10 @@ func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
 // texts writes the documents as texts, which is all that most take: of an
 // object that of its fields, one after the other.
 func texts(w *wire.Writer, r *llm.RerankRequest, n *wire.Notes) error {
+	names, err := ranked(r.Fields)
+	if err != nil {
+		return err
+	}
 	joined := false
 	w.Name("documents")
 	w.Array()
@@ -171,7 +176,7 @@ func texts(w *wire.Writer, r *llm.RerankRequest, n *wire.Notes) error {
 			w.Raw(d)
 			continue
 		}
-		parts := fields(d, r.Fields)
+		parts := fields(d, names)
 		if parts == nil {
 			return &wire.Invalid{
 				Field: "documents[" + strconv.Itoa(i) + "]", Message: "must be a text, or an object with one in the member text or in those of " + rankFields,
@@ -187,26 +192,37 @@ func texts(w *wire.Writer, r *llm.RerankRequest, n *wire.Notes) error {
 	return nil
 }
 
-// fields are the texts of a document that count.
-func fields(document, names llm.JSON) []llm.JSON {
-	if wire.Len(names) == 0 {
-		return text(document, "text", nil)
+// maxFields bounds how often a document is looked through.
+const maxFields = 64
+
+// ranked are the members of objects that count, each once.
+func ranked(list llm.JSON) ([]string, error) {
+	if wire.Len(list) > maxFields {
+		return nil, &wire.Invalid{Field: rankFields, Message: "must be " + strconv.Itoa(maxFields) + " at most for this provider"}
 	}
-	var out []llm.JSON
-	items := wire.Items(names)
-	for name, ok := items.Next(); ok; name, ok = items.Next() {
-		out = text(document, wire.Word(name), out)
+	var out []string
+	items := wire.Items(list)
+	for v, ok := items.Next(); ok; v, ok = items.Next() {
+		if name := wire.Text(v); !slices.Contains(out, name) {
+			out = append(out, name)
+		}
 	}
-	return out
+	if out == nil {
+		out = []string{"text"}
+	}
+	return out, nil
 }
 
-// text appends what a member says; a number says its figures.
-func text(document llm.JSON, name string, to []llm.JSON) []llm.JSON {
-	switch v := wire.Get(document, name); {
-	case wire.IsString(v):
-		return append(to, v)
-	case wire.IsNumber(v):
-		return append(to, wire.Quote(string(v)))
+// fields are the texts of a document that count; a number says its figures.
+func fields(document llm.JSON, names []string) []llm.JSON {
+	var out []llm.JSON
+	for _, name := range names {
+		switch v := wire.Get(document, name); {
+		case wire.IsString(v):
+			out = append(out, v)
+		case wire.IsNumber(v):
+			out = append(out, wire.Quote(string(v)))
+		}
 	}
-	return to
+	return out
 }
