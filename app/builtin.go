@@ -40,6 +40,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire/openaicompletions"
 	"github.com/sluice-gateway/sluice/wire/openaiembed"
 	"github.com/sluice-gateway/sluice/wire/openairesponses"
+	"github.com/sluice-gateway/sluice/wire/rerank"
 	"github.com/sluice-gateway/sluice/wire/tgi"
 )
 
@@ -51,7 +52,7 @@ func Plugins() *plugin.Registry {
 		cors.Definition(),
 		keyauth.Definition(),
 		acl.Definition(),
-		aiproxy.Definition(Providers(), Formats, EmbedFormats),
+		aiproxy.Definition(Providers(), Formats, EmbedFormats, RerankFormats),
 		prometheus.Definition(),
 		httplog.Definition(),
 		filelog.Definition(),
@@ -117,6 +118,15 @@ func EmbedFormats(llmFormat string) wire.EmbedClient {
 		return ollamaembed.Client{}
 	}
 	return nil
+}
+
+// RerankFormats is the list of what callers may ask for rankings in, by
+// llm_format and route type.
+func RerankFormats(llmFormat, routeType string) []wire.RerankClient {
+	if llmFormat != "cohere" || routeType != provider.Chat {
+		return nil
+	}
+	return []wire.RerankClient{rerank.Client{First: true}, rerank.Client{}}
 }
 
 func openAIFormat(routeType string) wire.Client {

@@ -20,7 +20,7 @@ func abilities() []any {
 		}
 		out = append(out, map[string]any{
 			"name": name, "route_types": routes, "stream": a.Stream, "tools": a.Tools, "images": a.Images,
-			"documents": a.Documents, "reasoning": a.Reasoning, "schema": a.Schema,
+			"documents": a.Documents, "reasoning": a.Reasoning, "schema": a.Schema, "rerank": a.Rerank,
 		})
 	}
 	return out

@@ -1,6 +1,6 @@
 package llm
 
-// The formats of embeddings and of reranking.
+// The formats of embeddings and of rankings.
 const (
 	OpenAIEmbeddings  Format = "openai.embeddings"
 	MistralEmbeddings Format = "mistral.embeddings"
@@ -11,7 +11,12 @@ const (
 	BedrockEmbed      Format = "bedrock.embed"
 	OllamaEmbed       Format = "ollama.embed"
 	HFFeatures        Format = "hf.feature_extraction"
-	Rerank            Format = "rerank"
+	// Rerank is the shape of Jina, Voyage and those who followed them.
+	Rerank          Format = "rerank"
+	CohereRerankV1  Format = "cohere.v1.rerank"
+	CohereRerankV2  Format = "cohere.v2.rerank"
+	DashScopeRerank Format = "dashscope.rerank"
+	BedrockRerank   Format = "bedrock.rerank"
 )
 
 // EmbedRequest asks for the vectors of some inputs.
@@ -95,20 +100,23 @@ type RerankRequest struct {
 	Model     string
 	Query     JSON // a JSON string
 	Documents []JSON
+	// Fields are the members of documents that are objects which count, in
+	// order; a JSON array of strings.
+	Fields JSON
 	// TopN is how many results are wanted; a JSON number.
 	TopN JSON
 	// ReturnDocuments: results shall hold their documents; true or false.
 	ReturnDocuments JSON
-	Extra           Extra
+	// Extra.From is always set by decoders.
+	Extra Extra
 }
 
-// RerankResponse are the documents by relevance.
+// RerankResponse are the documents by relevance, in the provider's order.
 type RerankResponse struct {
 	ID      string
 	Model   string
 	Results []Ranked
 	Usage   Usage
-	Extra   Extra
 }
 
 // Ranked is a document's rank.
@@ -117,7 +125,4 @@ type Ranked struct {
 	Index int
 	// Score is a JSON number.
 	Score JSON
-	// Document itself, if it was wanted.
-	Document JSON
-	Extra    Extra
 }

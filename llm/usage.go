@@ -11,6 +11,9 @@ type Usage struct {
 	Details *UsageDetails
 	// Estimated tells that the provider gave no count and ours stands in.
 	Estimated bool
+	// SearchUnits are the searches that were billed, where these are what one
+	// pays for; 0 is none.
+	SearchUnits int64
 	// ServiceTier as reported by the provider.
 	ServiceTier string
 	// Extra of the object that it was told in.

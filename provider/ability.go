@@ -15,6 +15,8 @@ type Ability struct {
 	Documents bool `json:"documents"`
 	Reasoning bool `json:"reasoning"`
 	Schema    bool `json:"schema"`
+	// Rerank: documents can be ranked.
+	Rerank bool `json:"rerank"`
 }
 
 var (
@@ -33,27 +35,27 @@ var NativeEmbeddings = []string{"bedrock", "cohere", "gemini", "huggingface", "o
 // Abilities of the providers by name. The formats know more; this is for
 // people, and for refusing a configuration before it meets a caller.
 var Abilities = map[string]Ability{
-	"openai":            {all, true, true, true, true, true, true},
-	"openai-compatible": {all, true, true, true, true, true, true},
-	"azure":             {all, true, true, true, true, true, true},
-	"anthropic":         {chatText, true, true, true, true, true, true},
-	"bedrock":           {cloud, true, true, true, true, true, false},
-	"gemini":            {cloud, true, true, true, true, true, true},
-	"cohere":            {textVec, true, true, true, true, true, true},
-	"mistral":           {textVec, true, true, true, true, true, true},
-	"llama2":            {textVec, true, true, false, false, false, false},
-	"ollama":            {textVec, true, true, true, false, true, true},
-	"huggingface":       {textVec, true, true, true, false, true, true},
-	"vllm":              {all, true, true, true, false, true, true},
-	"xai":               {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true},
-	"cerebras":          {chatOnly, true, true, false, false, true, true},
-	"dashscope":         {chatVec, true, true, true, false, true, true},
-	"databricks":        {chatOnly, true, true, true, false, true, true},
-	"deepseek":          {[]string{Chat, Responses, Preserve}, true, true, false, false, true, false},
-	"groq":              {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true},
-	"openrouter":        {all, true, true, true, true, true, true},
-	"together":          {textVec, true, true, true, false, true, true},
-	"perplexity":        {chatOnly, true, false, true, false, true, true},
+	"openai":            {all, true, true, true, true, true, true, false},
+	"openai-compatible": {all, true, true, true, true, true, true, true},
+	"azure":             {all, true, true, true, true, true, true, false},
+	"anthropic":         {chatText, true, true, true, true, true, true, false},
+	"bedrock":           {cloud, true, true, true, true, true, false, true},
+	"gemini":            {cloud, true, true, true, true, true, true, false},
+	"cohere":            {textVec, true, true, true, true, true, true, true},
+	"mistral":           {textVec, true, true, true, true, true, true, false},
+	"llama2":            {textVec, true, true, false, false, false, false, false},
+	"ollama":            {textVec, true, true, true, false, true, true, false},
+	"huggingface":       {textVec, true, true, true, false, true, true, false},
+	"vllm":              {all, true, true, true, false, true, true, true},
+	"xai":               {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true, false},
+	"cerebras":          {chatOnly, true, true, false, false, true, true, false},
+	"dashscope":         {chatVec, true, true, true, false, true, true, true},
+	"databricks":        {chatOnly, true, true, true, false, true, true, false},
+	"deepseek":          {[]string{Chat, Responses, Preserve}, true, true, false, false, true, false, false},
+	"groq":              {[]string{Chat, Responses, Preserve}, true, true, true, false, true, true, false},
+	"openrouter":        {all, true, true, true, true, true, true, true},
+	"together":          {textVec, true, true, true, false, true, true, true},
+	"perplexity":        {chatOnly, true, false, true, false, true, true, false},
 }
 
 // Has tells whether a provider has an operation of its own for a route type.

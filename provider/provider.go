@@ -22,6 +22,10 @@ const (
 	Preserve    = "preserve"
 )
 
+// Rerank is asked for on a route for chats, by a path of its own; it is no
+// route type that a configuration can have.
+const Rerank = "rerank"
+
 // Provider is an LLM service.
 type Provider interface {
 	// Name as in configuration.
@@ -50,8 +54,10 @@ type Endpoint struct {
 	Location Location
 	// Format that the provider speaks there; nil passes bodies as they are.
 	Format wire.Provider
-	// Embed is the format of embeddings there, in place of Format.
-	Embed wire.EmbedProvider
+	// Embed is the format of embeddings there, in place of Format, and Rerank
+	// that of rankings.
+	Embed  wire.EmbedProvider
+	Rerank wire.RerankProvider
 	// Header holds fields that every question there has.
 	Header header.Header
 	// Query holds arguments that a question has unless the caller sent some of
@@ -69,6 +75,23 @@ type Endpoint struct {
 	Pathed bool
 	// Below: an upstream_url without a path is the address of the server.
 	Below bool
+	// Beside leads from an upstream_url or upstream_path of a chat to the
+	// operation.
+	Beside []Way
+}
+
+// Way leads from what the path of one operation ends with to the path of
+// another of the same API.
+type Way struct{ From, To string }
+
+// Lead is where ways lead from a path; nowhere else if it ends with none.
+func Lead(ways []Way, path string) string {
+	for _, w := range ways {
+		if base, ok := strings.CutSuffix(path, w.From); ok {
+			return base + w.To
+		}
+	}
+	return path
 }
 
 // Meta is something to log of a place.

@@ -54,6 +54,7 @@ type call struct {
 	room    llm.UsageDetails // where the usage has its details
 	x       translation
 	vectors llm.EmbedRequest // the question, where vectors are asked for
+	rank    *ranking         // nil if the question is for something else
 }
 
 // place is where the question goes.
@@ -106,6 +107,7 @@ func reached(a flow.Attempt) bool {
 func (c *call) Release() {
 	t := c.t
 	c.body, c.target, c.record, c.vectors = nil, resolved{}, nil, llm.EmbedRequest{}
+	c.rank = nil
 	c.ai = flow.AI{}
 	c.x.release()
 	c.index.Reset()
@@ -167,6 +169,9 @@ func (c *call) checkNative(ex *flow.Exchange) error {
 			return err
 		}
 		return c.settleModel(c.vectors.Model)
+	}
+	if i := c.t.ranker(ex.In.Path); i >= 0 {
+		return c.checkRank(ex, i)
 	}
 	if c.t.twofold != nil {
 		c.client = c.t.twofold.For(c.arrived(ex))
@@ -404,7 +409,7 @@ func (c *call) name(asked []byte) error {
 		return invalid("model must be a string that names a model of the provider")
 	}
 	c.target.model, c.target.quoted, c.target.header = named.model, named.quoted, named.header
-	c.target.options, c.target.places, c.target.second = named.options, named.places, named.second
+	c.target.options, c.target.places, c.target.second, c.target.ranks = named.options, named.places, named.second, named.ranks
 	c.ai.RequestModel = named.model
 	return nil
 }

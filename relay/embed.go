@@ -26,6 +26,14 @@ func (t *Target) caller() caller {
 	return nil
 }
 
+// caller is the format of the question.
+func (c *call) caller() caller {
+	if c.rank != nil {
+		return c.rank.client
+	}
+	return c.t.caller()
+}
+
 // speaker is what every format of providers has.
 type speaker interface {
 	Format() llm.Format
@@ -34,8 +42,11 @@ type speaker interface {
 
 // speaker is the format that is spoken at the place.
 func (p *place) speaker() speaker {
-	if p.embed != nil {
+	switch {
+	case p.embed != nil:
 		return p.embed
+	case p.rerank != nil:
+		return p.rerank
 	}
 	return p.format
 }

@@ -44,6 +44,8 @@ func (c *call) Receive(ex *flow.Exchange, r *flow.Reply) error {
 	switch {
 	case c.x.on && c.t.embeds():
 		receive = c.receiveEmbed
+	case c.rank != nil:
+		receive = c.receiveRank
 	case c.x.on:
 		receive = c.receiveTranslated
 	case c.stream || r.Events:

@@ -50,6 +50,8 @@ func (c *call) fill(ex *flow.Exchange, n int) error {
 		c.edit(ex)
 	case c.t.embeds():
 		return c.putEmbed(ex, n)
+	case c.rank != nil:
+		return c.putRank(ex, n)
 	default:
 		return c.put(ex, n)
 	}

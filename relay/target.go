@@ -52,6 +52,9 @@ type Settings struct {
 	// Embed is the format that callers speak where vectors are asked for, in
 	// place of Client.
 	Embed wire.EmbedClient
+	// Rerank are the formats that callers of a chat may ask for rankings in, by
+	// the path.
+	Rerank []wire.RerankClient
 	// Identity proves the gateway where Auth has no fixed credential; may be nil.
 	Identity identity.Source
 	// Translation is what becomes of what the provider cannot express; empty
@@ -135,7 +138,9 @@ type resolved struct {
 	quoted []byte // model as a JSON string
 	places places
 	// second are the places of questions in the callers' second format.
-	second  *places
+	second *places
+	// ranks are the places of questions for rankings, by their format.
+	ranks   []place
 	options []option
 	header  string // X-Kong-LLM-Model
 }
@@ -150,6 +155,7 @@ type place struct {
 	host     string // the location's Host header
 	format   wire.Provider
 	embed    wire.EmbedProvider
+	rerank   wire.RerankProvider
 	header   header.Header
 	query    string
 	body     []llm.Member
@@ -256,6 +262,11 @@ func (t *Target) locate(r *resolved, m *provider.Model) error {
 			return err
 		}
 	}
+	if len(t.s.Rerank) > 0 {
+		if err := t.locateRanks(r, m); err != nil {
+			return err
+		}
+	}
 	var format llm.Format
 	if caller := t.caller(); caller != nil {
 		format = caller.Format()
@@ -267,23 +278,31 @@ func (t *Target) locate(r *resolved, m *provider.Model) error {
 func (t *Target) settle(list *places, model string, m *provider.Model, caller llm.Format) error {
 	for i := range list {
 		o := provider.Operation{RouteType: t.s.RouteType, Model: model, Options: &m.Options, Stream: i == 1, Caller: caller}
-		e, err := t.s.Provider.Endpoint(&o)
-		if errors.Is(err, provider.ErrNoOperation) && translates(o.RouteType) {
-			// What a chat can answer it does.
-			o.RouteType = provider.Chat
-			e, err = t.s.Provider.Endpoint(&o)
-		}
-		if err != nil {
-			return fmt.Errorf("provider %s: %w", t.s.Provider.Name(), err)
-		}
-		loc, err := t.location(&e, m)
-		if err != nil {
+		if err := t.settlePlace(&list[i], &o, m); err != nil {
 			return err
 		}
-		list[i] = place{
-			location: loc, host: loc.Authority(), format: e.Format, embed: e.Embed, header: e.Header,
-			query: e.Query, body: e.Body, meta: meta(e.Meta), mute: e.NoStreamOptions,
-		}
+	}
+	return nil
+}
+
+// settlePlace finds the place of an operation.
+func (t *Target) settlePlace(p *place, o *provider.Operation, m *provider.Model) error {
+	e, err := t.s.Provider.Endpoint(o)
+	if errors.Is(err, provider.ErrNoOperation) && translates(o.RouteType) {
+		// What a chat can answer it does.
+		o.RouteType = provider.Chat
+		e, err = t.s.Provider.Endpoint(o)
+	}
+	if err != nil {
+		return fmt.Errorf("provider %s: %w", t.s.Provider.Name(), err)
+	}
+	loc, err := t.location(&e, m)
+	if err != nil {
+		return err
+	}
+	*p = place{
+		location: loc, host: loc.Authority(), format: e.Format, embed: e.Embed, rerank: e.Rerank, header: e.Header,
+		query: e.Query, body: e.Body, meta: meta(e.Meta), mute: e.NoStreamOptions,
 	}
 	return nil
 }
@@ -311,6 +330,7 @@ func (t *Target) location(e *provider.Endpoint, m *provider.Model) (provider.Loc
 	if m.Options.UpstreamPath != "" && !e.Pathed && (m.Options.UpstreamURL == "" || t.s.RouteType == provider.Preserve) {
 		loc.Path = provider.OneSlash(m.Options.UpstreamPath)
 	}
+	loc.Path = provider.Lead(e.Beside, loc.Path)
 	return loc, nil
 }
 

@@ -566,7 +566,7 @@ func (c *call) passError(ex *flow.Exchange, r *flow.Reply) error {
 	}
 	e := c.place().speaker().DecodeError(r.Status, r.Header.Get, body)
 	c.ai.Error = e.Message
-	c.scrap = c.t.caller().EncodeError(c.scrap[:0], e)
+	c.scrap = c.caller().EncodeError(c.scrap[:0], e)
 	r.Header.Set("Content-Type", "application/json")
 	r.Events = false
 	r.SetBody(c.scrap)
@@ -592,5 +592,5 @@ func (c *call) Fault(f *fault.Error) []byte {
 	if msg == "" {
 		msg = http.StatusText(f.Status())
 	}
-	return c.t.caller().EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
+	return c.caller().EncodeError(nil, &llm.Error{Status: f.Status(), Message: msg, RetryAfter: -1})
 }

@@ -86,6 +86,13 @@ func readDetails(u *llm.Usage, room *llm.UsageDetails, prompt, completion []byte
 // finish completes usage and cost when the answer has ended: what the
 // provider did not count is estimated, once, and marked.
 func (c *call) finish() {
+	if c.ai.ResponseModel == "" {
+		c.ai.ResponseModel = c.ai.RequestModel
+	}
+	if c.rank != nil {
+		c.finishRank()
+		return
+	}
 	u := &c.ai.Usage
 	if c.bare {
 		// A stored answer that is fetched was counted when it was made.
@@ -103,9 +110,6 @@ func (c *call) finish() {
 	u.Prompt, u.Completion = max(u.Prompt, 0), max(u.Completion, 0)
 	if u.Total < 0 || u.Estimated {
 		u.Total = u.Prompt + u.Completion
-	}
-	if c.ai.ResponseModel == "" {
-		c.ai.ResponseModel = c.ai.RequestModel
 	}
 	c.ai.Cost = c.t.price.of(u)
 }

@@ -56,7 +56,7 @@ var defaults = map[string][]string{
 	"repeat_penalty": {"1", "1.0"}, "repetition_penalty": {"1", "1.0"},
 	"service_tier": {`"auto"`, `"default"`, `"standard"`, `"standard_only"`},
 	"tool_choice":  {`"auto"`}, "truncation": {`"disabled"`}, "summary": {`"auto"`}, "detail": {`"auto"`}, "verbosity": {`"medium"`},
-	"modalities": {`["text"]`},
+	"modalities": {`["text"]`}, "priority": {"0"},
 }
 
 // meansNo are members that are so unless somebody says no.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -32,7 +33,8 @@ func translationPage(root string) (string, error) {
 		"calls of tools, finish and usage (`make test-corpus`): of the plain ones, of the streamed ones, and how many of both " +
 		"call tools, and were asked for with images. Callers are named by `llm_format`, those of `openai` also by what " +
 		"`route_type` they come on. *Same* passes as it is. *Refused* is a pair that no configuration brings together: when the " +
-		"configuration is loaded, or with 400, each by a message that names the route type. `make matrix` prints the table.\n\n")
+		"configuration is loaded, or with 400, each by a message that names the route type. A dash stands where rankings " +
+		"(`/v1/rerank`, `/v2/rerank`) are not asked for: callers of `cohere` alone can. `make matrix` prints the table.\n\n")
 	unspoken, err := tried(&b, root, "matrix.txt")
 	if err != nil {
 		return "", err
@@ -94,7 +96,7 @@ func (c cells) write(b *strings.Builder) {
 	for _, api := range slices.Sorted(maps.Keys(c)) {
 		fmt.Fprintf(b, "| %s |", api)
 		for _, caller := range callers {
-			fmt.Fprintf(b, " %s |", c[api][caller])
+			fmt.Fprintf(b, " %s |", cmp.Or(c[api][caller], "–"))
 		}
 		b.WriteString("\n")
 	}

@@ -23,7 +23,8 @@ type Config struct {
 	RouteType string `json:"route_type" required:"true" enum:"llm/v1/chat,llm/v1/completions,llm/v1/embeddings,llm/v1/responses,preserve,llm/v1/assistants,llm/v1/batches,llm/v1/files,audio/v1/audio/speech,audio/v1/audio/transcriptions,audio/v1/audio/translations,image/v1/images/edits,image/v1/images/generations,realtime/v1/realtime,video/v1/videos/generations"`
 	// LLMFormat is the API that callers speak. Another than openai goes with
 	// route_type llm/v1/chat; bedrock, cohere, gemini, huggingface and ollama
-	// with llm/v1/embeddings, too. mistral and ollama are values of Sluice's own.
+	// with llm/v1/embeddings, too. Callers of cohere may also ask for rankings,
+	// at /v1/rerank and /v2/rerank. mistral and ollama are values of Sluice's own.
 	LLMFormat string `json:"llm_format" default:"openai" enum:"anthropic,bedrock,cohere,gemini,huggingface,mistral,ollama,openai"`
 	// Translation says what becomes of what the provider's API cannot express:
 	// adapt does the nearest and names the fields in the header
@@ -83,10 +84,14 @@ type Formats func(llmFormat, routeType string) wire.Client
 // llm_format; nil passes bodies as they are.
 type EmbedFormats func(llmFormat string) wire.EmbedClient
 
+// RerankFormats finds what callers of a route may ask for rankings in, by
+// llm_format and route_type; most in none.
+type RerankFormats func(llmFormat, routeType string) []wire.RerankClient
+
 // Definition of the plugin, with the providers and formats of this binary.
-func Definition(providers provider.Registry, formats Formats, embed EmbedFormats) plugin.Definition {
+func Definition(providers provider.Registry, formats Formats, embed EmbedFormats, rerank RerankFormats) plugin.Definition {
 	d := plugin.Define("ai-proxy", 770, func(cfg *Config, deps *plugin.Deps) (plugin.Hooks, error) {
-		return build(cfg, deps, providers, &spoken{formats, embed})
+		return build(cfg, deps, providers, &spoken{formats, embed, rerank})
 	})
 	d.Protocols = []string{"grpc", "grpcs", "http", "https", "ws", "wss"}
 	return d
@@ -96,6 +101,7 @@ func Definition(providers provider.Registry, formats Formats, embed EmbedFormats
 type spoken struct {
 	formats Formats
 	embed   EmbedFormats
+	rerank  RerankFormats
 }
 
 func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, s *spoken) (plugin.Hooks, error) {
@@ -111,8 +117,8 @@ func build(cfg *Config, deps *plugin.Deps, providers provider.Registry, s *spoke
 		PluginID: deps.Instance.ID, RouteType: cfg.RouteType, Auth: cfg.Auth, Logging: cfg.Logging,
 		Model: cfg.Model, Streaming: relay.Streaming(cfg.ResponseStreaming), ModelHeader: cfg.ModelNameHeader,
 		MaxBody: cfg.MaxRequestBodySize, MaxBodyField: "config.max_request_body_size of plugin ai-proxy",
-		Provider: p, Client: s.formats(cfg.LLMFormat, cfg.RouteType), Embed: s.embed(cfg.LLMFormat), Identity: source,
-		Translation: relay.Translation(cfg.Translation),
+		Provider: p, Client: s.formats(cfg.LLMFormat, cfg.RouteType), Embed: s.embed(cfg.LLMFormat),
+		Rerank: s.rerank(cfg.LLMFormat, cfg.RouteType), Identity: source, Translation: relay.Translation(cfg.Translation),
 	})
 	if err != nil {
 		return plugin.Hooks{}, errors.Join(err, release())

@@ -21,6 +21,7 @@ import (
 	"github.com/sluice-gateway/sluice/wire/cohere"
 	"github.com/sluice-gateway/sluice/wire/cohereembed"
 	"github.com/sluice-gateway/sluice/wire/mistral"
+	"github.com/sluice-gateway/sluice/wire/rerank"
 )
 
 // New returns the provider.
@@ -44,6 +45,8 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	case provider.Chat, provider.Completions:
 	case provider.Embeddings:
 		e = provider.Endpoint{Embed: embed(o)}
+	case provider.Rerank:
+		e = provider.Endpoint{Rerank: rerank.Bedrock{}}
 	default:
 		return e, provider.ErrNoOperation
 	}
@@ -62,7 +65,7 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	e.Location.Path = "/model/" + strings.ReplaceAll(url.PathEscape(o.Model), ":", "%3A")
 	e.Below = true
 	switch {
-	case o.RouteType == provider.Embeddings:
+	case o.RouteType == provider.Embeddings, o.RouteType == provider.Rerank:
 		e.Location.Path += "/invoke"
 		return e, nil
 	case o.Options.Bedrock.InvokeModel, o.Caller == llm.BedrockInvoke:

@@ -83,17 +83,13 @@ func (s *Service) Name() string { return s.name }
 
 // Endpoint implements provider.Provider.
 func (s *Service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
+	if o.RouteType == provider.Rerank {
+		return s.ranking(o.Options)
+	}
 	if !provider.Has(s.name, o.RouteType) {
 		return provider.Endpoint{}, provider.ErrNoOperation
 	}
-	base := s.base
-	if s.under != nil {
-		base = s.under(o.Options)
-	}
-	if base == "" {
-		base = o.Options.UpstreamURL
-	}
-	loc, err := provider.ParseLocation(base)
+	loc, err := s.location(o.Options)
 	if err != nil {
 		return provider.Endpoint{}, err
 	}
@@ -108,4 +104,16 @@ func (s *Service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 	return provider.Endpoint{
 		Location: loc, Format: format, Embed: openaiapi.Embed(o.RouteType), NoStreamOptions: s.dialect.NoStreamOptions,
 	}, nil
+}
+
+// location is the base of the API.
+func (s *Service) location(o *provider.Options) (provider.Location, error) {
+	base := s.base
+	if s.under != nil {
+		base = s.under(o)
+	}
+	if base == "" {
+		base = o.UpstreamURL
+	}
+	return provider.ParseLocation(base)
 }

@@ -81,6 +81,9 @@ func appendUsage(dst []byte, ai *flow.AI, hit bool) []byte {
 	dst = count(dst, "prompt_tokens", u.Prompt)
 	dst = count(dst, "completion_tokens", u.Completion)
 	dst = count(dst, "total_tokens", u.Total)
+	if u.SearchUnits > 0 {
+		dst = count(dst, "search_units", u.SearchUnits)
+	}
 	if !hit && ai.LatencyMS >= 0 && u.Completion >= 0 {
 		perToken := 0.0
 		if u.Completion > 0 {

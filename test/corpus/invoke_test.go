@@ -106,6 +106,7 @@ func (g *gateway) invoke(t *testing.T, x *exchange) (status int, header http.Hea
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Replay-Id", x.ID)
 	resp, err := g.client.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -154,6 +154,14 @@ func load(t *testing.T, dir, prefix string) []*exchange {
 
 func readExchange(t *testing.T, file string) *exchange {
 	t.Helper()
+	x := readRecording(t, file)
+	x.told = recorded(apis[x.API].read, x.frames, x.Streaming)
+	return x
+}
+
+// readRecording reads an exchange of any format.
+func readRecording(t *testing.T, file string) *exchange {
+	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +184,6 @@ func readExchange(t *testing.T, file string) *exchange {
 	if x.frames, err = split(framing, x.answer); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	x.told = recorded(apis[x.API].read, x.frames, x.Streaming)
 	return x
 }
 

@@ -121,7 +121,7 @@ func options(t *testing.T, dir, doc string) app.Options {
 		return file
 	}
 	conf := write("kong.conf", "proxy_listen = 127.0.0.1:0\nadmin_listen = off\nstatus_listen = off\n"+
-		"prefix = "+dir+"\ndns_hostsfile = "+write("hosts", "127.0.0.1 api.mistral.ai\n")+"\ndeclarative_config = "+write("kong.yml", doc)+"\n")
+		"prefix = "+dir+"\ndns_hostsfile = "+write("hosts", "127.0.0.1 api.mistral.ai api.voyageai.com\n")+"\ndeclarative_config = "+write("kong.yml", doc)+"\n")
 	s, _, err := settings.Load(settings.Source{File: conf})
 	if err != nil {
 		t.Fatal(err)

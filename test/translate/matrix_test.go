@@ -12,9 +12,9 @@ import (
 // checkMatrix holds the counts of what passes against those that stand in a
 // file, which is what the reference tells. A corpus that has grown makes the
 // file stale.
-func checkMatrix(t *testing.T, file string, outcomes map[key]*outcome) {
+func checkMatrix(t *testing.T, file string, outcomes map[key]*outcome, ranked map[string]int) {
 	t.Helper()
-	now := matrix(outcomes)
+	now := matrix(outcomes, ranked)
 	if *update {
 		if err := os.WriteFile(file, []byte(now), 0o644); err != nil {
 			t.Fatal(err)
@@ -40,8 +40,9 @@ const (
 )
 
 // matrix are the counts of what passes, a line for each format of a provider
-// and of callers; or what becomes of the pair.
-func matrix(outcomes map[key]*outcome) string {
+// and of callers; or what becomes of the pair. Rankings are asked for in
+// Cohere's API alone.
+func matrix(outcomes map[key]*outcome, ranked map[string]int) string {
 	rows := map[string]*[features]int{}
 	lines := map[string]string{}
 	for name, a := range apis {
@@ -67,6 +68,12 @@ func matrix(outcomes map[key]*outcome) string {
 			if has {
 				rows[name][i]++
 			}
+		}
+	}
+	for name, n := range ranked {
+		lines[name+" cohere"] = fmt.Sprintf("%d 0 0 0", n)
+		if strings.HasPrefix(name, "cohere.") {
+			lines[name+" cohere"] = "same"
 		}
 	}
 	for name, r := range rows {

@@ -29,8 +29,8 @@ var (
 	update = flag.Bool("update", false, "write matrix.txt anew, of which make generate makes a page")
 )
 
-// TestCorpus replays every exchange for callers of every other format. What
-// fails must be listed in exceptions.txt, and what is listed must fail.
+// TestCorpus replays every exchange for callers of every other format, and
+// rankings for those of Cohere's. What fails must be listed in exceptions.txt, and what is listed must fail.
 func TestCorpus(t *testing.T) {
 	exchanges := load(t, folder(t), *only)
 	replays := plan(exchanges)
@@ -40,7 +40,7 @@ func TestCorpus(t *testing.T) {
 	gw.stop(t)
 	outcomes := report(t, replays, readExceptions(t, "exceptions.txt"))
 	if *only == "" && *caller == "" {
-		checkMatrix(t, "matrix.txt", outcomes)
+		checkMatrix(t, "matrix.txt", outcomes, rerank(t))
 	}
 }
 

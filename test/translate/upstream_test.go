@@ -64,7 +64,7 @@ func (r *replay) play(w http.ResponseWriter) {
 	if contentType := r.x.contentType(); contentType != "" {
 		h.Set("Content-Type", contentType)
 	}
-	w.WriteHeader(http.StatusOK)
+	w.WriteHeader(r.x.Response.Status)
 	rc := http.NewResponseController(w)
 	for _, piece := range r.cut.pieces(r.x) {
 		if _, err := w.Write(piece); err != nil {

@@ -15,6 +15,7 @@ package bedrock
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -38,6 +39,19 @@ func (Client) Format() llm.Format { return own }
 
 // Format is llm.BedrockConverse.
 func (Provider) Format() llm.Format { return own }
+
+// unservedOperations are what Bedrock and its agents have beside conversations.
+var unservedOperations = []string{"rerank", "retrieveAndGenerate", "retrieveAndGenerateStream", "async-invoke"}
+
+// checkOperation refuses operations that are not served, whose bodies nobody must take
+// for a conversation.
+func checkOperation(path string) error {
+	operation := path[strings.LastIndexByte(path, '/')+1:]
+	if !slices.Contains(unservedOperations, operation) {
+		return nil
+	}
+	return &wire.Invalid{Message: "not supported by this version with llm_format bedrock: " + operation}
+}
 
 // object writes an object and remembers its names, so that what is kept of the
 // original never writes one twice.

@@ -15,6 +15,9 @@ func (Client) DecodeRequest(r *llm.Request, q wire.Question) error {
 		return wire.AsInvalid(err)
 	}
 	model, operation := wire.ModelOnBedrock(q.Path)
+	if err := checkOperation(q.Path); err != nil {
+		return err
+	}
 	r.Model, r.Stream = model, operation == "converse-stream"
 	r.IncludeUsage = true
 	r.Extra.From = own

@@ -1,45 +1,57 @@
-// Package rerank translates between canonical reranking and the bodies that
-// Cohere, Jina and those who followed them have for it. Voyage's, which has
-// other names for the same, is understood, too.
+// Package rerank translates between canonical rankings and the bodies that
+// Cohere has for it, and Jina, Voyage and those who followed them, DashScope
+// and Amazon Bedrock.
 //
 // Formats are pure: they must not know networks, clocks, loggers or
 // configuration, nor any other format.
 package rerank
 
 import (
-	"errors"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
 )
 
-// Codec is the format, for both sides.
+// Client is Cohere's Rerank as callers speak it.
 //
-// https://docs.cohere.com/reference/rerank and https://jina.ai/reranker
-type Codec struct{}
+// https://docs.cohere.com/reference/rerank
+type Client struct {
+	// First is the first version: https://docs.cohere.com/v1/reference/rerank
+	First bool
+}
 
-const own = llm.Rerank
+var _ wire.RerankClient = Client{}
 
-// Names of Voyage's, and marks that they were used.
-//
-// https://docs.voyageai.com/reference/reranker-api
-const (
-	topK = "top_k"
-	data = "data"
-)
+// Format implements wire.RerankClient.
+func (c Client) Format() llm.Format { return cohereFormat(c.First) }
 
-// Format of the bodies.
-func (Codec) Format() llm.Format { return own }
-
-// DecodeRequest reads a question into r, which is empty. Errors are
-// *wire.Invalid.
-func (Codec) DecodeRequest(r *llm.RerankRequest, q wire.Question) error {
-	if err := wire.CheckQuestion(q.Body); err != nil {
-		return err
+func cohereFormat(first bool) llm.Format {
+	if first {
+		return llm.CohereRerankV1
 	}
+	return llm.CohereRerankV2
+}
+
+// Asks implements wire.RerankClient. A path that names no version is of the
+// second.
+func (c Client) Asks(path string) bool {
+	path = strings.TrimSuffix(path, "/")
+	return strings.HasSuffix(path, "/rerank") && strings.HasSuffix(path, "/v1/rerank") == c.First
+}
+
+// DecodeRequest implements wire.RerankClient.
+func (c Client) DecodeRequest(r *llm.RerankRequest, q wire.Question) error {
+	members, err := q.Open()
+	if err != nil {
+		return wire.AsInvalid(err)
+	}
+	own := c.Format()
 	r.Extra.From = own
-	for f := wire.NewFields(q.Body); f.Next(); {
-		if !readMember(r, f.Name(), f.Value()) {
+	for f := members; f.Next(); {
+		if !readMember(r, &f) {
 			f.Keep(&r.Extra, own)
 		}
 	}
@@ -53,23 +65,23 @@ func (Codec) DecodeRequest(r *llm.RerankRequest, q wire.Question) error {
 }
 
 // readMember tells whether the member has a place in the model.
-func readMember(r *llm.RerankRequest, name string, v llm.JSON) bool {
-	switch {
+func readMember(r *llm.RerankRequest, f *wire.Fields) bool {
+	v := f.Value()
+	switch name := f.Name(); {
 	case name == "model" && wire.IsString(v):
 		r.Model = wire.Text(v)
 	case name == "query" && wire.IsString(v):
 		r.Query = v
 	case name == "documents" && wire.IsArray(v):
-		items := wire.Items(v)
+		items := f.Items()
 		for item, ok := items.Next(); ok; item, ok = items.Next() {
 			r.Documents = append(r.Documents, item)
 		}
-	case name == "top_n" && wire.IsNumber(v):
+	case name == rankFields && wire.IsArray(v):
+		r.Fields = v
+	case name == topN && wire.IsNumber(v):
 		r.TopN = v
-	case name == topK && wire.IsNumber(v) && r.TopN == nil:
-		r.TopN = v
-		wire.Mark(&r.Extra, own, topK, v)
-	case name == "return_documents" && !wire.IsNull(v):
+	case name == "return_documents" && (wire.IsTrue(v) || string(v) == "false"):
 		r.ReturnDocuments = v
 	default:
 		return false
@@ -77,154 +89,69 @@ func readMember(r *llm.RerankRequest, name string, v llm.JSON) bool {
 	return true
 }
 
-// EncodeRequest appends the body of the question.
-func (Codec) EncodeRequest(dst []byte, r *llm.RerankRequest, n *wire.Notes) ([]byte, error) {
-	w := wire.Writer{Buf: dst}
-	w.Object()
-	w.StringMember("model", r.Model)
-	w.Member("query", r.Query)
-	w.Name("documents")
-	w.Array()
-	for _, d := range r.Documents {
-		w.Raw(d)
-	}
-	w.EndArray()
-	if _, ok := wire.Marked(&r.Extra, own, topK); ok {
-		w.Member(topK, r.TopN)
-	} else {
-		w.Member("top_n", r.TopN)
-	}
-	w.Member("return_documents", r.ReturnDocuments)
-	wire.NoteExtra(n, &r.Extra, own, "")
-	w.Extra(&r.Extra, own)
-	w.EndObject()
-	return w.Buf, nil
-}
+const (
+	topN       = "top_n"
+	rankFields = "rank_fields"
+)
 
-var errShape = errors.New("the answer has no results")
-
-// DecodeResponse reads an answer with status 200 into a, which is empty; the
-// bytes of a refer to body.
-func (Codec) DecodeResponse(a *llm.RerankResponse, body []byte) error {
-	if err := wire.Check(body); err != nil {
-		return err
-	}
-	a.Usage, a.Extra.From = llm.NoUsage(), own
-	found := false
-	for f := wire.NewFields(body); f.Next(); {
-		v := f.Value()
-		switch name := f.Name(); {
-		case (name == "results" || name == data) && wire.IsArray(v) && !found:
-			found = true
-			if name == data {
-				wire.Mark(&a.Extra, own, data, v)
-			}
-			readResults(a, v)
-		case name == "id" && wire.IsString(v):
-			a.ID = wire.Text(v)
-		case name == "model" && wire.IsString(v):
-			a.Model = wire.Text(v)
-		case name == "usage" && wire.IsObject(v):
-			wire.Mark(&a.Extra, own, name, v)
-			count(&a.Usage, v)
-		default:
-			f.Keep(&a.Extra, own)
-		}
-	}
-	switch {
-	case found:
-		return nil
-	case wire.Null(wire.Get(body, "error")) != nil || wire.IsString(wire.Get(body, "message")):
-		return wire.ReadError(502, nil, body)
-	}
-	return errShape
-}
-
-func readResults(a *llm.RerankResponse, v llm.JSON) {
-	items := wire.Items(v)
-	for item, ok := items.Next(); ok; item, ok = items.Next() {
-		x := llm.Ranked{}
-		for f := wire.NewFields(item); f.Next(); {
-			switch f.Name() {
-			case "index":
-				n, _ := wire.Int(f.Value())
-				x.Index = int(n)
-			case "relevance_score":
-				x.Score = f.Value()
-			case "document":
-				x.Document = f.Value()
-			default:
-				f.Keep(&x.Extra, own)
-			}
-		}
-		a.Results = append(a.Results, x)
-	}
-}
-
-// count reads the tokens; some tell the total only. Cohere bills by searches
-// and tells none.
-func count(u *llm.Usage, v llm.JSON) {
-	if n, ok := wire.Int(wire.Get(v, "total_tokens")); ok && n >= 0 {
-		u.Total, u.Prompt = n, n
-	}
-	if n, ok := wire.Int(wire.Get(v, "prompt_tokens")); ok && n >= 0 {
-		u.Prompt = n
-	}
-}
-
-// EncodeResponse appends the answer.
-func (Codec) EncodeResponse(dst []byte, a *llm.RerankResponse, _ *llm.RerankRequest) []byte {
+// EncodeResponse implements wire.RerankClient. Documents are those of the
+// question: no provider's are nearer to what the caller has.
+func (c Client) EncodeResponse(dst []byte, a *llm.RerankResponse, r *llm.RerankRequest) []byte {
 	w := wire.Writer{Buf: dst}
 	w.Object()
 	w.StringMember("id", a.ID)
-	w.StringMember("model", a.Model)
-	if _, ok := wire.Marked(&a.Extra, own, data); ok {
-		w.Name(data)
-	} else {
-		w.Name("results")
-	}
+	w.Name("results")
 	w.Array()
 	for i := range a.Results {
-		writeResult(&w, &a.Results[i])
+		x := &a.Results[i]
+		w.Object()
+		w.IntMember("index", int64(x.Index))
+		w.Member("relevance_score", x.Score)
+		if wire.IsTrue(r.ReturnDocuments) {
+			writeDocument(&w, r.Documents[x.Index])
+		}
+		w.EndObject()
 	}
 	w.EndArray()
-	writeUsage(&w, a)
-	w.Extra(&a.Extra, own)
+	c.writeMeta(&w, &a.Usage)
 	w.EndObject()
 	return w.Buf
 }
 
-func writeResult(w *wire.Writer, x *llm.Ranked) {
+func writeDocument(w *wire.Writer, document llm.JSON) {
+	w.Name("document")
+	if !wire.IsString(document) {
+		w.Raw(document)
+		return
+	}
 	w.Object()
-	w.IntMember("index", int64(x.Index))
-	w.Member("relevance_score", x.Score)
-	w.Member("document", x.Document)
-	w.Extra(&x.Extra, own)
+	w.Member("text", document)
 	w.EndObject()
 }
 
-func writeUsage(w *wire.Writer, a *llm.RerankResponse) {
-	if whole, ok := wire.Marked(&a.Extra, own, "usage"); ok {
-		w.Member("usage", whole)
-		return
-	}
-	if a.Usage.Prompt < 0 {
-		return
-	}
-	w.Name("usage")
+func (c Client) writeMeta(w *wire.Writer, u *llm.Usage) {
+	w.Name("meta")
 	w.Object()
-	w.IntMember("prompt_tokens", a.Usage.Prompt)
-	w.IntMember("total_tokens", max(a.Usage.Total, a.Usage.Prompt))
+	w.Name("api_version")
+	w.Object()
+	version := "2"
+	if c.First {
+		version = "1"
+	}
+	w.StringMember("version", version)
+	w.EndObject()
+	units := int64(-1)
+	if u.SearchUnits > 0 {
+		units = u.SearchUnits
+	}
+	w.Counts("billed_units", wire.Counted{Name: "input_tokens", N: u.Prompt}, wire.Counted{Name: "search_units", N: units})
 	w.EndObject()
 }
 
-// DecodeError reads the body of another status than 200. It never fails.
-func (Codec) DecodeError(status int, header func(name string) string, body []byte) *llm.Error {
-	return wire.ReadError(status, header, body)
-}
-
-// EncodeError appends {"message":…}, as Cohere tells errors.
-func (Codec) EncodeError(dst []byte, e *llm.Error) []byte {
+// EncodeError implements wire.RerankClient.
+//
+// https://docs.cohere.com/reference/errors
+func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
 	w := wire.Writer{Buf: dst}
 	w.Object()
 	w.StringMember("id", e.RequestID)
@@ -232,4 +159,70 @@ func (Codec) EncodeError(dst []byte, e *llm.Error) []byte {
 	w.String(e.Message)
 	w.EndObject()
 	return w.Buf
+}
+
+// texts writes the documents as texts, which is all that most take: of an
+// object that of its fields, one after the other.
+func texts(w *wire.Writer, r *llm.RerankRequest, n *wire.Notes) error {
+	names, err := ranked(r.Fields)
+	if err != nil {
+		return err
+	}
+	joined := false
+	w.Name("documents")
+	w.Array()
+	for i, d := range r.Documents {
+		if wire.IsString(d) {
+			w.Raw(d)
+			continue
+		}
+		parts := fields(d, names)
+		if parts == nil {
+			return &wire.Invalid{
+				Field: "documents[" + strconv.Itoa(i) + "]", Message: "must be a text, or an object with one in the member text or in those of " + rankFields,
+			}
+		}
+		joined = joined || len(parts) > 1
+		w.Raw(wire.Join("\n", parts...))
+	}
+	w.EndArray()
+	if joined {
+		n.Change(rankFields, "joined")
+	}
+	return nil
+}
+
+// maxFields bounds how often a document is looked through.
+const maxFields = 64
+
+// ranked are the members of objects that count, each once.
+func ranked(list llm.JSON) ([]string, error) {
+	if wire.Len(list) > maxFields {
+		return nil, &wire.Invalid{Field: rankFields, Message: "must be " + strconv.Itoa(maxFields) + " at most for this provider"}
+	}
+	var out []string
+	items := wire.Items(list)
+	for v, ok := items.Next(); ok; v, ok = items.Next() {
+		if name := wire.Text(v); !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	if out == nil {
+		out = []string{"text"}
+	}
+	return out, nil
+}
+
+// fields are the texts of a document that count; a number says its figures.
+func fields(document llm.JSON, names []string) []llm.JSON {
+	var out []llm.JSON
+	for _, name := range names {
+		switch v := wire.Get(document, name); {
+		case wire.IsString(v):
+			out = append(out, v)
+		case wire.IsNumber(v):
+			out = append(out, wire.Quote(string(v)))
+		}
+	}
+	return out
 }

@@ -3,10 +3,10 @@ package rerank_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -33,20 +33,26 @@ func value(t testing.TB, raw []byte) any {
 	return v
 }
 
-func decode(body string) (*llm.RerankRequest, error) {
+func ask(c rerank.Client, body string) (*llm.RerankRequest, error) {
 	var r llm.RerankRequest
-	err := rerank.Codec{}.DecodeRequest(&r, wire.Question{Body: []byte(body)})
+	err := c.DecodeRequest(&r, wire.Question{Body: []byte(body)})
 	return &r, err
 }
 
-func encode(t testing.TB, r *llm.RerankRequest) (body []byte, notes []wire.Note) {
+func encode(t testing.TB, p wire.RerankProvider, r *llm.RerankRequest) (body []byte, notes []wire.Note) {
 	t.Helper()
 	var n wire.Notes
-	body, err := rerank.Codec{}.EncodeRequest(nil, r, &n)
+	body, err := p.EncodeRequest(nil, r, &n)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return body, n.List()
+}
+
+// providers are the formats by the name that recordings have for them.
+var providers = map[string]wire.RerankProvider{
+	"cohere.v1.rerank": rerank.Cohere{First: true}, "cohere.v2.rerank": rerank.Cohere{},
+	"rerank": rerank.Jina{}, "dashscope.rerank": rerank.DashScope{}, "bedrock.invoke": rerank.Bedrock{},
 }
 
 // exchange is one recording.
@@ -69,7 +75,6 @@ func TestCorpus(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("no recorded traffic: set CORPUS to its folder")
 	}
-	n := 0
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -79,122 +84,119 @@ func TestCorpus(t *testing.T) {
 		if err := json.Unmarshal(raw, &x); err != nil {
 			t.Fatal(err)
 		}
-		if x.API != "dashscope.rerank" { // a format of its own
-			n++
-			t.Run(filepath.Base(file), func(t *testing.T) { replay(t, &x) })
-		}
+		t.Run(filepath.Base(file), func(t *testing.T) { replay(t, &x) })
 	}
-	t.Logf("%d exchanges", n)
 }
 
+// replay reads the answer, and the question where that is Cohere's own.
 func replay(t *testing.T, x *exchange) {
 	t.Helper()
-	r, err := decode(string(x.Request.Body))
+	p := providers[x.API]
+	documents := x.Request.Body
+	if inner := wire.Get(documents, "input"); inner != nil {
+		documents = json.RawMessage(inner)
+	}
+	r, err := ask(rerank.Client{First: x.API == "cohere.v1.rerank"}, string(documents))
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, _ := encode(t, r)
-	same(t, "request", body, x.Request.Body)
+	if strings.HasPrefix(x.API, "cohere.") {
+		body, _ := encode(t, p, r)
+		same(t, "request", body, x.Request.Body)
+	}
 	if x.Response.Status != 200 {
-		if e := (rerank.Codec{}).DecodeError(x.Response.Status, nil, x.Response.Body); e.Message == "" {
+		if e := p.DecodeError(x.Response.Status, nil, x.Response.Body); e.Message == "" {
 			t.Errorf("error %+v", e)
 		}
 		return
 	}
 	var a llm.RerankResponse
-	if err := (rerank.Codec{}).DecodeResponse(&a, x.Response.Body); err != nil {
+	if err := p.DecodeResponse(&a, r, x.Response.Body); err != nil {
 		t.Fatal(err)
 	}
 	if len(a.Results) == 0 || a.Results[0].Score == nil {
 		t.Errorf("%+v", a)
 	}
-	same(t, "answer", rerank.Codec{}.EncodeResponse(nil, &a, r), x.Response.Body)
-}
-
-func TestRequest(t *testing.T) {
-	for _, body := range []string{
-		`{"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1,"return_documents":true}`,
-		`{"model":"m","query":"q","documents":["a"],"top_k":1,"truncation":true}`,
-		`{"model":"m","query":"q","documents":["a"],"top_n":null,"return_documents":null,"rank_fields":["x"]}`,
-	} {
-		r, err := decode(body)
-		if err != nil {
-			t.Errorf("%s: %v", body, err)
-			continue
-		}
-		got, notes := encode(t, r)
-		same(t, "request", got, []byte(body))
-		if len(notes) > 0 {
-			t.Errorf("%s: notes %v", body, notes)
-		}
-	}
-	for _, body := range []string{`{"documents":["a"]}`, `{"query":"q"}`, `{"query":"q","documents":[]}`, `{"query":1,"documents":["a"]}`, `[]`} {
-		if _, err := decode(body); err == nil {
-			t.Errorf("%s was taken", body)
-		}
-	}
-	foreign := &llm.RerankRequest{Model: "m", Query: llm.JSON(`"q"`), Documents: []llm.JSON{llm.JSON(`"a"`)}, TopN: llm.JSON("1")}
-	foreign.Extra = llm.Extra{From: "x", Members: []llm.Member{{Name: "y", Value: llm.JSON("1")}}}
-	got, notes := encode(t, foreign)
-	same(t, "foreign", got, []byte(`{"model":"m","query":"q","documents":["a"],"top_n":1}`))
-	if fmt.Sprint(notes) != "[{y false }]" {
-		t.Errorf("notes %v", notes)
+	if strings.HasPrefix(x.API, "cohere.") {
+		same(t, "answer", rerank.Client{First: x.API == "cohere.v1.rerank"}.EncodeResponse(nil, &a, r), x.Response.Body)
 	}
 }
 
-func TestResponse(t *testing.T) {
-	for _, body := range []string{
-		`{"id":"i","results":[{"index":1,"relevance_score":0.5,"document":{"text":"a"}}],"meta":{"billed_units":{"search_units":1}}}`,
-		`{"object":"list","model":"m","data":[{"index":1,"relevance_score":0.5}],"usage":{"total_tokens":3}}`,
+func TestPaths(t *testing.T) {
+	for path, want := range map[string]string{
+		"/v1/rerank": "first", "/x/v1/rerank/": "first", "/v2/rerank": "second", "/rerank": "second", "/v3/rerank": "second",
+		"/v2/chat": "", "/v1/rerank/x": "", "/prerank": "", "": "",
 	} {
-		var a llm.RerankResponse
-		if err := (rerank.Codec{}).DecodeResponse(&a, []byte(body)); err != nil {
-			t.Fatal(err)
+		got := ""
+		if (rerank.Client{First: true}).Asks(path) {
+			got += "first"
 		}
-		if len(a.Results) != 1 || a.Results[0].Index != 1 || string(a.Results[0].Score) != "0.5" {
-			t.Errorf("%+v", a)
+		if (rerank.Client{}).Asks(path) {
+			got += "second"
 		}
-		same(t, "answer", rerank.Codec{}.EncodeResponse(nil, &a, nil), []byte(body))
-	}
-	for body, want := range map[string]string{`{"message":"no"}`: "no", `{"error":{"message":"no"}}`: "no", `{}`: "the answer has no results", `{"results":1}`: "the answer has no results"} {
-		err := rerank.Codec{}.DecodeResponse(&llm.RerankResponse{}, []byte(body))
-		if err == nil || err.Error() != want {
-			t.Errorf("%s: %v", body, err)
+		if got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}
-	foreign := &llm.RerankResponse{ID: "i", Model: "m", Results: []llm.Ranked{{Index: 2, Score: llm.JSON("1")}}, Usage: llm.Usage{Prompt: 3, Total: 3}}
-	same(t, "foreign", rerank.Codec{}.EncodeResponse(nil, foreign, nil), []byte(`{"id":"i","model":"m","results":[{"index":2,"relevance_score":1}],"usage":{"prompt_tokens":3,"total_tokens":3}}`))
-	same(t, "error", rerank.Codec{}.EncodeError(nil, &llm.Error{Status: 400, Message: "m", RequestID: "i"}), []byte(`{"id":"i","message":"m"}`))
 }
 
 func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"model":"m","query":"q","documents":["a",{}],"top_n":1,"top_k":2}`))
+	f.Add([]byte(`{"model":"m.rerank","query":"q","documents":["a",{"x":"y"}],"rank_fields":["x"],"return_documents":true,"priority":0}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r, err := decode(string(body))
-		if err != nil {
-			return
+		for _, c := range []rerank.Client{{First: true}, {}} {
+			r, err := ask(c, string(body))
+			if err != nil {
+				continue
+			}
+			for _, p := range providers {
+				checkAsked(t, p, r)
+			}
 		}
-		once, _ := encode(t, r)
-		again, err := decode(string(once))
-		if err != nil {
-			t.Fatalf("%s became %s: %v", body, once, err)
-		}
-		twice, _ := encode(t, again)
-		same(t, "again", twice, once)
 	})
+}
+
+// checkAsked: what is sent is a JSON object, and as much of it as can be read
+// back is what was asked.
+func checkAsked(t *testing.T, p wire.RerankProvider, r *llm.RerankRequest) {
+	t.Helper()
+	var n wire.Notes
+	body, err := p.EncodeRequest(nil, r, &n)
+	if err != nil {
+		return
+	}
+	if err := wire.Check(body); err != nil {
+		t.Fatalf("%s: %v in %s", p.Format(), err, body)
+	}
+	if p.Format() == llm.DashScopeRerank {
+		body = wire.Get(body, "input")
+	}
+	again, err := ask(rerank.Client{}, string(body))
+	if err != nil {
+		t.Fatalf("%s: %v in %s", p.Format(), err, body)
+	}
+	if len(again.Documents) != len(r.Documents) || string(again.Query) != string(r.Query) {
+		t.Fatalf("%s: asked %s", p.Format(), body)
+	}
 }
 
 func FuzzResponse(f *testing.F) {
 	f.Add([]byte(`{"results":[{"index":1,"relevance_score":0.5}],"data":[{"index":1}],"usage":{}}`))
+	f.Add([]byte(`{"output":{"results":[{"index":0,"relevance_score":1e3}]},"usage":{"total_tokens":1},"request_id":"r"}`))
+	f.Add([]byte(`{"results":[{"index":2,"relevance_score":0}],"meta":{"billed_units":{"search_units":1,"input_tokens":2}}}`))
+	r := &llm.RerankRequest{Documents: []llm.JSON{llm.JSON(`"a"`), llm.JSON(`{"text":"b"}`), llm.JSON(`"c"`)}, ReturnDocuments: llm.JSON("true")}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var a, b llm.RerankResponse
-		if (rerank.Codec{}).DecodeResponse(&a, body) != nil {
+		if (rerank.Jina{}).DecodeResponse(&a, r, body) != nil {
 			return
 		}
-		once := rerank.Codec{}.EncodeResponse(nil, &a, nil)
-		if err := (rerank.Codec{}).DecodeResponse(&b, once); err != nil {
+		if len(a.Results) > len(r.Documents) {
+			t.Fatalf("%d results", len(a.Results))
+		}
+		once := rerank.Client{}.EncodeResponse(nil, &a, r)
+		if err := (rerank.Cohere{}).DecodeResponse(&b, r, once); err != nil {
 			t.Fatalf("%s became %s: %v", body, once, err)
 		}
-		same(t, "again", rerank.Codec{}.EncodeResponse(nil, &b, nil), once)
+		same(t, "again", rerank.Client{}.EncodeResponse(nil, &b, r), once)
 	})
 }

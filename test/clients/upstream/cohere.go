@@ -65,6 +65,8 @@ func (s *Server) cohere() http.Handler {
 	}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v2/chat", handle(v, v.cohereChat))
+	mux.HandleFunc("POST /v1/rerank", handle(v, v.cohereRankV1))
+	mux.HandleFunc("POST /v2/rerank", handle(v, v.cohereRankV2))
 	mux.HandleFunc("/", v.notFound)
 	return mux
 }

@@ -35,6 +35,8 @@ func (s *Server) Vendors() map[string]http.Handler {
 		"bedrock":   s.bedrock(),
 		"cohere":    s.cohere(),
 		"ollama":    s.ollama(),
+
+		"openai-compatible": s.jina(),
 	}
 }
 

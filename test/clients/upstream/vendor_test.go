@@ -101,3 +101,31 @@ func TestVendorsAreStrict(t *testing.T) {
 		}
 	}
 }
+
+// TestRankersAreStrict: what is of another version, or another service, is
+// refused.
+func TestRankersAreStrict(t *testing.T) {
+	services := upstream.New("key", "forbidden").Vendors()
+	for _, c := range []struct {
+		vendor, path, body string
+		want               int
+	}{
+		{"cohere", "/v1/rerank", `{"model":"rerank-v3.5","query":"a","documents":[{"x":"a"}],"rank_fields":["x"]}`, 200},
+		{"cohere", "/v1/rerank", `{"model":"rerank-v3.5","query":"a","documents":[{"x":"a"}]}`, 400},
+		{"cohere", "/v1/rerank", `{"model":"rerank-v3.5","query":"a","documents":["a"],"max_tokens_per_doc":1}`, 400},
+		{"cohere", "/v2/rerank", `{"model":"rerank-v3.5","query":"a","documents":["a"],"max_tokens_per_doc":1}`, 200},
+		{"cohere", "/v2/rerank", `{"model":"rerank-v3.5","query":"a","documents":[{"text":"a"}]}`, 400},
+		{"cohere", "/v2/rerank", `{"model":"rerank-v3.5","query":"a","documents":["a"],"return_documents":true}`, 400},
+		{"openai-compatible", "/v1/rerank", `{"model":"rerank-v3.5","query":"a","documents":["a"]}`, 200},
+		{"openai-compatible", "/v1/rerank", `{"model":"rerank-v3.5","query":"a","documents":["a"],"rank_fields":["x"]}`, 400},
+		{"openai-compatible", "/v2/rerank", `{"model":"rerank-v3.5","query":"a","documents":["a"]}`, 404},
+	} {
+		r := httptest.NewRequest(http.MethodPost, c.path, strings.NewReader(c.body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer key")
+		w := httptest.NewRecorder()
+		if services[c.vendor].ServeHTTP(w, r); w.Code != c.want {
+			t.Errorf("%s%s: status %d for %s: %s", c.vendor, c.path, w.Code, c.body, w.Body)
+		}
+	}
+}

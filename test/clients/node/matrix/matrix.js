@@ -99,7 +99,7 @@ export function matrix(adapter) {
 }
 
 // count is a line of what ../run.sh counts.
-function count(adapter, provider, what, verdict) {
+export function count(adapter, provider, what, verdict) {
   const file = process.env.MATRIX_COUNTS;
   if (file) appendFileSync(file, `${adapter.name}\t${adapter.format}\t${provider}\t${what}\t${verdict}\n`);
 }
