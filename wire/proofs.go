@@ -21,6 +21,19 @@ func Prove(list []Proof, p *llm.Part, own llm.Format) []Proof {
 	return append(list, proof)
 }
 
+// SealedIDs gives calls, asked for in order, their ids with the proofs of what
+// stands between them and the calls before, see Prove.
+func SealedIDs(parts []llm.Part, own llm.Format) func(i int) string {
+	from := 0
+	return func(i int) string {
+		var proofs []Proof
+		for ; from <= i; from++ {
+			proofs = Prove(proofs, &parts[from], own)
+		}
+		return SealID(parts[i].Call.ID, proofs)
+	}
+}
+
 // orNone is a text, empty if there is none.
 func orNone(text llm.JSON) llm.JSON {
 	if !IsString(text) {

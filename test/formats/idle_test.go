@@ -77,7 +77,7 @@ func TestChoices(t *testing.T) {
 	all := withMistral()
 	openai := &all[0]
 	const head = `{"messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}],"tool_choice":`
-	knowsNone := []string{"cohere.v1", "ollama.chat"}
+	knowsNone := []string{"cohere.v1", "bedrock.invoke/command-r", "ollama.chat"}
 	for _, tt := range []struct {
 		choice string
 		lost   func(to *format) bool

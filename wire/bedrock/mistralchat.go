@@ -108,7 +108,7 @@ func chatChoice(w *wire.Writer, index int, text llm.JSON, parts []llm.Part, reas
 	w.Object()
 	w.StringMember("role", "assistant")
 	w.Member("content", text)
-	some := false
+	some, sealed := false, wire.SealedIDs(parts, "")
 	for i := range parts {
 		c := parts[i].Call
 		if parts[i].Kind != llm.ToolCall || c == nil {
@@ -119,7 +119,7 @@ func chatChoice(w *wire.Writer, index int, text llm.JSON, parts []llm.Part, reas
 			w.Name("tool_calls")
 			w.Array()
 		}
-		writeChatCall(w, wire.SealID(c.ID, proofsOf(parts[:i+1])), c)
+		writeChatCall(w, sealed(i), c)
 	}
 	if some {
 		w.EndArray()
@@ -157,28 +157,6 @@ func chatUsage(w *wire.Writer, u *llm.Usage) {
 // NewStream implements wire.Client.
 func (mistralChat) NewStream(*llm.Request) wire.StreamEncoder { return &chatPieces{} }
 
-// proofsOf are the proofs that the last part, a call, has to come back with: its
-// own, and those of what stands between it and the call before.
-func proofsOf(parts []llm.Part) (out []wire.Proof) {
-	from := len(parts) - 1
-	for from > 0 && parts[from-1].Kind != llm.ToolCall {
-		from--
-	}
-	for i := from; i < len(parts); i++ {
-		out = addProof(out, &parts[i])
-	}
-	return out
-}
-
-// addProof adds what a part must come back with: this format has no place for it
-// but the id of a call.
-func addProof(list []wire.Proof, p *llm.Part) []wire.Proof {
-	if p.Signature == nil || p.Kind != llm.ToolCall && p.Kind != llm.Thinking && p.Kind != llm.Redacted {
-		return list
-	}
-	return append(list, wire.Proof{By: p.SignedBy, Kind: p.Kind, Signature: slices.Clone(p.Signature)})
-}
-
 // chatPieces writes a stream, one event a line. Calls are told whole.
 type chatPieces struct {
 	id, model string
@@ -186,7 +164,7 @@ type chatPieces struct {
 	calls     []llm.Part
 	open      []openPart
 	held      int
-	proofs    []wire.Proof // that the next call takes along
+	proofs    wire.Sealer // for the next call
 	finish    llm.Finish
 	usage     llm.Usage
 	failed    bool
@@ -196,9 +174,7 @@ type chatPieces struct {
 // place here.
 type openPart struct {
 	index  int
-	kind   llm.Kind
-	by     llm.Format // who signs it
-	call   *llm.Call
+	call   *llm.Part // a copy; nil: no call
 	proofs []wire.Proof
 }
 
@@ -254,10 +230,14 @@ func (s *chatPieces) part(dst []byte, ev *llm.Event) []byte {
 	if len(s.open) >= maxOpen { // a provider that never ends its parts
 		dst = s.partEnd(dst, s.open[0].index)
 	}
-	o := openPart{index: ev.Index, kind: p.Kind, by: p.SignedBy}
-	if s.proofs = addProof(s.proofs, p); p.Call != nil {
-		o.call = &llm.Call{ID: strings.Clone(p.Call.ID), Name: strings.Clone(p.Call.Name), Args: slices.Clone(p.Call.Args)}
-		o.proofs, s.proofs = s.proofs, nil
+	o := openPart{index: ev.Index}
+	if p.Call == nil {
+		s.proofs.Part(p)
+	} else {
+		o.call = &llm.Part{Kind: llm.ToolCall, Signature: slices.Clone(p.Signature), SignedBy: p.SignedBy, Call: &llm.Call{
+			ID: strings.Clone(p.Call.ID), Name: strings.Clone(p.Call.Name), Args: slices.Clone(p.Call.Args),
+		}}
+		o.proofs = s.proofs.Take(&llm.Part{})
 	}
 	s.open = append(s.open, o)
 	return dst
@@ -279,11 +259,12 @@ func (s *chatPieces) delta(dst []byte, ev *llm.Event) []byte {
 	case o == nil:
 		return s.text(dst, ev.Text)
 	case o.call == nil:
+		s.proofs.Tell(ev.Text)
 	case s.held+len(ev.Text) > maxHeld:
 		s.failed = true
 	default:
 		s.held += len(ev.Text)
-		o.call.Args = append(o.call.Args, wire.TextBytes(ev.Text)...)
+		o.call.Call.Args = append(o.call.Call.Args, wire.TextBytes(ev.Text)...)
 	}
 	return dst
 }
@@ -294,15 +275,14 @@ func (s *chatPieces) sign(ev *llm.Event) {
 	if o == nil {
 		return
 	}
-	p := llm.Part{Kind: o.kind, Signature: ev.Text, SignedBy: o.by}
-	if ev.Part.SignedBy != "" {
-		p.SignedBy = ev.Part.SignedBy
-	}
-	if o.call != nil {
-		o.proofs = addProof(o.proofs, &p)
+	if o.call == nil {
+		s.proofs.Sign(ev.Text, ev.Part.SignedBy)
 		return
 	}
-	s.proofs = addProof(s.proofs, &p)
+	o.call.Signature = slices.Clone(ev.Text)
+	if ev.Part.SignedBy != "" {
+		o.call.SignedBy = ev.Part.SignedBy
+	}
 }
 
 func (s *chatPieces) text(dst []byte, text llm.JSON) []byte {
@@ -322,10 +302,11 @@ func (s *chatPieces) partEnd(dst []byte, index int) []byte {
 	if o.call == nil {
 		return dst
 	}
-	s.held -= len(o.call.Args)
-	o.call.ID = wire.SealID(o.call.ID, o.proofs)
+	s.held -= len(o.call.Call.Args)
+	o.call.Call.ID = wire.SealID(o.call.Call.ID, wire.Prove(o.proofs, o.call, ""))
+	o.call.Signature = nil
 	s.calls = []llm.Part{{Kind: llm.ToolCall}} // that there was one
-	return s.line(dst, llm.JSON(`""`), []llm.Part{{Kind: llm.ToolCall, Call: o.call}}, "")
+	return s.line(dst, llm.JSON(`""`), []llm.Part{*o.call}, "")
 }
 
 func (s *chatPieces) line(dst []byte, text llm.JSON, calls []llm.Part, reason string) []byte {

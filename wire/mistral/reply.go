@@ -69,22 +69,9 @@ func writeSaid(w *wire.Writer, c *llm.Choice, same bool) {
 			w.Raw(nil)
 		}
 	}
-	writeCalls(w, c.Parts, sealed(c.Parts))
+	writeCalls(w, c.Parts, wire.SealedIDs(c.Parts, own))
 	w.Extra(&c.Inner, own)
 	w.EndObject()
-}
-
-// sealed gives calls, in order, their ids with the proofs of what stands between
-// them and the calls before.
-func sealed(parts []llm.Part) func(i int) string {
-	from := 0
-	return func(i int) string {
-		var proofs []wire.Proof
-		for ; from <= i; from++ {
-			proofs = wire.Prove(proofs, &parts[from], own)
-		}
-		return wire.SealID(parts[i].Call.ID, proofs)
-	}
 }
 
 // answered are the parts that stand in the content of an answer.
