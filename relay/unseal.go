@@ -13,7 +13,7 @@ func (c *call) unseal(e *jsonscan.Edits) {
 	if !list.Present() {
 		list = c.spans[keyInput]
 	}
-	if !list.Present() || !wire.MayHoldSeal(list.Of(c.body)) {
+	if !list.Present() || !wire.HoldsSealedID(list.Of(c.body)) {
 		return
 	}
 	items := jsonscan.NewElements(list.Of(c.body))

@@ -24,8 +24,11 @@ const hidden = "LXNlYWxlZC"
 
 // MayHoldSeal tells whether a body may have something sealed in it.
 func MayHoldSeal(body []byte) bool {
-	return bytes.Contains(body, []byte(seal)) || bytes.Contains(body, []byte(hidden))
+	return HoldsSealedID(body) || bytes.Contains(body, []byte(hidden))
 }
+
+// HoldsSealedID is MayHoldSeal for formats that hide nothing in base64.
+func HoldsSealedID(body []byte) bool { return bytes.Contains(body, []byte(seal)) }
 
 // Proof is what has to come back with a call.
 type Proof struct {
