@@ -30,6 +30,7 @@ type streamed struct {
 	open     int // the part that is open, or -1
 	kind     llm.Kind
 	calls    []tool
+	unnamed  []unnamed
 	finished bool
 	// reason to end. It is told when the stream ends: some services give one
 	// after each call.
@@ -103,6 +104,7 @@ func (d *decoder) end() {
 	}
 	d.ended = true
 	for _, c := range d.choices {
+		d.giveUp(c)
 		d.close(c)
 		ev := llm.Event{Kind: llm.EventFinish, Choice: c.index, Finish: finish(c.reason, len(c.calls) > 0), Reason: c.reason}
 		if !c.finished {
@@ -350,7 +352,7 @@ func (d *decoder) tool(c *streamed, raw, function llm.JSON, n int64) {
 		}
 	}
 	if part < 0 {
-		if len(c.calls) >= maxCalls {
+		if len(c.calls)+len(c.unnamed) >= maxCalls {
 			return
 		}
 		p := readCall(raw)
@@ -358,25 +360,35 @@ func (d *decoder) tool(c *streamed, raw, function llm.JSON, n int64) {
 			p.Call.Name = wire.Text(wire.Get(function, "name"))
 		}
 		p.Call.Args = nil
-		d.open(c, p)
-		part = c.open
-		c.calls = append(c.calls, tool{n, part})
+		p, ready := c.await(n, &p, function)
+		if !ready {
+			return
+		}
+		part = d.begin(c, p, n)
 	}
 	d.arguments(c, part, function)
 }
 
 func (d *decoder) arguments(c *streamed, part int, function llm.JSON) {
+	if args := argumentsIn(function); args != nil {
+		d.emit(llm.Event{Kind: llm.EventDelta, Choice: c.index, Index: part, Text: args})
+	}
+}
+
+// argumentsIn is the piece of arguments in a piece of a call, a JSON string; nil
+// for none.
+func argumentsIn(function llm.JSON) llm.JSON {
 	args := wire.Null(wire.Get(function, "arguments"))
 	if args == nil {
 		args = wire.Null(wire.Get(function, "input"))
 	}
 	if args == nil || wire.EmptyText(args) {
-		return
+		return nil
 	}
 	if !wire.IsString(args) {
 		args = jsonscan.AppendQuote(nil, []byte(args))
 	}
-	d.emit(llm.Event{Kind: llm.EventDelta, Choice: c.index, Index: part, Text: args})
+	return args
 }
 
 func (d *decoder) annotations(c *streamed, v llm.JSON) {

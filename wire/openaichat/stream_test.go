@@ -2,6 +2,7 @@ package openaichat_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -35,6 +36,61 @@ func TestProofOutlivesItsEvent(t *testing.T) {
 			out = s.Encode(out, &llm.Event{Kind: llm.EventPart, Index: 1, Part: call})
 			if !bytes.Contains(out, []byte(`"id":"`+want+`"`)) {
 				t.Errorf("no call %s in\n%s", want, out)
+			}
+		})
+	}
+}
+
+// A call is told once its name has come, with what was said of it before.
+func TestNameComesLater(t *testing.T) {
+	chunk := func(calls string) string {
+		return `{"id":"r","choices":[{"index":0,"delta":{"tool_calls":[` + calls + `]}}]}`
+	}
+	for _, tt := range []struct {
+		name   string
+		chunks []string
+		want   string
+	}{
+		{"with the beginning", []string{`{"index":0,"id":"c","function":{"name":"f","arguments":""}}`, `{"index":0,"function":{"arguments":"{}"}}`}, "c f {}"},
+		{"after the id", []string{`{"index":0,"id":"c","function":{"arguments":""}}`, `{"index":0,"function":{"name":"f","arguments":"{}"}}`}, "c f {}"},
+		{"after arguments", []string{`{"index":0,"id":"c","function":{"arguments":"{\"a\":"}}`, `{"index":0,"function":{"name":"f","arguments":"1}"}}`}, `c f {"a":1}`},
+		{"again and again", []string{`{"index":0,"id":"c","function":{"name":"f","arguments":"{"}}`, `{"index":0,"function":{"name":"f","arguments":"}"}}`}, "c f {}"},
+		{"never", []string{`{"index":0,"id":"c","function":{"arguments":"{}"}}`}, "c  {}"},
+		{"of two", []string{`{"index":0,"id":"c"},{"index":1,"id":"d","function":{"name":"g","arguments":"{}"}}`, `{"index":0,"function":{"name":"f","arguments":"{}"}}`}, "d g {}, c f {}"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dec := service.NewStream()
+			var got []*llm.Call
+			at := map[int]*llm.Call{}
+			for _, calls := range append(tt.chunks, "") {
+				data := []byte(chunk(calls))
+				if calls == "" {
+					data = []byte("[DONE]")
+				}
+				events, err := dec.Decode(nil, wire.Message{Data: data})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range events {
+					switch ev := &events[i]; ev.Kind {
+					case llm.EventPart:
+						c := *ev.Part.Call
+						c.ID, c.Name = strings.Clone(c.ID), strings.Clone(c.Name)
+						at[ev.Index] = &c
+						got = append(got, &c)
+					case llm.EventDelta:
+						at[ev.Index].Args = append(at[ev.Index].Args, wire.TextBytes(ev.Text)...)
+					default:
+					}
+				}
+				clear(data)
+			}
+			var told []string
+			for _, c := range got {
+				told = append(told, c.ID+" "+c.Name+" "+string(c.Args))
+			}
+			if text := strings.Join(told, ", "); text != tt.want {
+				t.Errorf("got %s, want %s", text, tt.want)
 			}
 		})
 	}
