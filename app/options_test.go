@@ -200,19 +200,23 @@ func find(v reflect.Value, path string) reflect.Value {
 var routes = []string{provider.Chat, provider.Completions, provider.Embeddings, provider.Responses, provider.Preserve}
 
 // depends tells whether a provider's place for a route type changes with a
-// field.
+// field, for some model and some caller.
 func depends(p provider.Provider, field leaf, route string) bool {
-	one, two := record(p.Name(), nil), record(p.Name(), &field)
-	for _, caller := range []llm.Format{llm.OpenAIChat, llm.BedrockInvoke} {
-		o := provider.Operation{RouteType: route, Model: "m", Caller: caller, Options: &one.Model.Options}
-		before, err := p.Endpoint(&o)
-		o.Options = &two.Model.Options
-		after, err2 := p.Endpoint(&o)
-		if contents(before) != contents(after) || fmt.Sprint(err) != fmt.Sprint(err2) {
-			return true
+	for _, model := range []string{"m", "cohere.embed-v4:0"} {
+		for _, caller := range []llm.Format{llm.OpenAIChat, llm.BedrockInvoke} {
+			if place(p, nil, route, model, caller) != place(p, &field, route, model, caller) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+func place(p provider.Provider, field *leaf, route, model string, caller llm.Format) string {
+	e, err := p.Endpoint(&provider.Operation{
+		RouteType: route, Model: model, Caller: caller, Options: &record(p.Name(), field).Model.Options,
+	})
+	return fmt.Sprint(contents(e), err)
 }
 
 // credential is all text that a provider's proof is made of.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -58,10 +59,11 @@ func Start(o GatewayOptions) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	env := maps.Clone(o.Env) // the caller may change its own while the gateway runs
 	g.app, err = app.New(context.Background(), app.Options{
 		Settings: s, Version: "test", Clock: o.Clock, Log: slog.New(slog.NewTextHandler(g.log, nil)),
 		LookupEnv: func(name string) (string, bool) {
-			v, ok := o.Env[name]
+			v, ok := env[name]
 			return v, ok
 		},
 	})
