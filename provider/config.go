@@ -147,8 +147,8 @@ type Gemini struct {
 	ProjectID string `json:"project_id"`
 	// LocationID is the region, or global.
 	LocationID string `json:"location_id"`
-	// EndpointID of a model that was deployed from the Model Garden.
-	EndpointID string `json:"endpoint_id" refuse:"endpoints of the Model Garden are not in this version"`
+	// EndpointID of a model that was tuned, or deployed from the Model Garden.
+	EndpointID string `json:"endpoint_id"`
 }
 
 // Bedrock are the options of provider bedrock.

@@ -20,7 +20,7 @@ func (m *Model) texts() []*string {
 	o := &m.Options
 	return []*string{
 		&m.Name, &o.UpstreamPath, &o.AnthropicVersion, &o.AzureDeploymentID, &o.AzureAPIVersion,
-		&o.Gemini.ProjectID, &o.Gemini.LocationID, &o.Bedrock.AWSRegion, &o.Bedrock.PerformanceConfigLatency,
+		&o.Gemini.ProjectID, &o.Gemini.LocationID, &o.Gemini.EndpointID, &o.Bedrock.AWSRegion, &o.Bedrock.PerformanceConfigLatency,
 	}
 }
 

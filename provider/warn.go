@@ -94,6 +94,11 @@ var idle = []struct {
 		"no effect without model.options.bedrock.aws_assume_role_arn",
 	},
 	{
+		[]string{"model.options.gemini.endpoint_id"},
+		func(r *Record) bool { return r.Model.Options.Gemini.ProjectID == "" },
+		"no effect without model.options.gemini.project_id",
+	},
+	{
 		[]string{"auth.allow_override"},
 		func(r *Record) bool { return r.Auth.HeaderName == "" && r.Auth.ParamName == "" },
 		"no effect without auth.header_name or auth.param_name: there is nothing to override",

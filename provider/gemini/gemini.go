@@ -1,5 +1,6 @@
 // Package gemini is Google's Gemini: the public API, and Vertex AI when the
-// configuration names a project. Models of Anthropic on Vertex are here too.
+// configuration names a project. Models of Anthropic and Mistral on Vertex are
+// here too.
 //
 // https://ai.google.dev/api and
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
@@ -9,13 +10,17 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sluice-gateway/sluice/identity"
+	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
+	"github.com/sluice-gateway/sluice/wire"
 	"github.com/sluice-gateway/sluice/wire/anthropic"
 	"github.com/sluice-gateway/sluice/wire/gemini"
 	"github.com/sluice-gateway/sluice/wire/geminiembed"
+	"github.com/sluice-gateway/sluice/wire/mistral"
 )
 
 // New returns the provider.
@@ -27,7 +32,7 @@ func (service) Name() string { return "gemini" }
 
 var errModel = errors.New("a model must be named, without slashes and dots that climb")
 
-var errProject = errors.New("gemini.project_id and gemini.location_id must not climb")
+var errProject = errors.New("gemini.project_id, gemini.location_id and gemini.endpoint_id must not climb")
 
 // Endpoint implements provider.Provider.
 func (service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
@@ -66,7 +71,7 @@ func operation(e *provider.Endpoint, o *provider.Operation) string {
 // vertex is where a model is in a project, by who made it.
 func vertex(e provider.Endpoint, o *provider.Operation, model string) (provider.Endpoint, error) {
 	g := &o.Options.Gemini
-	if climbs(g.ProjectID) || climbs(g.LocationID) {
+	if climbs(g.ProjectID) || climbs(g.LocationID) || climbs(g.EndpointID) {
 		return e, errProject
 	}
 	loc, err := provider.ParseLocation("https://" + g.APIEndpoint)
@@ -74,21 +79,63 @@ func vertex(e provider.Endpoint, o *provider.Operation, model string) (provider.
 		return e, fmt.Errorf("gemini.api_endpoint: %w", err)
 	}
 	e.Location = loc
-	base := "/v1/projects/" + url.PathEscape(g.ProjectID) + "/locations/" + url.PathEscape(g.LocationID) + "/publishers/"
+	at := published(g, model)
 	if o.RouteType == provider.Embeddings {
-		e.Location.Path = base + "google/models/" + url.PathEscape(model) + vectors(&e, model)
+		e.Location.Path = at("google") + vectors(&e, model)
 		return e, nil
 	}
-	if !strings.HasPrefix(model, "claude") {
-		e.Location.Path = base + "google/models/" + url.PathEscape(model) + operation(&e, o)
-		return e, nil
-	}
-	e.Format = anthropic.Hosted(anthropic.VertexVersion).Provider
-	e.Location.Path = base + "anthropic/models/" + url.PathEscape(model) + ":rawPredict"
-	if o.Stream {
-		e.Location.Path = base + "anthropic/models/" + url.PathEscape(model) + ":streamRawPredict"
+	switch {
+	case strings.HasPrefix(model, "claude"):
+		e.Format = anthropic.Hosted(anthropic.VertexVersion).Provider
+		e.Location.Path = at("anthropic") + predict(o)
+	case isMistral(model):
+		e.Format, e.Body = mistral.Provider{}, unversioned(model)
+		e.Location.Path = at("mistralai") + predict(o)
+	default:
+		e.Location.Path = at("google") + operation(&e, o)
 	}
 	return e, nil
+}
+
+// published is the path of a model by who published it: of the endpoint that it
+// was deployed to, if there is one of our own.
+//
+// https://cloud.google.com/vertex-ai/generative-ai/docs/models/gemini-use-supervised-tuning
+func published(g *provider.Gemini, model string) func(publisher string) string {
+	project := "/v1/projects/" + url.PathEscape(g.ProjectID) + "/locations/" + url.PathEscape(g.LocationID)
+	return func(publisher string) string {
+		if g.EndpointID != "" {
+			return project + "/endpoints/" + url.PathEscape(g.EndpointID)
+		}
+		return project + "/publishers/" + publisher + "/models/" + url.PathEscape(model)
+	}
+}
+
+// predict is the end of a path to a model that others made.
+func predict(o *provider.Operation) string {
+	if o.Stream {
+		return ":streamRawPredict"
+	}
+	return ":rawPredict"
+}
+
+// isMistral tells the models of Mistral.
+//
+// https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/mistral
+func isMistral(model string) bool {
+	return slices.ContainsFunc([]string{"mistral", "codestral", "ministral", "mixtral", "magistral", "devstral"}, func(name string) bool {
+		return strings.HasPrefix(model, name)
+	})
+}
+
+// unversioned is the model as bodies name it: without the version, if the path
+// has it behind an @.
+func unversioned(model string) []llm.Member {
+	name, _, versioned := strings.Cut(model, "@")
+	if !versioned {
+		return nil
+	}
+	return []llm.Member{{Name: "model", Value: wire.Quote(name)}}
 }
 
 // climbs tells the segments of a path that name another one. What they are made
