@@ -10,7 +10,7 @@ LDFLAGS = -s -w -X main.release=$(VERSION)
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-allocs test-corpus test-clients test-model test-agents lint fmt fuzz bench generate matrix check
+.PHONY: help build run test test-plain test-corpus test-clients test-model test-agents lint fmt fuzz bench generate matrix check
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -21,12 +21,12 @@ build: ## build the binary into bin/
 run: build ## start the gateway with the quickstart configuration (make run ARGS=--force writes it anew)
 	$(BIN) quickstart --yes --dir .run $(ARGS)
 
-test: ## everything that must hold: race detector on, then the allocation budgets without it
+test: ## everything that must hold: race detector on, then without it allocation budgets and much work in one goroutine
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
-	$(MAKE) --no-print-directory test-allocs
+	$(MAKE) --no-print-directory test-plain
 
-test-allocs:
-	$(GO) test -run 'Alloc' ./...
+test-plain:
+	$(GO) test -run 'Alloc|Bulk' ./...
 
 test-corpus: ## replay the recorded traffic in $(CORPUS) through the gateway, as it is and translated
 	@test -d '$(CORPUS)' || { echo "There is no folder $(CORPUS). The recorded traffic is no part of the repository: say where yours is, make test-corpus CORPUS=/path/to/corpus." >&2; exit 1; }

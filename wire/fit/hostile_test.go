@@ -2,11 +2,7 @@ package fit_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
-	"testing"
-
-	"github.com/sluice-gateway/sluice/llm"
 )
 
 // hostile are schemas that are made to hurt, by what is bad about them.
@@ -63,58 +59,4 @@ func hostile() map[string]string {
 		"everything closed":  `{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"type":["object","null"],"properties":{"b":{"type":"string"}}}}}`,
 	}
 	return list
-}
-
-// grower makes schemas by chance, the same ones each time.
-type grower struct{ *rand.Rand }
-
-func (g grower) pick(list ...string) string { return list[g.IntN(len(list))] }
-
-func (g grower) schema(depth int) string {
-	if depth == 0 || g.IntN(8) == 0 {
-		return g.pick(`{}`, `true`, `{"type":"string","maxLength":3}`, `{"$ref":"#/$defs/a"}`, `{"$ref":"#/$defs/b","description":"d"}`, `{"$ref":"#"}`,
-			`{"type":"null"}`, `{"enum":[1,{"a":1}]}`, `{"type":["array","null"]}`, `{"$ref":"#/properties/a%20b"}`)
-	}
-	var members []string
-	add := func(name, value string) { members = append(members, `"`+name+`":`+value) }
-	for _, name := range []string{"allOf", "anyOf", "oneOf"} {
-		if g.IntN(5) == 0 {
-			add(name, "["+g.schema(depth-1)+","+g.schema(depth-1)+"]")
-		}
-	}
-	for _, name := range []string{"items", "not", "additionalProperties", "if"} {
-		if g.IntN(9) == 0 {
-			add(name, g.schema(depth-1))
-		}
-	}
-	if g.IntN(3) > 0 {
-		add("properties", `{"a b":`+g.schema(depth-1)+`,"c":`+g.schema(depth-1)+"}")
-		add("required", g.pick(`[]`, `["c"]`, `["a b","c"]`))
-	}
-	if g.IntN(2) == 0 {
-		add("type", g.pick(`"object"`, `"object"`, `"array"`, `["object","null"]`))
-	}
-	if g.IntN(6) == 0 {
-		add("$ref", g.pick(`"#/$defs/a"`, `"#/$defs/b"`, `"#"`))
-	}
-	return "{" + strings.Join(members, ",") + "}"
-}
-
-// TestGrown is what FuzzQuestion does, of schemas grown by chance.
-func TestGrown(t *testing.T) {
-	g := grower{rand.New(rand.NewPCG(1, 2))}
-	for range 40 {
-		root := g.schema(3)
-		if root == "true" {
-			continue
-		}
-		schema := strings.TrimSuffix(root, "}")
-		if schema != "{" {
-			schema += ","
-		}
-		schema += `"$defs":{"a":` + g.schema(2) + `,"b":` + g.schema(2) + `}}`
-		for _, v := range vendors {
-			keeps(t, v.to, v.model, llm.JSON(schema), "get.weather", 9)
-		}
-	}
 }

@@ -38,7 +38,7 @@ func (d *definitions) find(ref string) llm.JSON {
 	case name != "" && name[0] != '/':
 		v = called(d.root, name, 0, "$anchor", "$dynamicAnchor")
 	default:
-		v = d.walk(ref)
+		v = d.walk(name)
 	}
 	if !wire.IsObject(v) {
 		v = nil
@@ -88,36 +88,38 @@ func called(v llm.JSON, name string, depth int, keywords ...string) llm.JSON {
 	return nil
 }
 
-// walk follows a pointer (RFC 6901) in a fragment.
-func (d *definitions) walk(ref string) llm.JSON {
-	pointer, ok := strings.CutPrefix(ref, "#")
-	if pointer, err := url.PathUnescape(pointer); !ok || err != nil || pointer != "" && pointer[0] != '/' {
+// walk follows a pointer (RFC 6901) as a fragment has it; it begins with a
+// slash.
+func (d *definitions) walk(pointer string) llm.JSON {
+	if _, err := url.PathUnescape(pointer); err != nil {
 		return nil
 	}
 	v := d.root
-	for i, step := range strings.Split(pointer, "/") {
-		if i == 0 {
-			continue
-		}
-		if i > maxNested || v == nil {
+	for i, step := range strings.Split(pointer, "/")[1:] {
+		if i >= maxNested || v == nil {
 			return nil
 		}
-		v = step1(v, unescaped(step))
+		v = child(v, unescaped(step))
 	}
 	return v
 }
 
-// step1 is a member or an element.
-func step1(v llm.JSON, name string) llm.JSON {
+// child is a member of an object by its name, or an element of an array by its
+// number from 0 on; nil is none.
+func child(v llm.JSON, name string) llm.JSON {
 	if wire.IsObject(v) {
 		return wire.Get(v, name)
 	}
-	n, err := strconv.Atoi(name)
+	n, err := strconv.ParseUint(name, 10, 32)
+	if err != nil {
+		return nil
+	}
 	items := wire.Items(v)
-	for item, ok := items.Next(); ok && err == nil; item, ok = items.Next() {
-		if n--; n < 0 {
+	for item, ok := items.Next(); ok; item, ok = items.Next() {
+		if n == 0 {
 			return item
 		}
+		n--
 	}
 	return nil
 }

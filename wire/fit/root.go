@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/sluice-gateway/sluice/llm"
@@ -107,21 +108,15 @@ func (x *flat) add(v llm.JSON) map[string]bool {
 	defer func() { x.depth-- }()
 	required := wire.TextSet(wire.Get(v, "required"))
 	if ref := wire.Get(v, "$ref"); wire.IsString(ref) {
-		unite(required, x.add(x.s.defs.find(wire.Text(ref))))
+		maps.Copy(required, x.add(x.s.defs.find(wire.Text(ref))))
 	}
 	for f := wire.NewFields(wire.Get(v, "properties")); f.Next(); {
 		x.property(f.Name(), f.Value())
 	}
 	for _, name := range [...]string{"anyOf", "oneOf", "allOf"} {
-		unite(required, x.alternatives(wire.Get(v, name), name == "allOf"))
+		maps.Copy(required, x.alternatives(wire.Get(v, name), name == "allOf"))
 	}
 	return required
-}
-
-func unite(set, more map[string]bool) {
-	for name := range more {
-		set[name] = true
-	}
 }
 
 // alternatives takes those of a list. Of what they require all is required if

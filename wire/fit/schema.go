@@ -346,7 +346,7 @@ func (s *rewriter) object(v llm.JSON) {
 		}
 	}
 	s.require(v)
-	if s.limits.Items && wire.Get(v, "items") == nil && isOf(v, "array") {
+	if s.limits.Items && isOf(v, "array") && wire.Get(v, "items") == nil {
 		s.change(howItems)
 		s.w.Name("items")
 		s.w.Literal("{}")
@@ -475,8 +475,11 @@ func (s *rewriter) list(v llm.JSON) {
 // of alternatives that are not taken; nil if it has none or more.
 func (s *rewriter) only(v llm.JSON) llm.JSON {
 	for _, name := range [...]string{"anyOf", "oneOf", "allOf"} {
+		if !slices.Contains(s.limits.Refused, name) {
+			continue
+		}
 		list := wire.Get(v, name)
-		if !wire.IsArray(list) || !slices.Contains(s.limits.Refused, name) || name == "oneOf" && s.asAnyOf(v) {
+		if !wire.IsArray(list) || name == "oneOf" && s.asAnyOf(v) {
 			continue
 		}
 		var found llm.JSON
@@ -516,8 +519,11 @@ func isOf(v llm.JSON, name string) bool {
 
 // require adds what has to be required of an object's properties.
 func (s *rewriter) require(v llm.JSON) {
+	if !s.limits.AllRequired && !s.limits.SomeRequired {
+		return
+	}
 	properties := wire.Get(v, "properties")
-	if !s.limits.AllRequired && !s.limits.SomeRequired || !wire.IsObject(properties) {
+	if !wire.IsObject(properties) {
 		return
 	}
 	required, n := wire.TextSet(wire.Get(v, "required")), 0

@@ -77,9 +77,10 @@ func (f *Fit) begin(at place, c *llm.Call) {
 }
 
 // undoing gives a text of arguments its own names back, piece by piece. Every
-// string of it that is one of the names which were sent, is the own name: what
-// is sent has a hash in it, and nothing else of the question is like it. It works on the text as JSON strings have it,
-// so that pieces may be cut wherever they are.
+// string of it that is one of the names which were sent becomes the own name:
+// what is sent has a hash in it, and nothing else of the question is like it.
+// It works on the text as JSON strings have it, so that pieces may be cut
+// anywhere.
 type undoing struct {
 	own     map[string]string // by what was sent
 	within  bool              // a string

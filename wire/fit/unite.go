@@ -17,9 +17,12 @@ func (s *rewriter) opens(v llm.JSON) bool {
 
 // unite is a schema of objects that are closed, with those of its allOf in it.
 func (s *rewriter) unite(v llm.JSON) llm.JSON {
+	if !s.limits.Closed {
+		return v
+	}
 	for range maxFlattened {
 		all := wire.Get(v, "allOf")
-		if !s.limits.Closed || !wire.IsArray(all) || !s.ofObjects(all) {
+		if !wire.IsArray(all) || !s.ofObjects(all) {
 			return v
 		}
 		s.change(howUnited)
