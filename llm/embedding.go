@@ -87,7 +87,8 @@ type EmbedResponse struct {
 
 // Vector is one of them.
 type Vector struct {
-	// Value is an array of numbers, or a JSON string in base64.
+	// Value is an array of numbers; where base64 was asked for, it may be a JSON
+	// string of it.
 	Value JSON
 	// Opaque is why only the format it came from can tell the vector: "is of
 	// whole numbers". There is no Value then.

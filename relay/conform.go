@@ -39,8 +39,8 @@ func (c *call) alteredOutput() bool {
 }
 
 // conform holds an answer against the caller's schemas that were not sent as
-// they were; altered tells whether there are any. It changes nothing: who asked decides what to do with it.
-// whole is false if not all of the answer is there.
+// they were; altered tells whether there are any. It changes nothing: who asked
+// decides what to do with it. whole is false if not all of the answer is there.
 func (c *call) conform(ex *flow.Exchange, a *llm.Response, whole bool) {
 	k := checker{c: c, schemas: map[string]*conform.Schema{}}
 	for i := range a.Choices {

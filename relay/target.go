@@ -1,8 +1,10 @@
 // Package relay carries an exchange with a model between caller and provider:
-// it checks the question, points it at its target with a short list of edits,
-// and meters the answer as it passes.
+// it checks the question, points it at its target, and meters the answer as it
+// passes.
 //
-// Caller and provider speak the same format here, so bodies travel as bytes.
+// Where caller and provider speak one format, bodies travel as bytes, with a
+// short list of edits. Where they do not, both are read into the canonical model
+// and written anew, by formats that relay must know by their interfaces only.
 // relay takes part in sending as the exchange's Call; it opens no connections
 // and makes no attempts of its own. Plugins (ai-proxy) decide that and how an
 // exchange is relayed; relay must not know them.

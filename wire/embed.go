@@ -122,21 +122,17 @@ func PurposeName(list []Named, p llm.Purpose) string {
 }
 
 // AppendVector appends a vector in an encoding; EncodingUnsaid is that of
-// numbers. One that is neither numbers nor 32-bit floats is left as it is.
+// numbers. ReadEmbed lets nothing in base64 through that was not asked for, so
+// only numbers have to be put into another encoding. What is neither is left as
+// it is.
 func AppendVector(dst []byte, v llm.JSON, e llm.Encoding) []byte {
-	var out []byte
-	ok := false
-	switch {
-	case e == llm.EncodingBase64 && IsArray(v):
-		out, ok = appendFloats(dst, v)
-	case e != llm.EncodingBase64 && IsString(v):
-		out, ok = appendNumbers(dst, v)
-	}
-	switch {
-	case ok:
-		return out
-	case v == nil:
+	if v == nil {
 		return append(dst, "null"...)
+	}
+	if e == llm.EncodingBase64 && IsArray(v) {
+		if out, ok := appendFloats(dst, v); ok {
+			return out
+		}
 	}
 	return append(dst, v...)
 }
@@ -155,26 +151,6 @@ func appendFloats(dst []byte, v llm.JSON) ([]byte, bool) {
 	dst = append(dst, '"')
 	dst = base64.StdEncoding.AppendEncode(dst, raw)
 	return append(dst, '"'), true
-}
-
-// appendNumbers writes 32-bit floats in base64 as numbers.
-func appendNumbers(dst []byte, v llm.JSON) ([]byte, bool) {
-	raw, err := base64.StdEncoding.AppendDecode(nil, TextBytes(v))
-	if err != nil || len(raw)%4 != 0 {
-		return nil, false
-	}
-	dst = append(dst, '[')
-	for i := 0; i < len(raw); i += 4 {
-		f := float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[i:])))
-		if math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil, false
-		}
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendFloat(dst, f, 'g', -1, 32)
-	}
-	return append(dst, ']'), true
 }
 
 // Vector appends a vector in an encoding.

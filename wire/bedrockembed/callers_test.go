@@ -81,7 +81,7 @@ func TestUnknown(t *testing.T) {
 // TestAnswered: answers of the format come back as they were, others in it.
 func TestAnswered(t *testing.T) {
 	const ofNova = `{"singleEmbeddingParams":{"text":{"value":"a"}}}`
-	foreign := &llm.EmbedResponse{Vectors: []llm.Vector{{Value: llm.JSON(`"AACAPw=="`)}}, Usage: llm.Usage{Prompt: 3}, Extra: llm.Extra{From: "x"}}
+	foreign := &llm.EmbedResponse{Vectors: []llm.Vector{{Value: llm.JSON(`[1]`)}}, Usage: llm.Usage{Prompt: 3}, Extra: llm.Extra{From: "x"}}
 	for _, tt := range []struct{ model, question, own, foreign string }{
 		{titan1, `{"inputText":"a"}`, `{"embedding":[1],"inputTextTokenCount":3}`, `{"embedding":[1],"inputTextTokenCount":3}`},
 		{titan2, `{"inputText":"a","embeddingTypes":["float"]}`, `{"embedding":[1],"embeddingsByType":{"float":[1]}}`, `{"embedding":[1],"embeddingsByType":{"float":[1]},"inputTextTokenCount":3}`},

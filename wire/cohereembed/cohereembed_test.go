@@ -88,7 +88,7 @@ func TestForeign(t *testing.T) {
 }
 
 func TestResponse(t *testing.T) {
-	foreign := &llm.EmbedResponse{ID: "i", Model: "m", Vectors: []llm.Vector{{Value: llm.JSON(`"AACAPw=="`)}}, Usage: llm.NoUsage()}
+	foreign := &llm.EmbedResponse{ID: "i", Model: "m", Vectors: []llm.Vector{{Value: llm.JSON(`[1]`)}}, Usage: llm.NoUsage()}
 	foreign.Usage.Prompt = 2
 	for _, tt := range []struct {
 		first    bool

@@ -115,7 +115,7 @@ func TestBeside(t *testing.T) {
 }
 
 func TestResponse(t *testing.T) {
-	foreign := &llm.EmbedResponse{Vectors: []llm.Vector{{Value: llm.JSON(`"AACAPw=="`)}}, Usage: llm.NoUsage()}
+	foreign := &llm.EmbedResponse{Vectors: []llm.Vector{{Value: llm.JSON(`[1]`)}}, Usage: llm.NoUsage()}
 	foreign.Usage.Prompt = 2
 	for _, tt := range []struct{ question, own, want string }{
 		{`{"requests":[{"content":{"parts":[{"text":"a"}]}}]}`, `{"embeddings":[{"values":[1]}],"usageMetadata":{"promptTokenCount":3,"x":1}}`, `{"embeddings":[{"values":[1]}],"usageMetadata":{"promptTokenCount":2}}`},

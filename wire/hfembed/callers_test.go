@@ -49,7 +49,7 @@ func TestAsked(t *testing.T) {
 
 // TestAnswered: answers of other providers.
 func TestAnswered(t *testing.T) {
-	a := &llm.EmbedResponse{Vectors: []llm.Vector{{Value: llm.JSON(`"AACAPw=="`)}}, Extra: llm.Extra{From: "x"}}
+	a := &llm.EmbedResponse{Vectors: []llm.Vector{{Value: llm.JSON(`[1]`)}}, Extra: llm.Extra{From: "x"}}
 	same(t, "one", hfembed.Client{}.EncodeResponse(nil, a, &llm.EmbedRequest{Plain: true}), []byte(`[1]`))
 	same(t, "a list", hfembed.Client{}.EncodeResponse(nil, a, &llm.EmbedRequest{}), []byte(`[[1]]`))
 	same(t, "error", hfembed.Client{}.EncodeError(nil, &llm.Error{Message: "m"}), []byte(`{"error":"m"}`))

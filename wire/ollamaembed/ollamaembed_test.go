@@ -62,7 +62,7 @@ func TestResponse(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	same(t, "answer", ollamaembed.Client{}.EncodeResponse(nil, a, &llm.EmbedRequest{}), []byte(golden))
-	foreign := &llm.EmbedResponse{Model: "m", Vectors: []llm.Vector{{Value: llm.JSON(`"AACAPw=="`)}}, Usage: llm.NoUsage()}
+	foreign := &llm.EmbedResponse{Model: "m", Vectors: []llm.Vector{{Value: llm.JSON(`[1]`)}}, Usage: llm.NoUsage()}
 	same(t, "foreign", ollamaembed.Client{}.EncodeResponse(nil, foreign, &llm.EmbedRequest{}), []byte(`{"model":"m","embeddings":[[1]]}`))
 	for body, want := range map[string]string{`{"error":"no"}`: "no", `{}`: "the answer has no embeddings", `[]`: "must be a JSON object"} {
 		err := ollamaembed.Provider{}.DecodeResponse(&llm.EmbedResponse{}, nil, []byte(body))

@@ -117,7 +117,7 @@ func TestResponse(t *testing.T) {
 	}
 	same(t, "answer", openaiembed.Client{}.EncodeResponse(nil, a, &llm.EmbedRequest{}), []byte(golden))
 
-	foreign := &llm.EmbedResponse{ID: "i", Model: "m", Vectors: []llm.Vector{{Value: llm.JSON(`[1,-2.5]`)}, {Value: llm.JSON(`"AAAAAAAAQEA="`)}}, Usage: llm.NoUsage()}
+	foreign := &llm.EmbedResponse{ID: "i", Model: "m", Vectors: []llm.Vector{{Value: llm.JSON(`[1,-2.5]`)}, {Value: llm.JSON(`[0,3]`)}}, Usage: llm.NoUsage()}
 	foreign.Usage.Prompt = 2
 	same(t, "foreign", openaiembed.Client{}.EncodeResponse(nil, foreign, &llm.EmbedRequest{}), []byte(golden))
 	same(t, "in base64", openaiembed.Client{}.EncodeResponse(nil, foreign, &llm.EmbedRequest{Encoding: llm.EncodingBase64}),
