@@ -50,6 +50,7 @@ func readers(field string) []string {
 	return list
 }
 
+// named tells whether a field is in a list, by its name or by how that begins.
 func named(list []string, field string) bool {
 	return slices.ContainsFunc(list, func(name string) bool { return strings.HasPrefix(field, name) })
 }

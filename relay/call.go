@@ -106,8 +106,7 @@ func reached(a flow.Attempt) bool {
 // Release gives the call back once the exchange has ended.
 func (c *call) Release() {
 	t := c.t
-	c.body, c.target, c.record, c.vectors = nil, resolved{}, nil, llm.EmbedRequest{}
-	c.rank = nil
+	c.body, c.target, c.record, c.vectors, c.rank = nil, resolved{}, nil, llm.EmbedRequest{}, nil
 	c.ai = flow.AI{}
 	c.x.release()
 	c.index.Reset()

@@ -1,8 +1,6 @@
 package relay
 
 import (
-	"errors"
-
 	"github.com/sluice-gateway/sluice/flow"
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/provider"
@@ -81,20 +79,14 @@ func (c *call) putEmbed(ex *flow.Exchange, attempt int) error {
 
 // receiveEmbed turns the provider's answer into the caller's format.
 func (c *call) receiveEmbed(ex *flow.Exchange, r *flow.Reply) error {
-	decoded(r)
-	c.warn(r)
-	whole, err := c.collectAll(ex, r)
+	whole, err := c.plain(ex, r)
 	if err != nil {
 		return err
 	}
-	c.ai.LatencyMS = since(ex)
 	var a llm.EmbedResponse
 	err = wire.ReadEmbed(c.place().embed, &a, &c.vectors, r.Header.Get, whole)
-	if e, ok := errors.AsType[*llm.Error](err); ok {
-		return c.disguised(e)
-	}
-	if err != nil {
-		return conversion(c, err.Error())
+	if err := c.undecoded(err); err != nil {
+		return err
 	}
 	c.completeEmbed(ex, &a)
 	if h, ok := c.t.s.Embed.(wire.EmbedHeaded); ok {

@@ -82,20 +82,14 @@ func (c *call) putRank(ex *flow.Exchange, attempt int) error {
 // receiveRank turns the provider's answer into the caller's format. One that
 // is in it passes as it is.
 func (c *call) receiveRank(ex *flow.Exchange, r *flow.Reply) error {
-	decoded(r)
-	c.warn(r)
-	whole, err := c.collectAll(ex, r)
+	whole, err := c.plain(ex, r)
 	if err != nil {
 		return err
 	}
-	c.ai.LatencyMS = since(ex)
 	var a llm.RerankResponse
 	err = c.place().rerank.DecodeResponse(&a, &c.rank.question, whole)
-	if e, ok := errors.AsType[*llm.Error](err); ok {
-		return c.disguised(e)
-	}
-	if err != nil {
-		return conversion(c, err.Error())
+	if err := c.undecoded(err); err != nil {
+		return err
 	}
 	c.ai.ResponseModel = a.Model
 	c.takeUsage(&a.Usage)

@@ -406,7 +406,7 @@ func (c *call) keepAnswer(body []byte) {
 // maxAnswer is how large a plain answer may be that is translated.
 const maxAnswer = 64 << 20
 
-// collectAll reads a plain answer whole.
+// collectAll reads a plain answer whole, which ends the waiting for it.
 func (c *call) collectAll(ex *flow.Exchange, r *flow.Reply) ([]byte, error) {
 	whole, err := flow.CollectIn(c.x.whole, r.Stream, maxAnswer)
 	if errors.Is(err, flow.ErrTooLarge) {
@@ -416,18 +416,33 @@ func (c *call) collectAll(ex *flow.Exchange, r *flow.Reply) ([]byte, error) {
 		return nil, broken(ex, err)
 	}
 	c.x.whole = whole
+	c.ai.LatencyMS = since(ex)
 	return whole, nil
 }
 
-// answerOf reads an answer into the canonical model.
-func (c *call) answerOf(ex *flow.Exchange, r *flow.Reply, a *llm.Response, body []byte) error {
-	c.ai.LatencyMS = since(ex)
-	err := wire.Read(c.place().format, a, body)
+// plain reads an answer that cannot be a stream, without its content coding.
+func (c *call) plain(ex *flow.Exchange, r *flow.Reply) ([]byte, error) {
+	decoded(r)
+	c.warn(r)
+	return c.collectAll(ex, r)
+}
+
+// undecoded is what the caller gets instead of an answer that its format could
+// not read, or in which the provider told an error; nil for nil.
+func (c *call) undecoded(err error) error {
 	if e, ok := errors.AsType[*llm.Error](err); ok {
 		return c.disguised(e)
 	}
 	if err != nil {
 		return conversion(c, err.Error())
+	}
+	return nil
+}
+
+// answerOf reads an answer into the canonical model.
+func (c *call) answerOf(ex *flow.Exchange, r *flow.Reply, a *llm.Response, body []byte) error {
+	if err := c.undecoded(wire.Read(c.place().format, a, body)); err != nil {
+		return err
 	}
 	if counts, ok := c.place().format.(wire.Counting); ok {
 		counts.Count(&a.Usage, r.Header.Get)
