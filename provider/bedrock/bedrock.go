@@ -5,7 +5,6 @@
 package bedrock
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -89,9 +88,8 @@ func (s service) Endpoint(o *provider.Operation) (provider.Endpoint, error) {
 // embed is the format of a model's family.
 func embed(o *provider.Operation) wire.EmbedProvider {
 	if strings.Contains(o.Model, "cohere.embed") {
-		purpose := cmp.Or(o.Options.Cohere.EmbeddingInputType, "search_document")
 		return bedrockembed.Hosted{EmbedProvider: cohereembed.Provider{
-			First: true, Sized: strings.Contains(o.Model, "cohere.embed-v4"), InputType: purpose,
+			First: true, Sized: strings.Contains(o.Model, "cohere.embed-v4"), InputType: o.Options.Cohere.EmbeddingInputType,
 		}}
 	}
 	return bedrockembed.Provider{Normalize: o.Options.Bedrock.EmbeddingsNormalize}

@@ -40,7 +40,7 @@ func (c Callers) For(q wire.Question) wire.Client {
 	case invokeOperation, invokeStream:
 		return carried{family: c.family(model, marksOf(q))}
 	case countOperation:
-		return c.counted(model, q)
+		return c.inCount(model, q)
 	}
 	return c.Client
 }

@@ -9,10 +9,10 @@ import (
 // countedBody is where InvokeModel's question is that is to be counted.
 const countedBody = "input.invokeModel.body"
 
-// counted is what is asked by who wants to know how many tokens a question has:
-// one of Converse, or one of InvokeModel in base64.
+// inCount is the format of a question whose tokens are to be counted: one of
+// Converse, or one of InvokeModel in base64.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokensInput.html
-func (c Callers) counted(model string, q wire.Question) wire.Client {
+func (c Callers) inCount(model string, q wire.Question) wire.Client {
 	input := wire.Get(q.Body, "input")
 	asked := wire.Get(input, "invokeModel")
 	switch {

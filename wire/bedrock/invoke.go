@@ -78,7 +78,7 @@ func (v Invoke) EncodeRequest(dst []byte, r *llm.Request, n *wire.Notes) ([]byte
 		}
 		return m.EncodeRequest(dst, r, n)
 	}
-	if r.Extra.From != invokeFormat && strings.Contains(r.Model, "anthropic.") && !strings.Contains(r.Model, "anthropic.claude-v") && !strings.Contains(r.Model, "anthropic.claude-instant") {
+	if r.Extra.From != invokeFormat && strings.Contains(r.Model, "anthropic.") && dialectOf(r.Model) != &dialects[claudeTextDialect] {
 		return dst, &wire.Invalid{Field: "model", Message: "InvokeModel takes the Messages of Anthropic for Claude model '" + r.Model + "'"}
 	}
 	if d := dialectFor(r); d != nil {
