@@ -21,6 +21,7 @@ import (
 // proxied counts what went to the proxy that the environment names.
 var proxied atomic.Int32
 
+// TestMain names a proxy in the environment, which net/http reads once only.
 func TestMain(m *testing.M) {
 	p := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		proxied.Add(1)

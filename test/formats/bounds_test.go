@@ -1,11 +1,9 @@
 package formats
 
 import (
-	"errors"
 	"runtime"
 	"strconv"
 	"strings"
-	"testing"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
@@ -98,49 +96,6 @@ func allocated(f func()) uint64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
-}
-
-// TestCrowds: an answer in too many parts is refused before anything is made of
-// it, and refusing takes no memory. The largest that is not refused, told in
-// events of another format, takes less than 24 times 16 MiB from the heap in
-// all, much of that at different times, and however long its texts are.
-func TestCrowds(t *testing.T) {
-	const size, limit = 16 << 20, 24
-	for _, c := range crowds() {
-		for _, element := range c.elements {
-			values, most := 1, 1<<15
-			for _, sign := range []string{",", "{", "["} {
-				values += strings.Count(element, sign)
-			}
-			if strings.HasSuffix(c.name, "probabilities") {
-				values, most = 1, 1<<19 // brackets
-			}
-			if strings.Contains(element, `"input":`) || strings.Contains(element, `"parameters":`) {
-				values-- // what is in arguments does not count
-			}
-			crowded := c.fill(element, most/values+1, 1<<17)
-			if spent := allocated(func() {
-				if err := wire.Bounded(crowded); !errors.Is(err, wire.ErrParts) {
-					t.Errorf("%s: %s: %v", c.name, element, err)
-				}
-			}); spent > 1<<16 {
-				t.Errorf("%s: %s: %d bytes to refuse them", c.name, element, spent)
-			}
-			doc := c.fill(element, (most-100)/values, 0)
-			if err := wire.Bounded(doc); err != nil {
-				t.Fatalf("%s: %s: %v", c.name, element, err)
-			}
-			for _, to := range []wire.Client{openairesponses.Client{}, openaichat.Client{}} {
-				if to.Format() == c.provider.Format() {
-					continue
-				}
-				if spent := allocated(func() { retell(c.provider, to, doc) }); spent > limit*size {
-					t.Errorf("%s: %s told in %s takes %d MiB", c.name, element, to.Format(), spent>>20)
-				}
-				break
-			}
-		}
-	}
 }
 
 // retell reads an answer and tells it in events.

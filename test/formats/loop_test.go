@@ -149,35 +149,6 @@ func (f *format) joined(t testing.TB, raw []byte) []byte {
 	return out
 }
 
-// TestLoops: two turns of a loop of tools, of every client with every
-// provider. What proves the thoughts comes back to its provider unchanged, on
-// the same nodes, and the results belong to the calls.
-func TestLoops(t *testing.T) {
-	pairs(t, withMistral(), func(t *testing.T, a, b *format) {
-		t.Helper()
-		for seed := range uint64(20) {
-			m := newMaker(seed, b.words())
-			answer := m.calling()
-			var fromProvider llm.Response
-			body := b.client.EncodeResponse(nil, answer, b.answered(t, false))
-			if err := b.provider.DecodeResponse(&fromProvider, body); err != nil {
-				t.Fatal(err)
-			}
-			ids := !lost[a.words()].ids && !lost[b.words()].ids && b.words() != llm.Mistral // which wants ids of its own kind
-			want := proofs(fromProvider.Choices[0].Parts, ids)
-			asked := a.answered(t, false)
-			plain := a.client.EncodeResponse(nil, &fromProvider, asked)
-			a.checkLoop(t, b, fmt.Sprintf("seed %d, plain", seed), plain, want, ids)
-			// Libraries make the same of events as they get without.
-			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true), new(fit.Fit)), asked)
-			a.checkLoop(t, b, fmt.Sprintf("seed %d, streamed", seed), streamed, want, ids)
-			if t.Failed() {
-				return
-			}
-		}
-	})
-}
-
 // unsealed lets go of proofs that are in the ids of calls as well: to libraries
 // they are letters.
 func unsealed(a *llm.Response) {

@@ -2,15 +2,12 @@ package formats
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/llm"
 	"github.com/sluice-gateway/sluice/wire"
-	"github.com/sluice-gateway/sluice/wire/fit"
 )
 
 // turned is the second question of a loop that began with a provider of the
@@ -127,41 +124,6 @@ func TestTampered(t *testing.T) {
 			if got := summarize(b.decode(t, sent, false), b.words())["turn 2 answers"].show(); got != "<to 1><to 2>" {
 				t.Errorf("the results are %s: %s", got, sent)
 			}
-		}
-	})
-}
-
-// TestLongProofs: signatures of 64 KB come back, with a long text that is sealed
-// and with a longer one that only the client can bring.
-func TestLongProofs(t *testing.T) {
-	pairs(t, withMistral(), func(t *testing.T, a, b *format) {
-		t.Helper()
-		if b.name != "anthropic.messages" {
-			return
-		}
-		for _, size := range []int{60 << 10, 100 << 10} {
-			m := newMaker(3, b.words())
-			answer := m.calling()
-			parts := answer.Choices[0].Parts
-			answer.Choices[0].Parts = append(parts[:1], slices.DeleteFunc(parts[1:], func(p llm.Part) bool { return p.Signature != nil })...)
-			thought := &parts[0]
-			thought.Text = wire.Quote(strings.Repeat("All work and no play. ", size/22))
-			thought.Signature = wire.Quote(base64.StdEncoding.EncodeToString(m.noise(48 << 10)))
-			var got llm.Response
-			if err := b.provider.DecodeResponse(&got, b.client.EncodeResponse(nil, answer, b.answered(t, false))); err != nil {
-				t.Fatal(err)
-			}
-			want := proofs(got.Choices[0].Parts, false)
-			first, before := a.encode(t, a.answered(t, false))
-			plain := a.client.EncodeResponse(nil, &got, a.answered(t, false))
-			if size > 64<<10 && (a.words() == llm.OpenAIChat || a.words() == llm.CohereV1 || a.name == "bedrock.invoke/mistral") {
-				continue // these clients drop the thoughts
-			}
-			if a.checkBack(t, b, "long, plain", sendBack(t, a.words(), first, plain), before, want, false); size > 64<<10 {
-				continue // what came in pieces cannot be told apart
-			}
-			streamed := a.whole(t, through(t, a, b, m.events(answer), a.answered(t, true), new(fit.Fit)), a.answered(t, false))
-			a.checkBack(t, b, "long, streamed", sendBack(t, a.words(), first, streamed), before, want, false)
 		}
 	})
 }

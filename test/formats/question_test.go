@@ -30,30 +30,3 @@ func TestOwn(t *testing.T) {
 // field is a field of the model, in its own spelling. The last ones are members
 // of questions of OpenAI's that it does not know.
 var field = regexp.MustCompile(`^(messages|tools|choice|sampling|output|reasoning|parallel|user|service_tier|metadata|cache|store|include)([.\[][a-z_.\[\]0-9]+)?$`)
-
-// TestPairs: a question that goes from one format into another says the same
-// but for what is noted, and can be put in the first one again.
-func TestPairs(t *testing.T) {
-	both(t, func(t *testing.T, a, b *format) {
-		t.Helper()
-		for seed := range uint64(seeds) {
-			x := newMaker(seed, a.words()).request()
-			body, _ := a.encode(t, x)
-			asked := a.decode(t, body, x.Stream)
-			sent, notes := b.encode(t, asked)
-			got := b.decode(t, sent, x.Stream)
-			for _, d := range b.differences(got, asked, notes) {
-				t.Errorf("seed %d: %s", seed, d)
-			}
-			for _, n := range notes {
-				if !field.MatchString(n.Field) {
-					t.Errorf("seed %d: the note %s is of no field", seed, n.Field)
-				}
-			}
-			if t.Failed() {
-				t.Fatalf("noted %v\nasked %.3000s\nsent  %.3000s", notes, body, sent)
-			}
-			a.encode(t, got)
-		}
-	})
-}
