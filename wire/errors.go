@@ -20,6 +20,19 @@ func AppendError(dst []byte, e *llm.Error) []byte {
 	return w.Buf
 }
 
+// AppendPlainError appends an error that is a mere message, as Ollama and the
+// tasks of Hugging Face have it.
+//
+// Source: https://docs.ollama.com/api/errors
+func AppendPlainError(dst []byte, e *llm.Error) []byte {
+	w := Writer{Buf: dst}
+	w.Object()
+	w.Name("error")
+	w.String(e.Message)
+	w.EndObject()
+	return w.Buf
+}
+
 // Error appends what stands below error in OpenAI's shape.
 func (w *Writer) Error(e *llm.Error) {
 	w.Object()

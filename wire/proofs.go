@@ -109,11 +109,15 @@ func (s *Sealer) close() {
 }
 
 // Take gives all proofs, the call's own among them, to a call that is told now.
-func (s *Sealer) Take(call *llm.Part) []Proof {
+func (s *Sealer) Take(call *llm.Part) []Proof { return Prove(s.Thoughts(), call, s.Own) }
+
+// Thoughts gives the proofs of what came before it to a call that is told later,
+// with its own then.
+func (s *Sealer) Thoughts() []Proof {
 	s.close()
 	proofs := s.proofs
 	s.proofs, s.size = nil, 0
-	return Prove(proofs, call, s.Own)
+	return proofs
 }
 
 // Unseal opens the id of a call. Its own proof it gets back; those of the
@@ -121,6 +125,12 @@ func (s *Sealer) Take(call *llm.Part) []Proof {
 func Unseal(call *llm.Part) (thoughts []Proof) {
 	var proofs []Proof
 	call.Call.ID, proofs = OpenID(call.Call.ID)
+	return GiveBack(call, proofs)
+}
+
+// GiveBack gives a call its own of the proofs that came with it; those of the
+// thoughts before it are returned.
+func GiveBack(call *llm.Part, proofs []Proof) (thoughts []Proof) {
 	for _, p := range proofs {
 		if p.Kind == llm.ToolCall {
 			call.Signature, call.SignedBy = p.Signature, p.By

@@ -237,7 +237,7 @@ func (s *chatPieces) part(dst []byte, ev *llm.Event) []byte {
 		o.call = &llm.Part{Kind: llm.ToolCall, Signature: slices.Clone(p.Signature), SignedBy: p.SignedBy, Call: &llm.Call{
 			ID: strings.Clone(p.Call.ID), Name: strings.Clone(p.Call.Name), Args: slices.Clone(p.Call.Args),
 		}}
-		o.proofs = s.proofs.Take(&llm.Part{})
+		o.proofs = s.proofs.Thoughts()
 	}
 	s.open = append(s.open, o)
 	return dst

@@ -48,12 +48,5 @@ func unseal(p *llm.Part) (thoughts []wire.Proof) {
 		return nil
 	}
 	p.Signature, p.SignedBy = nil, ""
-	for _, proof := range proofs {
-		if proof.Kind == llm.ToolCall {
-			p.Signature, p.SignedBy = proof.Signature, proof.By
-		} else {
-			thoughts = append(thoughts, proof)
-		}
-	}
-	return thoughts
+	return wire.GiveBack(p, proofs)
 }

@@ -259,7 +259,7 @@ func (e *encoder) write(a *answer, p *llm.Part) {
 		return
 	}
 	if p.Kind == llm.ToolCall {
-		e.proofs = a.proofs.Take(&llm.Part{})
+		e.proofs = a.proofs.Thoughts()
 	}
 	e.flush()
 	e.message(func(o *node) {

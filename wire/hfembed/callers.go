@@ -77,11 +77,4 @@ func (Client) EncodeResponse(dst []byte, a *llm.EmbedResponse, r *llm.EmbedReque
 }
 
 // EncodeError implements wire.EmbedClient.
-func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
-	w := wire.Writer{Buf: dst}
-	w.Object()
-	w.Name("error")
-	w.String(e.Message)
-	w.EndObject()
-	return w.Buf
-}
+func (Client) EncodeError(dst []byte, e *llm.Error) []byte { return wire.AppendPlainError(dst, e) }

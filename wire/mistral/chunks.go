@@ -211,7 +211,7 @@ func (c *chunker) part(dst []byte, o *outgoing, ev *llm.Event) []byte {
 
 // call begins a call. Events hold for a moment only, so it is a copy.
 func (o *outgoing) call(p *llm.Part) *outCall {
-	t := &outCall{proofs: o.proofs.Take(&llm.Part{})}
+	t := &outCall{proofs: o.proofs.Thoughts()}
 	t.part = llm.Part{Kind: llm.ToolCall, Signature: slices.Clone(p.Signature), SignedBy: p.SignedBy, Call: &llm.Call{
 		ID: p.Call.ID, Name: p.Call.Name, Custom: p.Call.Custom, Args: append([]byte{}, p.Call.Args...),
 	}}

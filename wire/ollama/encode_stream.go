@@ -114,7 +114,7 @@ func (s *streamEncoder) openPart(index int, p *llm.Part) {
 		Kind: p.Kind, Signature: bytes.Clone(p.Signature), SignedBy: p.SignedBy, Extra: kept(&p.Extra, s.own),
 	}}
 	if p.Call != nil {
-		o.proofs = s.proofs.Take(&llm.Part{})
+		o.proofs = s.proofs.Thoughts()
 		o.call = llm.Call{
 			ID: p.Call.ID, Name: p.Call.Name, Args: bytes.Clone(p.Call.Args), Extra: kept(&p.Call.Extra, s.own),
 		}

@@ -55,11 +55,4 @@ func failure(v llm.JSON) string {
 }
 
 // EncodeError implements wire.Client.
-func (c Client) EncodeError(dst []byte, e *llm.Error) []byte {
-	w := wire.Writer{Buf: dst}
-	w.Object()
-	w.Name("error")
-	w.String(e.Message)
-	w.EndObject()
-	return w.Buf
-}
+func (Client) EncodeError(dst []byte, e *llm.Error) []byte { return wire.AppendPlainError(dst, e) }

@@ -150,11 +150,4 @@ func (Provider) DecodeError(status int, header func(name string) string, body []
 // EncodeError implements wire.EmbedClient.
 //
 // https://docs.ollama.com/api/errors
-func (Client) EncodeError(dst []byte, e *llm.Error) []byte {
-	w := wire.Writer{Buf: dst}
-	w.Object()
-	w.Name("error")
-	w.String(e.Message)
-	w.EndObject()
-	return w.Buf
-}
+func (Client) EncodeError(dst []byte, e *llm.Error) []byte { return wire.AppendPlainError(dst, e) }

@@ -208,7 +208,7 @@ func (s *stream) beginItem(t *outPart, p *llm.Part) {
 	prefix := "rs"
 	if p.Kind == llm.ToolCall {
 		prefix = callPrefix(p.Call.Custom)
-		t.proofs = s.proofs.Take(&llm.Part{})
+		t.proofs = s.proofs.Thoughts()
 	}
 	if p.Kind == llm.Image {
 		prefix = "ig"
