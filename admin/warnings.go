@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/sluice-gateway/sluice/config"
 )
@@ -55,9 +56,9 @@ func warningText(list []config.Problem) string {
 	return b.String()
 }
 
-// visible turns what a header cannot carry into a space.
+// visible turns what a header cannot carry, or would not show, into a space.
 func visible(r rune) rune {
-	if r < ' ' || r == 0x7f {
+	if !unicode.IsPrint(r) {
 		return ' '
 	}
 	return r

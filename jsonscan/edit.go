@@ -28,6 +28,7 @@ type Edit struct {
 // document, so that one never goes out half changed.
 type Edits struct {
 	ops     []op
+	far     int // behind where all opSet and opDelete begin
 	deletes []Span
 	emptied []int // opening brackets of containers that lost all items
 	plan    []Edit
@@ -59,7 +60,7 @@ var whole = Span{}
 func (e *Edits) Reset() {
 	clear(e.ops)
 	clear(e.plan)
-	e.ops, e.plan, e.glue = e.ops[:0], e.plan[:0], e.glue[:0]
+	e.ops, e.plan, e.glue, e.far = e.ops[:0], e.plan[:0], e.glue[:0], 0
 }
 
 // Empty tells whether there is nothing to change.
@@ -100,6 +101,11 @@ func (e *Edits) Delete(member Span) { e.put(op{kind: opDelete, span: member}) }
 
 // put adds an opSet or opDelete in the place of an earlier one of its member.
 func (e *Edits) put(o op) {
+	if o.span.KeyStart >= e.far { // a caller's list can be long
+		e.far = o.span.KeyStart + 1
+		e.ops = append(e.ops, o)
+		return
+	}
 	for i := range e.ops {
 		if k := e.ops[i].kind; (k == opSet || k == opDelete) && e.ops[i].span == o.span {
 			e.ops[i] = o

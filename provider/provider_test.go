@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/sluice-gateway/sluice/fault"
@@ -66,6 +67,32 @@ func TestResolveLeavesTheConfiguration(t *testing.T) {
 	}
 	if m.Name != "$(headers.m)" || m.Options.UpstreamURL != "http://$(headers.m)" {
 		t.Errorf("the configuration is now %+v", m)
+	}
+}
+
+// An empty value must not lead a question to another model, project or host
+// than those that are configured.
+func TestResolvedToNothing(t *testing.T) {
+	const empty = "$(headers.x-empty)"
+	ex := &flow.Exchange{}
+	ex.In.Header.Add("x-empty", "")
+	for field, set := range map[string]func(m *provider.Model){
+		"name":         func(m *provider.Model) { m.Name = empty },
+		"project_id":   func(m *provider.Model) { m.Options.Gemini.ProjectID = empty },
+		"endpoint_id":  func(m *provider.Model) { m.Options.Gemini.EndpointID = empty },
+		"upstream_url": func(m *provider.Model) { m.Options.UpstreamURL = empty },
+	} {
+		m := provider.Model{Name: "m"}
+		set(&m)
+		_, err := m.Resolve(ex)
+		f, ok := errors.AsType[*fault.Error](err)
+		if !ok || f.Status() != 400 || !strings.Contains(f.Message, empty) {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	m := provider.Model{Name: "m", Options: provider.Options{UpstreamPath: empty, AnthropicVersion: "a" + empty}}
+	if got, err := m.Resolve(ex); err != nil || got.Options.UpstreamPath != "" || got.Options.AnthropicVersion != "a" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

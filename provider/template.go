@@ -44,7 +44,9 @@ func (m *Model) Dynamic() bool {
 }
 
 // Resolve returns a copy of the model with the placeholders replaced. The
-// provider is never a template. Errors are faults for the caller.
+// provider is never a template. What comes out empty is refused, but for a path:
+// without a name, a project or a host, the question would go where nobody
+// configured it to. Errors are faults for the caller.
 func (m *Model) Resolve(ex *flow.Exchange) (*Model, error) {
 	out := *m
 	for _, kind := range []struct {
@@ -55,6 +57,9 @@ func (m *Model) Resolve(ex *flow.Exchange) (*Model, error) {
 			v, err := kind.expand(ex, *s)
 			if err != nil {
 				return nil, err
+			}
+			if v == "" && *s != "" && s != &out.Options.UpstreamPath {
+				return nil, bad("nothing is left of field '" + *s + "': its placeholder has an empty value")
 			}
 			*s = v
 		}

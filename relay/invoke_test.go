@@ -180,32 +180,40 @@ func TestAmazonStreamsCut(t *testing.T) {
 // the next one begins. The caller reads an exception in its place.
 func TestAmazonStreamsDamaged(t *testing.T) {
 	for _, tt := range amazonStreams {
-		raw, ends := amazonBytes(t, tt.events...)
-		for i := range raw {
-			damaged := bytes.Clone(raw)
-			damaged[i] ^= 0x40
-			ex := toBedrock(t, tt.path, tt.body)
-			out, err := streamOf(t, ex, cutAt(damaged, 11))
-			if i < ends[0] {
-				if err == nil || len(out) > 0 {
-					t.Fatalf("byte %d: %q, %v; want an error", i, out, err)
-				}
-				continue
+		for _, size := range []int{1, 11, 1 << 20} {
+			damageAmazon(t, tt.path, tt.body, tt.events, size)
+		}
+	}
+}
+
+// damageAmazon damages each byte of a stream that is read in pieces of a size.
+func damageAmazon(t *testing.T, path, body string, events []string, size int) {
+	t.Helper()
+	raw, ends := amazonBytes(t, events...)
+	for i := range raw {
+		damaged := bytes.Clone(raw)
+		damaged[i] ^= 0x40
+		ex := toBedrock(t, path, body)
+		out, err := streamOf(t, ex, cutAt(damaged, size))
+		if i < ends[0] {
+			if err == nil || len(out) > 0 {
+				t.Fatalf("byte %d: %q, %v; want an error", i, out, err)
 			}
-			whole := 0
-			for ends[whole] <= i {
-				whole++
-			}
-			if err != nil {
-				t.Fatalf("byte %d: %v", i, err)
-			}
-			want := append(tt.events[:whole:whole], endedEarly)
-			if got := unframed(t, out); strings.Join(got, "\n") != strings.Join(want, "\n") {
-				t.Fatalf("byte %d: got %q", i, got)
-			}
-			if ex.AI.Error == "" {
-				t.Fatalf("byte %d: no error in the log", i)
-			}
+			continue
+		}
+		whole := 0
+		for ends[whole] <= i {
+			whole++
+		}
+		if err != nil {
+			t.Fatalf("byte %d: %v", i, err)
+		}
+		want := append(events[:whole:whole], endedEarly)
+		if got := unframed(t, out); strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Fatalf("byte %d: got %q", i, got)
+		}
+		if ex.AI.Error == "" {
+			t.Fatalf("byte %d: no error in the log", i)
 		}
 	}
 }

@@ -239,8 +239,9 @@ func TestRerankUnreadable(t *testing.T) {
 			`{"results":{}}`:  "the answer has no results",
 			`{"choices":[]}`:  "the answer has no results",
 			`{"error":"no"}`:  "no",
-			`<html>`:          "transformation failed from type " + p.Name() + "://llm/v1/chat: ",
-			many:              "results[1]: index 0 has come before",
+			`{"results":[],"error":{"message":"out of memory"}}`: "out of memory",
+			`<html>`: "transformation failed from type " + p.Name() + "://llm/v1/chat: ",
+			many:     "results[1]: index 0 has come before",
 		} {
 			ex := askedAt("/v2/rerank", `{"model":"m","query":"q","documents":["a","b"]}`)
 			if err := put(ranks(t, p, nil), ex); err != nil {

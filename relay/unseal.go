@@ -23,26 +23,42 @@ func (c *call) unseal(e *jsonscan.Edits) {
 			e.Delete(at)
 			continue
 		}
-		c.unsealIDs(e, item, at.Start)
+		unsealIDs(e, item, at.Start)
 	}
 }
 
-// unsealIDs opens the ids in an object that begins at a place of the body.
-func (c *call) unsealIDs(e *jsonscan.Edits, object []byte, at int) {
+// unsealIDs opens the ids in an object that begins at a place of the body, and
+// those of the calls in it.
+func unsealIDs(e *jsonscan.Edits, object []byte, at int) {
 	members := jsonscan.NewMembers(object)
 	for name, v, ok := members.Next(); ok; name, v, ok = members.Next() {
 		span := members.Span().Shift(at)
-		switch wire.Text(name) {
-		case "id", "call_id", "tool_call_id":
-			given := wire.Text(v)
-			if bare, _ := wire.OpenID(given); bare != given {
-				e.Replace(span, jsonscan.AppendQuote(nil, bare))
-			}
-		case "tool_calls":
+		if jsonscan.EqualString(name, "tool_calls") {
 			calls := jsonscan.NewElements(v)
 			for call, some := calls.Next(); some; call, some = calls.Next() {
-				c.unsealIDs(e, call, calls.Span().Shift(span.Start).Start)
+				unsealID(e, call, calls.Span().Shift(span.Start).Start)
 			}
+			continue
+		}
+		unsealMember(e, name, v, span)
+	}
+}
+
+// unsealID opens the id of an object that begins at a place of the body.
+func unsealID(e *jsonscan.Edits, object []byte, at int) {
+	members := jsonscan.NewMembers(object)
+	for name, v, ok := members.Next(); ok; name, v, ok = members.Next() {
+		unsealMember(e, name, v, members.Span().Shift(at))
+	}
+}
+
+// unsealMember opens an id, if the member is one.
+func unsealMember(e *jsonscan.Edits, name, v []byte, span jsonscan.Span) {
+	switch wire.Text(name) {
+	case "id", "call_id", "tool_call_id":
+		given := wire.Text(v)
+		if bare, _ := wire.OpenID(given); bare != given {
+			e.Replace(span, jsonscan.AppendQuote(nil, bare))
 		}
 	}
 }

@@ -149,7 +149,8 @@ func AppendCall(parts []llm.Part, call llm.Part) []llm.Part { //nolint:gocritic 
 
 // Restore puts thoughts that came with a call to where they were: before all that
 // was said since the call before it. They take the place of those without a
-// proof there, unless the client has sent back proofs of its own.
+// proof there, unless the client has sent back proofs of its own. As with append,
+// parts is not to be used any more: a turn can have many calls.
 func Restore(parts []llm.Part, thoughts []Proof) []llm.Part {
 	if len(thoughts) == 0 {
 		return parts
@@ -162,7 +163,8 @@ func Restore(parts []llm.Part, thoughts []Proof) []llm.Part {
 	if slices.ContainsFunc(said, isProven) {
 		return parts
 	}
-	out := append(slices.Clip(parts[:from]), restored(said, thoughts)...)
+	said = slices.Clone(said)
+	out := append(parts[:from], restored(said, thoughts)...)
 	for i := range said {
 		if said[i].Kind != llm.Thinking {
 			out = append(out, said[i])

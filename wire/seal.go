@@ -116,9 +116,18 @@ func deflate(b []byte) []byte {
 	return out.Bytes()
 }
 
+// inflaters are used again, too: one takes more than most ids do, and a body can
+// be full of ids.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+
 // inflate undoes deflate. What is longer than thoughts can be is cut off.
 func inflate(b []byte) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b)), int64(inflatable(len(b)))))
+	z := inflaters.Get().(io.Reader)
+	defer inflaters.Put(z)
+	if err := z.(flate.Resetter).Reset(bytes.NewReader(b), nil); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(z, int64(inflatable(len(b)))))
 }
 
 // IsSealed tells whether there is something sealed in an id.

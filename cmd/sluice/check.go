@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/sluice-gateway/sluice/admin"
 	"github.com/sluice-gateway/sluice/app"
@@ -99,7 +100,10 @@ func (r *report) fail(message string) {
 	r.problems = append(r.problems, oneLine(message))
 }
 
-func oneLine(message string) string { return strings.Join(strings.Fields(message), " ") }
+// oneLine leaves out what moves on a terminal: names and values come from files.
+func oneLine(message string) string {
+	return strings.Join(strings.FieldsFunc(message, func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }), " ")
+}
 
 func (r *report) odd(warnings []config.Problem) {
 	for _, w := range warnings {
@@ -109,7 +113,7 @@ func (r *report) odd(warnings []config.Problem) {
 
 func (r *report) warn(warnings []settings.Warning) {
 	for _, w := range warnings {
-		r.warnings = append(r.warnings, w.String())
+		r.warnings = append(r.warnings, oneLine(w.String()))
 	}
 }
 

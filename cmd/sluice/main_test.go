@@ -199,6 +199,15 @@ func TestCheck(t *testing.T) {
 			"warning: consumers[0].keyauth_credentials[0].key: empty, since its reference cannot be resolved: reference {vault://env/not-there}: environment variable NOT_THERE is not set\n",
 		}},
 		{
+			"what moves on a terminal", "a.yml",
+			`{_format_version: "3.0", consumers: [{username: a, keyauth_credentials: [{key: "{vault://env/not/x\e[2J\r\nb}"}]}]}`, 0,
+			[]string{"warning: consumers[0].keyauth_credentials[0].key: empty, since its reference cannot be resolved: reference {vault://env/not/x [2J b}: environment variable NOT is not set\n"},
+		},
+		{
+			"the same in a problem", "a.yml", `{_format_version: "3.0", routes: [{paths: [/], service: "a\e[2J\u202eb\u009b"}]}`, 1,
+			[]string{"routes[0].service: invalid reference 'service: a [2J b ' (no such entry"},
+		},
+		{
 			"an unresolved reference of a plugin", "a.yml",
 			`{_format_version: "3.0", routes: [{name: r, paths: [/], plugins: [{name: ai-proxy, config: {route_type: llm/v1/chat, model: {provider: openai}, auth: {header_name: Authorization, header_value: "{vault://env/not-there}"}}}]}]}`,
 			0,

@@ -101,8 +101,9 @@ func (s *Splitter) Push(dst []Message, chunk []byte) ([]Message, error) {
 	return dst, s.err
 }
 
-// Pending returns how many bytes of an unfinished message are kept. A stream
-// that ends while there are any was cut short.
+// Pending returns how many bytes are kept that are no whole message: the
+// beginning of one, or what a broken one begins. A stream that ends while there
+// are any was cut short.
 func (s *Splitter) Pending() int { return len(s.buf) - s.handed }
 
 // split appends the messages that b begins with, and returns their length.
@@ -165,9 +166,6 @@ func (s *Splitter) compact() {
 // hold appends to what is pending. Its room doubles, so that a message in many
 // pieces is not copied more often than it is long.
 func (s *Splitter) hold(b []byte) {
-	if s.err != nil {
-		return
-	}
 	if len(s.buf)+len(b) > cap(s.buf) {
 		s.buf = slices.Grow(s.buf, max(len(b), cap(s.buf)))
 	}

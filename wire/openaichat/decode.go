@@ -21,6 +21,7 @@ type decoder struct {
 	started bool
 	ended   bool
 	choices []*streamed
+	waiting int // size of the calls without a name
 }
 
 // streamed is one choice on its way.
@@ -360,7 +361,7 @@ func (d *decoder) tool(c *streamed, raw, function llm.JSON, n int64) {
 			p.Call.Name = wire.Text(wire.Get(function, "name"))
 		}
 		p.Call.Args = nil
-		p, ready := c.await(n, &p, function)
+		p, ready := d.await(c, n, &p, function)
 		if !ready {
 			return
 		}

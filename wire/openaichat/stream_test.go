@@ -2,6 +2,7 @@ package openaichat_test
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,6 +56,7 @@ func TestNameComesLater(t *testing.T) {
 		{"after the id", []string{`{"index":0,"id":"c","function":{"arguments":""}}`, `{"index":0,"function":{"name":"f","arguments":"{}"}}`}, "c f {}"},
 		{"after arguments", []string{`{"index":0,"id":"c","function":{"arguments":"{\"a\":"}}`, `{"index":0,"function":{"name":"f","arguments":"1}"}}`}, `c f {"a":1}`},
 		{"again and again", []string{`{"index":0,"id":"c","function":{"name":"f","arguments":"{"}}`, `{"index":0,"function":{"name":"f","arguments":"}"}}`}, "c f {}"},
+		{"a custom tool's", []string{`{"index":0,"id":"c"}`, `{"index":0,"type":"custom","custom":{"name":"f","input":"x"}}`}, "c f x custom"},
 		{"never", []string{`{"index":0,"id":"c","function":{"arguments":"{}"}}`}, "c  {}"},
 		{"of two", []string{`{"index":0,"id":"c"},{"index":1,"id":"d","function":{"name":"g","arguments":"{}"}}`, `{"index":0,"function":{"name":"f","arguments":"{}"}}`}, "d g {}, c f {}"},
 	} {
@@ -87,11 +89,73 @@ func TestNameComesLater(t *testing.T) {
 			}
 			var told []string
 			for _, c := range got {
-				told = append(told, c.ID+" "+c.Name+" "+string(c.Args))
+				text := c.ID + " " + c.Name + " " + string(c.Args)
+				if c.Custom {
+					text += " custom"
+				}
+				told = append(told, text)
 			}
 			if text := strings.Join(told, ", "); text != tt.want {
 				t.Errorf("got %s, want %s", text, tt.want)
 			}
 		})
+	}
+}
+
+// Whatever a service sends, little of it waits for names.
+func TestWaitingIsBounded(t *testing.T) {
+	const piece, calls = 60 << 10, 200
+	long := strings.Repeat("x", piece)
+	for name, call := range map[string]string{
+		"arguments": `"id":"c","function":{"arguments":"` + long + `"}`,
+		"ids":       `"id":"` + long + `"`,
+		"proofs":    `"extra_content":{"google":{"thought_signature":"` + long + `"}}`,
+	} {
+		dec := service.NewStream()
+		told := 0
+		for i := range calls {
+			chunk := `{"id":"r","choices":[{"index":` + strconv.Itoa(i%50) + `,"delta":{"tool_calls":[{"index":` + strconv.Itoa(i) + `,` + call + `}]}}]}`
+			events, err := dec.Decode(nil, wire.Message{Data: []byte(chunk)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range events {
+				if events[i].Kind == llm.EventPart {
+					told++
+				}
+			}
+		}
+		if kept := (calls - told) * piece; told == calls || kept > 1<<20 {
+			t.Errorf("%s: %d bytes wait, %d calls were told", name, kept, told)
+		}
+	}
+}
+
+// A proof that came with a call before its name is told with it.
+func TestProofBeforeName(t *testing.T) {
+	const proof = `"extra_content":{"google":{"thought_signature":"p"}}`
+	for _, pieces := range [][2]string{
+		{`"id":"c",` + proof, `"function":{"name":"f"}`},
+		{`"id":"c"`, `"function":{"name":"f"},` + proof},
+	} {
+		dec := service.NewStream()
+		var got llm.Part
+		for _, piece := range pieces {
+			data := []byte(`{"id":"r","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,` + piece + `}]}}]}`)
+			events, err := dec.Decode(nil, wire.Message{Data: data})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range events {
+				if events[i].Kind == llm.EventPart {
+					got = events[i].Part
+					got.Signature = bytes.Clone(got.Signature)
+				}
+			}
+			clear(data)
+		}
+		if string(got.Signature) != `"p"` || got.SignedBy != llm.Gemini || got.Call.ID != "c" || got.Call.Name != "f" {
+			t.Errorf("%q: got %+v of %+v", pieces, got, got.Call)
+		}
 	}
 }

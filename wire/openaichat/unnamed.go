@@ -1,6 +1,7 @@
 package openaichat
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/sluice-gateway/sluice/jsonscan"
@@ -17,34 +18,62 @@ type unnamed struct {
 	args   []byte // decoded
 }
 
-// maxWaiting is how much of an argument waits for the name of its call.
-const maxWaiting = 64 << 10
+// maxWaiting bounds what is kept of all calls of an answer that wait for their
+// names, waiter is what one takes beside its texts.
+const (
+	maxWaiting = 1 << 20
+	waiter     = 512
+)
+
+// size is what the call takes of maxWaiting.
+func (u *unnamed) size() int {
+	return waiter + len(u.part.Call.ID) + len(u.part.Signature) + len(u.args)
+}
 
 // await takes a piece of a call that has no name yet, or has one at last. ready
 // tells whether the call can begin, with what has been said of it.
-func (c *streamed) await(n int64, p *llm.Part, function llm.JSON) (begun llm.Part, ready bool) {
+func (d *decoder) await(c *streamed, n int64, p *llm.Part, function llm.JSON) (begun llm.Part, ready bool) {
 	i := slices.IndexFunc(c.unnamed, func(u unnamed) bool { return u.number == n })
 	if i < 0 {
-		if p.Call.Name != "" {
+		u := newUnnamed(n, p)
+		if p.Call.Name != "" || d.waiting+u.size() > maxWaiting {
 			return *p, true
 		}
+		d.waiting += u.size()
 		i = len(c.unnamed)
-		c.unnamed = append(c.unnamed, unnamed{number: n, part: llm.Part{
-			Kind: llm.ToolCall, Call: &llm.Call{ID: p.Call.ID, Custom: p.Call.Custom},
-		}})
+		c.unnamed = append(c.unnamed, u)
 	}
 	u := &c.unnamed[i]
-	if p.Call.Name == "" && len(u.args) < maxWaiting {
-		u.args = append(u.args, wire.TextBytes(argumentsIn(function))...)
+	piece := wire.TextBytes(argumentsIn(function))
+	if p.Call.Name == "" && d.waiting+len(piece) <= maxWaiting {
+		u.args = append(u.args, piece...)
+		d.waiting += len(piece)
 		return llm.Part{}, false
 	}
-	begun = u.part
-	begun.Call.Name, begun.Call.Args = p.Call.Name, u.args
-	if begun.Call.ID == "" {
-		begun.Call.ID = p.Call.ID
-	}
+	d.waiting -= u.size()
+	begun = u.named(p)
 	c.unnamed = slices.Delete(c.unnamed, i, i+1)
 	return begun, true
+}
+
+// newUnnamed keeps what the first piece of a call says, but for its arguments.
+func newUnnamed(n int64, p *llm.Part) unnamed {
+	return unnamed{number: n, part: llm.Part{
+		Kind: llm.ToolCall, Signature: slices.Clone(p.Signature), SignedBy: p.SignedBy,
+		Call: &llm.Call{ID: p.Call.ID, Custom: p.Call.Custom},
+	}}
+}
+
+// named is the call with what a further piece says of it.
+func (u *unnamed) named(p *llm.Part) llm.Part {
+	begun := u.part
+	begun.Call.Name, begun.Call.Args, begun.Extra = p.Call.Name, u.args, p.Extra
+	begun.Call.ID = cmp.Or(begun.Call.ID, p.Call.ID)
+	begun.Call.Custom = begun.Call.Custom || p.Call.Custom
+	if begun.Signature == nil {
+		begun.Signature, begun.SignedBy = p.Signature, p.SignedBy
+	}
+	return begun
 }
 
 // giveUp begins the calls that never got a name.

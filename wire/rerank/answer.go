@@ -38,10 +38,11 @@ func (reader) DecodeResponse(a *llm.RerankResponse, r *llm.RerankRequest, body [
 			readMeta(a, name, v)
 		}
 	}
+	failed := wire.Null(wire.Get(body, "error")) != nil
 	switch {
-	case found:
+	case found && (len(a.Results) > 0 || !failed):
 		return nil
-	case wire.Null(wire.Get(body, "error")) != nil || wire.IsString(wire.Get(body, "message")):
+	case failed || wire.IsString(wire.Get(body, "message")):
 		return wire.ReadError(502, nil, body)
 	}
 	return errShape
