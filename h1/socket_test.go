@@ -14,8 +14,7 @@ import (
 	"github.com/sluice-gateway/sluice/header"
 )
 
-// sockets is a connection with both its ends, of which near is the server's
-// and takes little at once.
+// sockets is a connection with both its ends, of which near is the server's.
 func sockets(tb testing.TB) (near, far *net.TCPConn) {
 	tb.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -32,11 +31,7 @@ func sockets(tb testing.TB) (near, far *net.TCPConn) {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { to.Close(); from.Close() })
-	near, far = from.(*net.TCPConn), to.(*net.TCPConn)
-	if err := near.SetWriteBuffer(4 << 10); err != nil {
-		tb.Fatal(err)
-	}
-	return near, far
+	return from.(*net.TCPConn), to.(*net.TCPConn)
 }
 
 // noise is n bytes that are like no other.
@@ -46,8 +41,8 @@ func noise(seed uint64, n int) []byte {
 	return b
 }
 
-// TestSocketWrites: a socket that takes only a part of what it is given gets
-// the rest, in order and once.
+// TestSocketWrites: a socket gets all that it is given, in order and once,
+// whether it takes much at a time or little.
 func TestSocketWrites(t *testing.T) {
 	const most = 256 << 10
 	for name, sizes := range map[string][]int{
@@ -58,26 +53,38 @@ func TestSocketWrites(t *testing.T) {
 		"one byte over":   {most + 1},
 		"on the border":   {most - 1, 1, 1},
 		"over the border": {100, most - 50, 100, 2*most + 7, 3},
+		"several calls":   {3*most + 1},
 		"many":            bytesInt(noise(1, 300)),
 	} {
-		t.Run(name, func(t *testing.T) {
-			near, far := sockets(t)
-			c := NewServer(ServerOptions{}).Conn(near, near, nil)
-			var segs [][]byte
-			for i, n := range sizes {
-				segs = append(segs, noise(uint64(i), n))
-			}
-			want := bytes.Join(segs, nil)
-			go func() {
-				if err := c.writing.all(segs); err != nil {
-					t.Error(err)
+		for _, room := range []int{4 << 10, 4 << 20} {
+			t.Run(fmt.Sprint(name, room), func(t *testing.T) {
+				near, far := sockets(t)
+				if err := near.SetWriteBuffer(room); err != nil {
+					t.Fatal(err)
 				}
-				c.Close()
-			}()
-			if got, err := io.ReadAll(far); err != nil || !bytes.Equal(got, want) {
-				t.Errorf("%d bytes of %d, or other ones: %v", len(got), len(want), err)
-			}
-		})
+				passes(t, near, far, sizes)
+			})
+		}
+	}
+}
+
+// passes writes segments of the sizes and reads them.
+func passes(t *testing.T, near, far *net.TCPConn, sizes []int) {
+	t.Helper()
+	c := NewServer(ServerOptions{}).Conn(near, near, nil)
+	var segs [][]byte
+	for i, n := range sizes {
+		segs = append(segs, noise(uint64(i), n))
+	}
+	want := bytes.Join(segs, nil)
+	go func() {
+		if err := c.writing.all(segs); err != nil {
+			t.Error(err)
+		}
+		c.Close()
+	}()
+	if got, err := io.ReadAll(far); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes of %d, or other ones: %v", len(got), len(want), err)
 	}
 }
 
