@@ -171,6 +171,7 @@ func takes(t *testing.T, c *ServerConn, want []byte, size int) {
 // up, and when the other end is gone.
 func TestSocketEnds(t *testing.T) {
 	begin := func(t *testing.T) (*ServerConn, *net.TCPConn) {
+		t.Helper()
 		near, far := sockets(t)
 		if _, err := io.WriteString(far, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n"); err != nil {
 			t.Fatal(err)
