@@ -33,7 +33,9 @@ func (w *writing) all(segs [][]byte) error {
 		}
 		return nil
 	}
-	w.left, w.err = segs, nil
+	w.err = nil
+	// A socket that is told nothing looks like one that takes nothing.
+	w.left, _ = after(segs, 0)
 	err := w.rc.Write(w.fn)
 	w.left = nil
 	if err != nil {
