@@ -48,3 +48,20 @@ func (l *look) peek(fd uintptr) bool {
 	l.seen = peek(fd, l.b[:])
 	return true // never wait
 }
+
+// Unread tells whether the other end of a socket has sent what nobody has read
+// yet; false where that cannot be seen. It may be called while another goroutine
+// reads.
+func Unread(nc net.Conn) bool {
+	sc, ok := nc.(syscall.Conn)
+	if !ok || !canPeek {
+		return false
+	}
+	rc, err := sc.SyscallConn()
+	if err != nil {
+		return false
+	}
+	seen, b := gone, [1]byte{}
+	err = rc.Control(func(fd uintptr) { seen = peek(fd, b[:]) })
+	return err == nil && seen == pending
+}

@@ -248,3 +248,29 @@ func TestSocketTimeouts(t *testing.T) {
 		t.Errorf("%v, or it goes on", err)
 	}
 }
+
+// TestUnread: what has come and was not read can be told, also while somebody
+// waits for it.
+func TestUnread(t *testing.T) {
+	near, far := sockets(t)
+	if Unread(near) {
+		t.Error("nothing was sent")
+	}
+	if _, err := io.WriteString(far, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if !Unread(near) {
+		t.Error("one byte was sent")
+	}
+	if _, err := near.Read(make([]byte, 1)); err != nil || Unread(near) {
+		t.Errorf("all was read: %v", err)
+	}
+	far.Close()
+	if _, err := near.Read(make([]byte, 1)); !errors.Is(err, io.EOF) || Unread(near) {
+		t.Errorf("the other end is gone: %v", err)
+	}
+	near.Close()
+	if Unread(near) {
+		t.Error("it is closed")
+	}
+}

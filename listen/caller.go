@@ -146,8 +146,12 @@ func (c *caller) refuseCleartext(err error) {
 // begin is called when the first byte of a request has come.
 func (c *caller) begin() bool { return c.state.CompareAndSwap(idle, busy) }
 
-// wind ends the connection as soon as nothing is under way on it.
+// wind ends the connection as soon as nothing is under way on it. A request that
+// is here and has not been seen yet is still answered, as the last.
 func (c *caller) wind() {
+	if h1.Unread(c.socket) {
+		return
+	}
 	if c.state.CompareAndSwap(idle, ended) {
 		_ = c.socket.Close()
 	}
