@@ -126,3 +126,33 @@ func TestOpenIDForged(t *testing.T) {
 		}
 	}
 }
+
+// What is opened holds no more proofs than the id is long, and is opened to the
+// same when it is sealed again.
+func FuzzOpenID(f *testing.F) {
+	for _, proofs := range [][]wire.Proof{
+		{{By: llm.Anthropic, Kind: llm.Thinking, Signature: llm.JSON(`"a"`), Text: llm.JSON(`"hm"`)}, {By: llm.Gemini, Kind: llm.ToolCall, Signature: llm.JSON(`"b"`)}},
+		{{By: llm.BedrockConverse, Kind: llm.Redacted, Signature: llm.JSON(`"` + strings.Repeat("ab", 500) + `"`)}},
+	} {
+		f.Add(wire.SealID("call_1", proofs))
+	}
+	f.Add("call_1-sealed-pW10")
+	f.Fuzz(func(t *testing.T, id string) {
+		bare, proofs := wire.OpenID(id)
+		if len(proofs) == 0 {
+			return
+		}
+		if !strings.HasPrefix(id, bare+"-sealed-") || len(proofs) > 1+len(id)/16 {
+			t.Fatalf("%q was opened to %q, %d proofs", id, bare, len(proofs))
+		}
+		again, more := wire.OpenID(wire.SealID(bare, proofs))
+		if again != bare || len(more) != len(proofs) {
+			t.Fatalf("%q and %d proofs became %q and %d", bare, len(proofs), again, len(more))
+		}
+		for i := range more {
+			if more[i].By != proofs[i].By || more[i].Kind != proofs[i].Kind || string(more[i].Signature) != string(proofs[i].Signature) {
+				t.Errorf("%q: proof %d was %+v, and is %+v", id, i, proofs[i], more[i])
+			}
+		}
+	})
+}
