@@ -208,8 +208,8 @@ func (c *caller) next() bool {
 		return false
 	}
 	// A stop that begins now either sees an idle connection and closes it, or
-	// is seen here.
-	if !c.state.CompareAndSwap(busy, idle) || c.door.server.stopping.Load() {
+	// is seen here. What has come by then is answered, see wind.
+	if !c.state.CompareAndSwap(busy, idle) || c.door.server.stopping.Load() && !h1.Unread(c.socket) {
 		c.conn.Close()
 		return false
 	}
