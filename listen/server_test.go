@@ -286,43 +286,6 @@ func TestGracefulStop(t *testing.T) {
 }
 
 // TestStopCuts what does not end within the grace period.
-// TestStopAnswersWhatCame: a request that was sent before the stop is answered,
-// whether its connection has been looked at since or not.
-func TestStopAnswersWhatCame(t *testing.T) {
-	o := run(t, nil, nil).o // for its options
-	o.Gateway = &gateway{done: make(chan struct{}, 400), serve: func(ex *flow.Exchange) *flow.Reply { return reply(ex, 204, 0) }}
-	s, err := Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx, time.Minute) }()
-	const ask = "GET / HTTP/1.1\nHost: h\n\n"
-	lines := make([]*line, 200)
-	for i := range lines {
-		c, err := net.Dial("tcp", s.Addrs()[0].String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		lines[i] = (&line{c, bufio.NewReader(c)}).say(t, ask)
-		lines[i].answer(t, "GET")
-	}
-	for _, l := range lines {
-		l.say(t, ask)
-	}
-	cancel()
-	for i, l := range lines {
-		if resp, _, broken := l.answer(t, "GET"); broken || resp.StatusCode != 204 {
-			t.Fatalf("connection %d: %v", i, resp)
-		}
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-}
-
 func TestStopCuts(t *testing.T) {
 	g := &gateway{done: make(chan struct{}, 1)}
 	g.serve = func(ex *flow.Exchange) *flow.Reply {
