@@ -2,7 +2,6 @@ package corpus
 
 import (
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -40,10 +39,7 @@ services:
 // Bedrock's InvokeModel, or Hugging Face's task, in front of a provider who does:
 // nothing is lost on the way, or added.
 func TestCorpusEmbed(t *testing.T) {
-	dir := os.Getenv("CORPUS")
-	if dir == "" {
-		t.Skip("CORPUS does not name the recorded traffic")
-	}
+	dir := folder(t)
 	p := &player{}
 	upstream := httptest.NewServer(p)
 	t.Cleanup(upstream.Close)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -62,10 +61,7 @@ var unreadable = []string{"ai21.", "embed", "rerank", "/model/unknown/", "/model
 // TestCorpusInvoke plays recorded calls of InvokeModel with a caller who speaks it in
 // front: question and answer pass as they are.
 func TestCorpusInvoke(t *testing.T) {
-	dir := os.Getenv("CORPUS")
-	if dir == "" {
-		t.Skip("CORPUS does not name the recorded traffic")
-	}
+	dir := folder(t)
 	files, err := filepath.Glob(filepath.Join(dir, "bedrock", "bedrock.invoke.*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no recordings", err)

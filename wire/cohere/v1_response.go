@@ -187,11 +187,9 @@ func v1Cited(top *node, parts []llm.Part) {
 // ids, in which proofs travel, as a member that the format does not have; who
 // sends the whole call back sends it too.
 func v1Sealed(top *node, parts []llm.Part) {
-	var proofs []wire.Proof
-	some := false
+	sealed, some := wire.SealedIDs(parts, llm.CohereV1), false
 	for i := range parts {
 		p := &parts[i]
-		proofs = wire.Prove(proofs, p, llm.CohereV1)
 		if p.Kind != llm.ToolCall || p.Call == nil {
 			continue
 		}
@@ -200,12 +198,11 @@ func v1Sealed(top *node, parts []llm.Part) {
 			top.W.Array()
 			some = true
 		}
-		id := ""
-		if p.Extra.From != llm.CohereV1 {
-			id = wire.SealID(p.Call.ID, proofs)
+		id := sealed(i)
+		if p.Extra.From == llm.CohereV1 {
+			id = ""
 		}
 		v1CallOut(top.W, p, id)
-		proofs = nil
 	}
 	if some {
 		top.W.EndArray()

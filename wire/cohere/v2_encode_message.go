@@ -226,13 +226,9 @@ func planned(m *llm.Message) (plan llm.JSON, said []llm.Part) {
 // v2Calls writes the calls. To callers, the proofs of another format travel
 // in the ids.
 func v2Calls(o *node, parts []llm.Part, seal bool) {
-	var proofs []wire.Proof
-	some := false
+	sealed, some := wire.SealedIDs(parts, llm.CohereV2), false
 	for i := range parts {
 		p := &parts[i]
-		if seal {
-			proofs = wire.Prove(proofs, p, llm.CohereV2)
-		}
 		if p.Kind != llm.ToolCall || p.Call == nil {
 			continue
 		}
@@ -241,8 +237,11 @@ func v2Calls(o *node, parts []llm.Part, seal bool) {
 			o.W.Array()
 			some = true
 		}
-		v2CallOut(o.W, p, wire.SealID(p.Call.ID, proofs))
-		proofs = nil
+		id := p.Call.ID
+		if seal {
+			id = sealed(i)
+		}
+		v2CallOut(o.W, p, id)
 	}
 	if some {
 		o.W.EndArray()

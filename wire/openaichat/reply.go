@@ -268,12 +268,10 @@ func writeCitation(w *wire.Writer, c *llm.Citation) {
 
 func writeCalls(w *wire.Writer, c *llm.Choice, same bool) {
 	_, old := wire.Marked(&c.Inner, own, "function_call")
-	var proofs []wire.Proof
-	open := false
+	sealed, open := wire.SealedIDs(c.Parts, own), false
 	for i := range c.Parts {
 		p := &c.Parts[i]
 		if p.Kind != llm.ToolCall {
-			proofs = wire.Prove(proofs, p, own)
 			continue
 		}
 		if old {
@@ -288,8 +286,7 @@ func writeCalls(w *wire.Writer, c *llm.Choice, same bool) {
 		}
 		id := p.Call.ID
 		if !same {
-			id = wire.SealID(id, wire.Prove(proofs, p, own))
-			proofs = nil
+			id = sealed(i)
 		}
 		writeCall(w, p, id)
 	}
